@@ -2,14 +2,14 @@ import type { ActionHandler, ActionSchema, Context, Middleware } from "moleculer
 import { type Code, type Meta, refuse } from "./contract/index.ts";
 
 /**
- * Header of a call that the gateway makes for a client. Unlike meta, headers do not pass on to the calls that
- * an action makes in turn, so that a service's own calls differ from a client's, on remote nodes too.
+ * The header of a call that the gateway makes for a client. Unlike meta, headers are not passed on to the calls that an
+ * action makes itself, so that these calls differ from those of clients, on other nodes too.
  */
 export const OUTSIDE = "outside";
 
 /**
- * Decides at the action, on the node that runs it, whether the caller may: for HTTP, sockets and remote calls alike. An
- * action that does not declare who may call it stops the start.
+ * Checks whether the caller may call an action, on the node that runs the action: for HTTP, sockets and calls of other
+ * nodes alike. An action that does not declare who may call it stops the start.
  */
 export const authorization: Middleware = {
   name: "Authorization",

@@ -20,13 +20,13 @@ import {
 /** The part of the configuration that a broker needs. */
 export type NodeConfig = Pick<Config, "nats" | "nodeId">;
 
-/** Milliseconds that another node with this node's id has to respond when this one starts. */
+/** Milliseconds for which a starting node waits for a response of another node with the same id. */
 const NAME_PROBE_MS = 500;
 
 /** What connects a node with others. */
 export interface NodeLinks {
   readonly packets: PacketAuthentication;
-  /** For what goes to the sockets of other nodes. */
+  /** Sends events to the sockets of other nodes. */
   readonly channel: NodeChannel;
   /** Streams between actions of different nodes. */
   readonly flow: StreamFlow;
@@ -34,14 +34,14 @@ export interface NodeLinks {
   readonly dropped: DropLog;
 }
 
-/** Undefined for a node that is alone. `clock` in milliseconds since 1970, for all nodes alike. */
+/** Makes the links of a node; undefined without NATS. `clock` in milliseconds since 1970, for all nodes alike. */
 export function nodeLinks(
   { nats, nodeId }: NodeConfig,
   log: Logger,
   clock: () => number = Date.now,
 ): NodeLinks | undefined {
   if (!nats) return undefined;
-  // a made up id is never taken
+  // a random id is never taken
   const nameProbeMs = nodeId === undefined ? 0 : NAME_PROBE_MS;
   const dropped = new DropLog(log, clock);
   const { secrets } = nats;
@@ -50,9 +50,9 @@ export function nodeLinks(
 }
 
 /**
- * The broker's options, with its middlewares in the right order. Moleculer puts the first of the list innermost; its
- * own order runs the cache and the validator first, so that an unauthorized caller would get cached secrets.
- * Authorization runs right before the cache. There is no `call` hook: an asynchronous one mixes up the contexts of
+ * The broker's options, with its middlewares in the right order: the first of the list is the innermost one. In
+ * Moleculer's own order the cache and the validator run first, so that an unauthorized caller would get cached secrets;
+ * here authorization runs right before the cache. There is no `call` hook: an asynchronous one mixes up the contexts of
  * concurrent calls (moleculer#1270).
  *
  * Throws a NodesError when a file for NATS cannot be used.
@@ -85,17 +85,16 @@ export function brokerOptions(
     transporter: nats ? new NatsTransporter(nats, log, [...(links ? [links.channel] : []), discoverer]) : null,
     // the id of a call has to be unique; it may be guessed
     uidGenerator: () => `${start}-${++calls}`,
-    // a call to another node may be lost. One within the process cannot, and its timer would cost as much as the call
+    // a call to another node may be lost. A call within the process cannot, and a timer would cost as much as the call
     requestTimeout: alone ? 0 : 10_000,
     maxCallLevel: 20,
     // a node that dies is noticed after 12 to 14 s: no call is sent to it any more, and its users count as offline
     heartbeatInterval: HEARTBEAT_SECONDS,
     heartbeatTimeout: SILENCE_SECONDS,
-    // no debounce: other nodes have to know a new node before its port opens. What they broadcast within the second
-    // that Moleculer waits would not reach its sockets
-    // a piece of a stream has to fit into a packet of NATS, as JSON
+    // no debounce: other nodes have to know a new node before its port opens, or what they broadcast within that second
+    // does not reach its sockets. A chunk of a stream has to fit into a packet of NATS, as JSON
     transit: { serviceChangedDebounceTime: 0, maxChunkSize: 32 * 1024 } as NonNullable<BrokerOptions["transit"]>,
-    // at the stop the gateway finishes the calls of its clients; this finishes the calls of other nodes
+    // when the node stops, the gateway finishes the calls of clients, and this finishes the calls of other nodes
     tracking: { enabled: !alone, shutdownTimeout: 5_000 },
     registry: { discoverer, stopDelay: alone ? 0 : 100 } as unknown as NonNullable<BrokerOptions["registry"]>,
     skipProcessEventRegistration: true, // main.ts decides what a signal does

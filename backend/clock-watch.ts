@@ -3,24 +3,25 @@ import type { StoreClock } from "./store/index.ts";
 
 /** Milliseconds between two measurements. */
 const ROUND_MS = 1_000;
-/** Milliseconds that the machine's clock may differ from the database's before it is logged, and before it stops us. */
+/** From this difference to the database's clock on, the machine's clock is logged as wrong. */
 const WARN_MS = 1_000;
+/** From this difference on, the node refuses requests. */
 const REFUSE_MS = 10_000;
 /** Milliseconds between two lines about the same difference. */
 const LOG_INTERVAL_MS = 60_000;
 
 export interface ClockWatch {
-  /** Why this node must not serve; undefined while it may. It costs nothing, so that every request calls it. */
+  /** Why this node must not serve; undefined while it may. It is cheap: every request calls it. */
   problem(): string | undefined;
   stop(): void;
 }
 
 /**
- * Compares the machine's clock with the database's. Nothing that nodes share is decided by the machine's clock; but one
- * that is wrong by ten seconds has certificates, logs and whatever else runs here wrong as well, so that its node does
- * not serve until it is right.
+ * Compares the machine's clock with the database's. The backend itself uses the database's time. But a machine whose
+ * clock is wrong by ten seconds also checks certificates and writes logs by a wrong time, so its node does not serve
+ * until the clock is right.
  *
- * @param onWrong called when the node begins to refuse
+ * @param onWrong called when the clock becomes wrong by ten seconds
  */
 export function watchClock(clock: StoreClock, log: Logger, onWrong: () => void): ClockWatch {
   let isWrong = false;

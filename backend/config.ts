@@ -17,39 +17,39 @@ export interface Config {
   readonly internalPort: number | undefined;
   /** Folder for the embedded database, keys and the outbox. */
   readonly dataDir: string;
-  /** PostgreSQL in the place of the embedded database; undefined is the embedded one. */
+  /** URL of PostgreSQL; undefined for the embedded database. */
   readonly databaseUrl: string | undefined;
   /** Features that were removed from the program and whose tables stay in the database. */
   readonly unusedFeatures: readonly string[];
-  /** How other nodes are reached; undefined is one node. */
+  /** How other nodes are reached; undefined where this is the only node. */
   readonly nats: NatsConfig | undefined;
-  /** Name of this node; undefined makes one. */
+  /** Id of this node; a random one when undefined. */
   readonly nodeId: string | undefined;
   /**
    * Origins (RFC 6454 serialization) whose pages may use cookies and sockets. Empty: the gateway's own address on this
    * machine.
    */
   readonly origins: readonly string[];
-  /** Where mails are handed in, and the address that they come from; undefined puts them into the data folder. */
+  /** The mail server, and the sender's address; where undefined, mails are written into the data folder. */
   readonly mail: { readonly server: MailServer; readonly from: string } | undefined;
   /** Whether every client may register; when closed only the first administrator may, by the setup link. */
   readonly registration: Registration;
   /** Which messages are kept; undefined limits keep all. */
   readonly retention: { readonly maxAge: number | undefined; readonly perRoom: number | undefined };
-  /** Bytes that one user's messages may take. */
+  /** Maximum bytes of one user's messages. */
   readonly quota: number;
-  /** What senders of webhooks sign with, by the name that entries give; several while a sender changes its secret. */
+  /** Secrets of webhook senders, by the name in the entry; a sender has several while its secret is being changed. */
   readonly webhookSecrets: ReadonlyMap<string, readonly string[]>;
   /** Networks besides the loopback whose `CF-Connecting-IP` is trusted, in CIDR notation. */
   readonly trustedPeers: readonly string[];
   readonly logLevel: LogLevel;
   /** Share of the successful requests that are logged, 0 to 1; refused ones are logged by `RefusalLog`. */
   readonly logSample: number;
-  /** Milliseconds that requests have to finish when the backend stops. */
+  /** Milliseconds within which open requests have to finish when the backend stops. */
   readonly drainTime: number;
 }
 
-/** Megabytes of messages that a user has where nothing else is set: half a million short ones. */
+/** Default quota in megabytes: half a million short messages. */
 const QUOTA_MB = 100;
 
 const REGISTRATIONS = ["open", "closed"] as const;
@@ -147,11 +147,11 @@ export function readConfig(env: Environment): Config {
   return server && from ? { ...config, mail: { server, from } } : config;
 }
 
-/** URLs have passwords in them, and what has an @ may be a URL under a wrong name. */
+/** Whether a value must not be shown: URLs have passwords, and a value with an @ may be a URL in the wrong variable. */
 const mayHoldPassword = (name: string, value: string): boolean => name.endsWith("_URL") || value.includes("@");
 
 const WEBHOOK_SECRET = "WEBHOOK_SECRET_";
-/** Shorter ones can be guessed. */
+/** Minimum length of a secret: shorter ones can be guessed. */
 const MIN_SECRET = 16;
 
 function webhookSecretsOf(env: Environment, problems: string[]): ReadonlyMap<string, readonly string[]> {
@@ -206,7 +206,7 @@ function url(...protocols: readonly string[]): (value: string) => string | undef
 
 const MAIL_PORTS: Readonly<Record<string, number>> = { "smtp:": 587, "smtps:": 465 };
 
-/** TLS is asked for unless the server is on this machine or the URL says `?tls=off`. */
+/** Reads `MAIL_URL`. TLS is required, unless the server is on this machine or the URL has `?tls=off`. */
 function mailServer(value: string): MailServer | undefined {
   const parsed = URL.parse(value);
   const usual = parsed && MAIL_PORTS[parsed.protocol];
@@ -241,7 +241,7 @@ function sender(value: string): string | undefined {
   return address.ok ? address.value : undefined;
 }
 
-/** Only the exact serialization, because that is what browsers send and what is compared. */
+/** An origin, in the exact serialization that browsers send: requests are compared with it. */
 function origin(value: string): string | undefined {
   const parsed = URL.parse(value);
   return parsed && (parsed.protocol === "https:" || parsed.protocol === "http:") && parsed.origin === value

@@ -17,10 +17,10 @@ export interface FeatureContext {
   readonly site: () => string;
 }
 
-/** What a feature is in a running backend. */
+/** What a feature adds to a running backend. */
 export interface FeatureParts {
   readonly services: readonly ServiceSchema[];
-  /** What the feature does with the sockets of this node. */
+  /** Hooks that the gateway calls for the sockets of this node. */
   readonly sockets?: SocketFeature;
   readonly housekeeping?: readonly HousekeepingTask[];
   /**

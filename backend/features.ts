@@ -4,9 +4,9 @@ import type { Feature } from "./surface/feature-surface.ts";
 import { usersSurface } from "./users/surface.ts";
 
 /**
- * The features of this backend. A feature is a folder: what is public of it is in its `surface.ts`, and its `index.ts`
- * exports the rest as `feature`, which is loaded when a backend starts. A folder that is not listed here does not exist
- * for the backend. A feature may use those above it.
+ * The features of this backend. A feature is a folder: its `surface.ts` declares what is public, and its `index.ts`
+ * exports the rest as `feature`, which is loaded when a backend starts. The backend ignores a folder that is not in
+ * this list. A feature may use the features above it.
  */
 export const features = [
   { name: "users", surface: usersSurface, load: () => import("./users/index.ts") },

@@ -10,24 +10,24 @@ import type { LoadedFeature } from "./modules.ts";
 import { outageLog } from "./outage-log.ts";
 import { type Database, openDatabase } from "./store/index.ts";
 
-/** What the services and the gateway of a node work with. */
+/** What the services and the gateway of a node use: the database, the broker, the post. */
 export interface Foundation {
   readonly database: Database;
-  /** Undefined for a node that is alone. */
+  /** Undefined without NATS. */
   readonly links: NodeLinks | undefined;
   /** Not started yet. */
   readonly broker: ServiceBroker;
   readonly post: Post;
   readonly watch: ClockWatch;
-  /** Stops the broker and closes the rest. */
+  /** Stops the broker, and closes everything else. */
   close(): Promise<void>;
 }
 
-/** Most milliseconds for each server that is waited for while a node stops: it may have stopped responding. */
+/** Maximum milliseconds for which a stopping node waits for NATS, and for the mail server: they may not respond. */
 const CLOSING_MS = 5_000;
 
 /**
- * Opens the database, and makes what else a node needs before its services. Throws a StoreError or a NodesError;
+ * Opens the database, and makes everything that the services of a node need. Throws a StoreError or a NodesError;
  * nothing stays open then.
  *
  * @param onUnfit called when the machine's clock is so wrong that the node must not serve
@@ -40,7 +40,7 @@ export async function openFoundation(
 ): Promise<Foundation> {
   const { dataDir, databaseUrl, unusedFeatures } = config;
   let compareChannels = (): void => undefined;
-  // what was stored while the database's response was lost was not broadcast
+  // an outage may have lost the response to a commit: then a message is stored that was not broadcast
   const outages = outageLog(log, () => compareChannels());
   const database = await openDatabase({ dataDir, databaseUrl, unusedFeatures, isBackend: true, outages }, features);
   try {

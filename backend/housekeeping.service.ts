@@ -3,19 +3,19 @@ import { DatabaseAway } from "./store/index.ts";
 import type { Throttles } from "./throttle/throttle.ts";
 
 /**
- * Milliseconds between two removals of what throttles have to remember no longer: an attacker can make it many rows.
+ * Milliseconds between two removals of expired states of throttles: an attacker can add many.
  */
 const THROTTLE_ROUND_MS = 10_000;
 
-/** Work that a feature does from time to time, for example removing what is not needed any more. */
+/** Work that a feature does regularly, for example removing old rows. */
 export interface HousekeepingTask {
   /** Milliseconds between two rounds. A round that takes longer delays the next one. */
   readonly intervalMs: number;
-  /** The start waits for the first round; else it runs beside the traffic. */
+  /** Whether the start waits for the first round; otherwise it runs in the background. */
   readonly isAwaited: boolean;
   /**
-   * `signal` is aborted when the backend stops, which waits for the end of the round. `broker` is for events about what
-   * the round does.
+   * Does one round. `signal` is aborted when the backend stops, which then waits for the end of the round. `broker` is
+   * for events about what the round has changed.
    */
   run(signal: AbortSignal, broker: ServiceBroker): Promise<void>;
 }
@@ -26,7 +26,7 @@ export function housekeepingService(tasks: readonly HousekeepingTask[]): Service
   const timers: NodeJS.Timeout[] = [];
   const running = new Map<HousekeepingTask, Promise<void>>();
 
-  /** Runs a round, or waits for the one that runs. */
+  /** Runs a round, or waits for the current one. */
   function run(task: HousekeepingTask, broker: ServiceBroker): Promise<void> {
     const current = running.get(task) ?? task.run(stop.signal, broker).finally(() => running.delete(task));
     running.set(task, current);
@@ -38,7 +38,7 @@ export function housekeepingService(tasks: readonly HousekeepingTask[]): Service
     async started() {
       const runApart = (task: HousekeepingTask) =>
         run(task, this.broker).catch((error: unknown) => {
-          // that the database does not work is in the log already
+          // the store logs outages itself
           if (!(error instanceof DatabaseAway)) this.logger.error("housekeeping failed", error);
         });
       for (const task of tasks) if (task.isAwaited) await run(task, this.broker);
@@ -55,7 +55,7 @@ export function housekeepingService(tasks: readonly HousekeepingTask[]): Service
   };
 }
 
-/** Removes what throttles have to remember no longer. */
+/** Removes expired states of throttles. */
 export function throttleHousekeeping(throttles: Throttles, clock: () => number): readonly HousekeepingTask[] {
   return [{ intervalMs: THROTTLE_ROUND_MS, isAwaited: false, run: () => throttles.prune(clock()) }];
 }

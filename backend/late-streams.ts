@@ -2,9 +2,9 @@ import { Readable } from "node:stream";
 import type { ActionHandler, ActionSchema, Context, Middleware } from "moleculer";
 
 /**
- * Middlewares that close a stream which an action returns after its call has timed out: Moleculer drops it unread, and
- * what it holds, for example the lease of an export, would be held for ever. `inside` belongs inside Moleculer's
- * Timeout, `outside` outside of it.
+ * Middlewares that close a stream which an action returns after its call has timed out. Moleculer drops such a stream
+ * unread, and resources that it has, for example the lease of an export, would never be released. `inside` has to be
+ * inside of Moleculer's Timeout, and `outside` outside of it.
  */
 export function lateStreams(): { readonly inside: Middleware; readonly outside: Middleware } {
   const failed = new WeakSet<Context>();

@@ -4,12 +4,11 @@ import type { Config } from "./config.ts";
 import { BufferedOutput } from "./log-output.ts";
 
 /**
- * Names of members that could hold a secret in a log line: their values are replaced. The gateway logs no bodies
- * anyway.
+ * Names of members whose values may be secrets: the log replaces them. The gateway does not log bodies.
  */
 const SECRET = ["password", "token", "accessToken", "refreshToken", "authorization", "cookie", "secret"];
 
-/** Where the logs write that `createLog` has made. */
+/** The destinations of the logs that `createLog` has made. */
 const destinations = new WeakMap<Logger, DestinationStream>();
 
 /** The one log of the process: a JSON object a line. `destination` is the standard output when left out. */
@@ -31,8 +30,9 @@ export function createLog(
 }
 
 /**
- * Writes lines of one message at the level `info`. `members` are the members of the line as JSON, each with a comma
- * before it. pino looks at each member of an object by itself, which costs a busy gateway as much as all its limits.
+ * Writes log lines with the same message at the level `info`. `members` are the members of the line as JSON, each with
+ * a comma before it. pino handles each member of an object by itself, which costs a busy gateway as much as all its
+ * limits.
  */
 export type LineWriter = (members: string) => void;
 
@@ -55,8 +55,8 @@ let millisecond = 0;
 let written = "";
 
 /**
- * The time as a line has it, in ISO 8601; made once for the lines of a millisecond, of which a busy gateway writes
- * many.
+ * The time of a log line as JSON, in ISO 8601. It is made once for all lines of a millisecond, since a busy gateway
+ * writes many of them.
  */
 function time(): string {
   const now = Date.now();
@@ -67,7 +67,7 @@ function time(): string {
   return written;
 }
 
-/** Of an error only what helps to find its cause; its `data` may hold what a client sent. */
+/** The members of an error that are logged. Its `data` is not: it may have values that a client has sent. */
 function errorFacts(error: unknown): object {
   if (!(error instanceof Error)) return { type: typeof error };
   const { code, type } = error as Error & { code?: unknown; type?: unknown };
@@ -75,8 +75,8 @@ function errorFacts(error: unknown): object {
 }
 
 /**
- * Lets Moleculer write into our log: its words and the first error, none of the objects it passes along (parameters are
- * among them).
+ * Writes Moleculer's log lines into the log of the process: the texts and the first error of each. Other objects are
+ * left out, because parameters of calls may be among them.
  */
 export class BrokerLog extends Loggers.Base<{ level: "info" }> {
   readonly #log: Logger;
@@ -93,7 +93,7 @@ export class BrokerLog extends Loggers.Base<{ level: "info" }> {
       if (!log.isLevelEnabled(method)) return;
       const words = args.filter((part) => typeof part === "string").join(" ");
       const err = args.find((part) => part instanceof Error);
-      if (err?.name === "DatabaseAway") return; // the store's log has one line a second about it
+      if (err?.name === "DatabaseAway") return; // `outageLog` writes one line a second about it
       log[method](err ? { err } : {}, words);
     };
   }

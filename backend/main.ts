@@ -36,7 +36,7 @@ export interface Backend {
    * logged.
    */
   readonly setupPath: string | undefined;
-  /** Folder that mails are put into while there is no mail server. */
+  /** The folder into which mails are written while there is no mail server. */
   readonly outbox: string | undefined;
   readonly broker: ServiceBroker;
   readonly log: Logger;
@@ -58,7 +58,7 @@ export interface BackendOptions {
   readonly modules?: GivenModules;
   /** Other surfaces than those of the features: what is wrong with them stops the start. */
   readonly surface?: readonly SurfaceFile[];
-  /** Ends a start that waits for NATS: the start rejects with the signal's reason. */
+  /** Aborts a start that waits for NATS: the start rejects with the signal's reason. */
   readonly signal?: AbortSignal;
 }
 
@@ -101,7 +101,7 @@ export async function startBackend(config: Config, options: BackendOptions = {})
     await unlessAborted(broker.start(), options.signal);
     if (links?.packets.isNameTaken()) throw nameTaken(broker.nodeID);
     const url = urlOf(config.host, await opened.open());
-    // after the port is taken: a start that fails must not replace the link that a running backend has printed
+    // after the port is open: a start that fails must not make the setup link of a running backend invalid
     const setup = await setupPath();
     site ||= url;
     const outbox = config.mail ? undefined : join(config.dataDir, OUTBOX);
@@ -125,7 +125,7 @@ export async function startBackend(config: Config, options: BackendOptions = {})
   }
 }
 
-/** What is counted for `/metrics`. The gateway is made after it. */
+/** Makes the counters for `/metrics`. The gateway is created after them. */
 function metricsOf(gateway: () => Gateway | undefined): Metrics {
   return createMetrics(
     () => gateway()?.sockets ?? 0,
@@ -175,7 +175,7 @@ async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefine
 
 const KNOWN = { roles: ROLES, taken: [...assets, SOCKET_PATH] };
 
-/** Every action that a service has to have, and where it is declared. */
+/** Every action for which a service needs a handler, and the file that declares it. */
 function declaredActions(surface: readonly SurfaceFile[]): { readonly action: string; readonly file: string }[] {
   return surface.flatMap(({ file, http = [], socket = [], namespaces = [], actions = {} }) => [
     ...[...http, ...socket, ...namespaces.flatMap(({ calls }) => calls)].map(({ action }) => ({ action, file })),
@@ -189,17 +189,16 @@ const DROPPED_PACKETS = {
   label: "reason",
 } as const;
 
-/** The services whose actions are declared: each of them has to run on some node. */
+/** The services that have declared actions. The node is ready when each of them runs on some node. */
 const SERVICES = [...new Set(declaredActions(surfaceFiles).map(({ action }) => action.split(".", 1)[0] ?? ""))];
 
-/** The services that some node offers now. */
+/** The services that run on some node now. */
 function available(broker: ServiceBroker): ReadonlySet<string> {
   return new Set(broker.registry.getServiceList({ onlyAvailable: true }).map(({ name }) => name));
 }
 
 /**
- * What has to work before requests are sent here: the machine's clock, the gateway, the services behind it, writing to
- * the database.
+ * The checks of readiness: the machine's clock, the gateway, the services behind it, and writing to the database.
  */
 function readinessOf({ broker, database, watch }: Foundation, gateway: Gateway): readonly ReadinessCheck[] {
   return [
@@ -214,7 +213,7 @@ function urlOf(host: string, port: number): string {
   return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 
-/** What ends a process that runs a backend: a signal, or a bug. */
+/** The part of `process` that ends a backend: signals, errors without a handler, the exit. */
 export interface Ending {
   once(event: "SIGINT" | "SIGTERM", listener: () => void): unknown;
   on(event: "unhandledRejection" | "uncaughtException", listener: (thrown: unknown) => void): unknown;
@@ -222,8 +221,8 @@ export interface Ending {
 }
 
 /**
- * Stops the backend on SIGINT and SIGTERM and exits 0. A failure of the backend is logged and ends the process with 1.
- * So does, on purpose, a rejection or exception without a handler: the state is unknown then, and a service manager
+ * Stops the backend on SIGINT and SIGTERM, and exits with 0. A failure of the backend is logged, and exits with 1. So
+ * does a rejection or exception without a handler: the state of the process is unknown then, and a service manager
  * starts the backend again.
  */
 export function endWith(backend: Backend, on: Ending = process): void {

@@ -5,7 +5,7 @@ import type { Feature } from "./surface/feature-surface.ts";
 
 type FeatureName = (typeof features)[number]["name"];
 
-/** Modules in the place of those that the list of features names, for tests. */
+/** Modules that replace those in the list of features, for tests. */
 export type GivenModules = { readonly [Name in FeatureName]?: FeatureModule };
 
 /** A feature of the list, with what its folder exports. */
@@ -28,7 +28,7 @@ class FeatureError extends Error {
 /**
  * Loads the features of the list, in its order. Throws a FeatureError for the first one that cannot be loaded.
  *
- * @param list another list than that of `features.ts`, for tests
+ * @param list replaces the list of `features.ts` in tests
  */
 export function loadFeatures(
   given: GivenModules = {},
@@ -63,7 +63,7 @@ function described(error: unknown): string {
   return `${error.name}: ${error.message}${place === undefined ? "" : ` (${place})`}`;
 }
 
-/** The parts of all features as one: their services, and the one that runs their housekeeping. */
+/** Starts all features. Returns their services, and the service that runs their housekeeping. */
 export function startFeatures(features: readonly FeatureModule[], context: FeatureContext) {
   const parts: readonly FeatureParts[] = features.map((feature) => feature.start(context));
   const { database, clock } = context;

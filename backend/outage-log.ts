@@ -5,8 +5,8 @@ import type { DatabaseAway, OutageListener } from "./store/index.ts";
 const INTERVAL_MS = 1_000;
 
 /**
- * Writes one line a second while the database does not work, with the number of queries that failed since the last one,
- * and one when it works again. Requests that fail for this reason leave no errors of their own.
+ * While the database does not work, logs one line a second, with the number of queries that have failed since the line
+ * before; and one line when it works again. Requests that fail because of it do not log errors.
  *
  * @param onOver called when the database works again
  * @param clock milliseconds

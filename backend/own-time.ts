@@ -1,12 +1,12 @@
 import { setTimeout as delay } from "node:timers/promises";
 
-/** Parts in which time is waited for. After each of them this process has read what has arrived. */
+/** Number of parts into which a wait is split. After each part the process has read what has arrived. */
 const PARTS = 4;
 
 /**
- * Waits for something for so many milliseconds at most. Only time in which this process ran counts: a process that was
- * busy or stopped first reads the response that has arrived meanwhile, instead of taking its own delay for a timeout.
- * Node.js calls timers that are due before it reads.
+ * Waits at most so many milliseconds for a promise. Only time in which this process was running counts. When a process
+ * was busy or stopped, Node.js calls the timers that are due before it reads what has arrived: one long timer would
+ * take the process's own delay for a timeout of the response.
  *
  * @param wanted must not reject
  */

@@ -15,10 +15,10 @@ import type { SurfaceFile } from "./surface/mistakes.ts";
 import { GENERAL_RATES, type RateRule } from "./surface/rate-classes.ts";
 
 /**
- * The public surface of the origin as plain data, put together from what the features declare: every HTTP endpoint,
- * every socket call, every event. What is not listed there does not exist: the gateway responds with 404 and the edge
- * blocks it. Gateway routes, the list of socket calls, authorization, validation, the types of what handlers return,
- * OpenAPI, body limits, rate classes and the edge policy are derived from it, never written twice.
+ * The public surface of the origin as plain data: every HTTP endpoint, every socket call and every event that a feature
+ * declares. What no feature declares does not exist: the gateway responds with 404, and the edge blocks it. The
+ * gateway's routes, authorization, validation, the types of handlers, OpenAPI, body limits, rate limits and the edge
+ * policy are derived from it, so that nothing is written twice.
  */
 
 export { SOCKET_PATH } from "./gateway/surface.ts";
@@ -32,7 +32,7 @@ const parts = [...features, { name: "gateway", surface: gatewaySurface }] as con
 const surfaces: readonly FeatureSurface[] = parts.map(({ surface }) => surface);
 
 type SurfacePart = (typeof parts)[number]["surface"];
-/** A member of the surfaces that have it: what a feature leaves out is nothing. */
+/** The type of a member of the features' surfaces, without features that leave it out. */
 type MemberOf<K extends keyof FeatureSurface, P = SurfacePart> = P extends { readonly [M in K]: infer Value }
   ? Value
   : never;
@@ -40,7 +40,7 @@ type EntriesOf<K extends "http" | "socket" | "namespaces"> =
   MemberOf<K> extends readonly (infer Entry)[] ? Entry : never;
 type NamesIn<Records> = Records extends unknown ? keyof Records & string : never;
 type ValueIn<Records, Name extends string> = Records extends { readonly [N in Name]: infer Value } ? Value : never;
-/** The records of all features as one. */
+/** The type of a record with the members of all features' records. */
 type Merged<K extends RecordMember> = {
   readonly [Name in NamesIn<MemberOf<K>>]: ValueIn<MemberOf<K>, Name>;
 };
@@ -60,17 +60,17 @@ export const http = listed("http");
 /** Calls over the socket. */
 export const socket = listed("socket");
 
-/** One of the Socket.IO namespaces: `never` while no feature declares any. */
+/** A Socket.IO namespace of a feature; `never` while no feature declares any. */
 export type NamespaceOfFeature = EntriesOf<"namespaces">;
 type CallsOf<N> = N extends { readonly calls: readonly (infer Call)[] } ? Call : never;
-/** A call of one of them. */
+/** A call in such a namespace. */
 export type CallInNamespace = CallsOf<NamespaceOfFeature>;
 
 /** Events the server emits to sockets. */
 export const emits = merged("emits") as Merged<"emits"> satisfies Readonly<Record<string, Emit>>;
 export type EmittedEvent = keyof typeof emits;
 
-/** Actions that only services call: they have no entry, and refuse every call from outside. */
+/** Actions that only services call: they have no entry, and calls of clients are refused. */
 export const serviceActions = merged("actions") as Merged<"actions"> satisfies Readonly<Record<string, ServiceAction>>;
 
 /** The payloads of events between services. */
@@ -104,7 +104,7 @@ export const RATE_CLASSES = { ...GENERAL_RATES, ...(merged("rates") as Merged<"r
 };
 export type RateClass = keyof typeof RATE_CLASSES;
 
-/** Entries as they are served: each is of a rate class that there is. */
+/** Entries whose rate class exists. */
 export type HttpEntry = DeclaredHttpEntry & { readonly rate: RateClass };
 export type StreamEntry = DeclaredStreamEntry & { readonly rate: RateClass };
 export type SocketEntry = DeclaredSocketEntry & { readonly rate: Exclude<RateClass, "credential"> };
@@ -117,10 +117,10 @@ export const namespaces = surfaces.flatMap(({ namespaces = [] }) => namespaces) 
 export const namespaceCalls: readonly NamespaceCall[] = namespaces.flatMap(({ calls }) => calls);
 
 type AuditsOf<P> = P extends { readonly audits: readonly (infer Word extends string)[] } ? Word : never;
-/** A word under which a feature writes into the audit log. */
+/** The name of an action in the audit log. */
 export type AuditAction = AuditsOf<SurfacePart>;
 
-/** Actions that a client can call, by the way that the call takes. */
+/** Actions that a client can call over HTTP. */
 type HttpAction = (typeof http)[number]["action"];
 export type SocketAction = (typeof socket)[number]["action"];
 type ActionOf<E> = E extends { readonly action: infer Name extends string } ? Name : never;
@@ -131,7 +131,7 @@ export type EntryOf<A extends SurfaceAction> = Extract<
   { readonly action: A }
 >;
 
-/** The same by the file that declares it, to tell where a mistake is. */
+/** What each file declares, so that a mistake can be reported with its file. */
 export const surfaceFiles: readonly SurfaceFile[] = parts.map(({ name, surface }) => ({
   file: `backend/${name}/surface.ts`,
   ...(surface as FeatureSurface),

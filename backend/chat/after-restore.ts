@@ -2,8 +2,8 @@ import type { AfterRestore } from "../store/index.ts";
 import { newEpoch } from "./store/entering.ts";
 
 /**
- * Every room starts a new epoch, so that clients that have seen later messages do not take the numbers of new ones for
- * theirs.
+ * Gives each room a new epoch. Clients may have seen messages that were sent after the backup; new messages get the
+ * same numbers, and must not be taken for them.
  */
 export const afterChatRestore: AfterRestore = (copy, hasTable) => {
   if (!hasTable("rooms")) return;

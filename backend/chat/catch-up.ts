@@ -2,91 +2,94 @@ import { CATCH_UP, type Message, PAGE, RESPONSE_BYTES, type RoomState, responseB
 import type { Room } from "./room.ts";
 import type { ChatStore } from "./store/index.ts";
 
-/** Where a client says that it stands. */
+/** The position in a room that a client claims to have reached. */
 interface ClaimedPosition {
   readonly cursor?: number;
   readonly epoch?: string;
   readonly revision?: number;
 }
 
-/** A state of which a part may be left for the next call. */
+/** The state of a room; with `more`, the next call returns the rest. */
 export type PartialState = RoomState & { readonly more?: true };
 
-/** Messages that are read from the store at once. */
+/** Maximum number of messages that one query reads. */
 const BATCH = 25;
 /** The same for the newest page. */
 const PART = Math.ceil(PAGE / 3);
 
 /**
- * Returns where the room stands: from the client's position on if that can be made whole, else its newest page. One
- * response has about 128 KiB at most; `more` says that the client has to ask again from the new position.
+ * Returns what a client has missed in a room: the messages and changes after its position. Returns the newest page
+ * where the position is not known, or messages after it are gone or too many. A response has about 128 KiB at most;
+ * with `more`, the client has to ask again from the new position.
  */
-export async function catchUp(store: ChatStore, of: Room, from: ClaimedPosition): Promise<PartialState> {
-  const { key: room, epoch, seq, revision } = of;
-  const { cursor, revision: seen = revision } = from;
+export async function catchUp(store: ChatStore, room: Room, claimed: ClaimedPosition): Promise<PartialState> {
+  const { key, epoch, seq, revision } = room;
+  const { cursor, revision: seenRevision = revision } = claimed;
   // a position that this epoch never had says nothing about what the client has seen
-  const isKnown = cursor !== undefined && from.epoch === epoch && cursor <= seq && seen <= revision;
-  if (!isKnown || seq - cursor > CATCH_UP) return newestPage(store, of);
+  const isKnown = cursor !== undefined && claimed.epoch === epoch && cursor <= seq && seenRevision <= revision;
+  if (!isKnown || seq - cursor > CATCH_UP) return newestPage(store, room);
   const changed =
-    seen < revision
-      ? await readUpTo(RESPONSE_BYTES, (last) =>
-          store.messages.changedSince(room, last?.revision ?? seen, cursor, BATCH),
+    seenRevision < revision
+      ? await readBatches(RESPONSE_BYTES, (last) =>
+          store.messages.changedSince(key, last?.revision ?? seenRevision, cursor, BATCH),
         )
-      : { messages: [], left: RESPONSE_BYTES, isWhole: true };
-  if (changed.messages.length > CATCH_UP) return newestPage(store, of);
-  // changes come in the order of their revisions: the client has seen all up to the last one here
-  const upTo = changed.isWhole ? revision : Math.min(revision, changed.messages.at(-1)?.revision ?? seen);
-  const missed = changed.isWhole
-    ? await missedSince(store, of, cursor, changed.left)
-    : { messages: [], isWhole: false };
-  const { isWhole } = missed;
+      : { messages: [], bytesLeft: RESPONSE_BYTES, isComplete: true };
+  if (changed.messages.length > CATCH_UP) return newestPage(store, room);
+  // changes come in the order of their revisions: with this response the client has seen all up to the last one in it
+  const newRevision = changed.isComplete
+    ? revision
+    : Math.min(revision, changed.messages.at(-1)?.revision ?? seenRevision);
+  const missed = changed.isComplete
+    ? await missedSince(store, room, cursor, changed.bytesLeft)
+    : { messages: [], isComplete: false };
+  const { isComplete } = missed;
   const [first] = missed.messages;
-  // numbers have no holes: messages that are missing after the position were removed for their age or number
-  if (first ? first.seq !== cursor + 1 : isWhole && cursor < seq) return newestPage(store, of);
+  // numbers have no gaps: messages that are missing after the position were removed for their age or number
+  if (first ? first.seq !== cursor + 1 : isComplete && cursor < seq) return newestPage(store, room);
   return {
-    ...{ room, epoch, revision: upTo, recovered: true },
-    seq: missed.messages.at(-1)?.seq ?? (isWhole ? seq : cursor),
+    ...{ room: key, epoch, revision: newRevision, recovered: true },
+    seq: missed.messages.at(-1)?.seq ?? (isComplete ? seq : cursor),
     ...{ messages: missed.messages, changed: changed.messages },
-    ...(isWhole ? {} : { more: true }),
+    ...(isComplete ? {} : { more: true }),
   };
 }
 
-/** The messages after a position, of which most clients have missed none: then nothing is read. */
+/** The messages after a position. Most clients have missed none: then nothing is read. */
 async function missedSince(
   store: ChatStore,
   { key: room, seq }: Room,
   cursor: number,
-  bytes: number,
-): Promise<Batches> {
-  if (cursor === seq) return { messages: [], left: bytes, isWhole: true };
-  return readUpTo(bytes, (last) => store.messages.after(room, last?.seq ?? cursor, BATCH));
+  maxBytes: number,
+): Promise<BatchedMessages> {
+  if (cursor === seq) return { messages: [], bytesLeft: maxBytes, isComplete: true };
+  return readBatches(maxBytes, (last) => store.messages.after(room, last?.seq ?? cursor, BATCH));
 }
 
-/** Messages that were read batch by batch. */
-interface Batches {
+/** Messages that were read in several queries. */
+interface BatchedMessages {
   readonly messages: readonly Message[];
-  /** Bytes that are left for others. */
-  readonly left: number;
-  /** Whether there are no more. */
-  readonly isWhole: boolean;
+  /** Bytes of the response that are not used yet. */
+  readonly bytesLeft: number;
+  /** False where the response is full and there are more messages. */
+  readonly isComplete: boolean;
 }
 
-/** Messages batch by batch, until there are no more or `bytes` are full. `read` gets the last one that is there. */
-async function readUpTo(
-  bytes: number,
+/** Reads messages batch by batch, until there are no more or `maxBytes` are used. `read` returns those after `last`. */
+async function readBatches(
+  maxBytes: number,
   read: (last: Message | undefined) => Promise<readonly Message[]>,
-): Promise<Batches> {
+): Promise<BatchedMessages> {
   const messages: Message[] = [];
-  let left = bytes;
+  let bytesLeft = maxBytes;
   for (;;) {
     const batch = await read(messages.at(-1));
     for (const message of batch) {
       const size = responseBytes(message);
-      if (size > left) return { messages, left, isWhole: false };
-      left -= size;
+      if (size > bytesLeft) return { messages, bytesLeft, isComplete: false };
+      bytesLeft -= size;
       messages.push(message);
     }
-    if (batch.length < BATCH) return { messages, left, isWhole: true };
+    if (batch.length < BATCH) return { messages, bytesLeft, isComplete: true };
   }
 }
 
@@ -96,20 +99,20 @@ async function newestPage(store: ChatStore, { key: room, epoch, seq, revision }:
 }
 
 /**
- * The newest messages before a position (of all, without one) that fit into one response, oldest first. Read in parts:
- * of a room with long messages, a whole page would be several times what fits.
+ * The newest messages before a position that fit into one response, oldest first; without a position, the newest ones
+ * of the room. Reads them in parts: a whole page of long messages would be several times as large as a response.
  */
 export async function newestThatFit(store: ChatStore, room: string, cursor?: number): Promise<readonly Message[]> {
   let messages: readonly Message[] = [];
-  let left = RESPONSE_BYTES;
+  let bytesLeft = RESPONSE_BYTES;
   for (;;) {
     const limit = Math.min(PART, PAGE - messages.length);
     const part = await store.messages.before(room, messages[0]?.seq ?? cursor, limit);
-    const first = part.findLastIndex((message) => {
-      left -= responseBytes(message);
-      return left < 0;
+    const tooLarge = part.findLastIndex((message) => {
+      bytesLeft -= responseBytes(message);
+      return bytesLeft < 0;
     });
-    messages = [...part.slice(first + 1), ...messages];
-    if (first >= 0 || part.length < PART || messages.length >= PAGE) return messages;
+    messages = [...part.slice(tooLarge + 1), ...messages];
+    if (tooLarge >= 0 || part.length < PART || messages.length >= PAGE) return messages;
   }
 }

@@ -3,13 +3,13 @@ import type { Message } from "./shapes.ts";
 
 const PREFIX = "chat:";
 
-/** The gateway's channel of a room: its subscribers hear the room. */
+/** The gateway's channel of a room: its subscribers get the room's events. */
 export const channelOf = (room: string): string => `${PREFIX}${room}`;
 
-/** The room of a channel of the chat. */
+/** The key of the room that a channel belongs to. */
 export const roomOf = (channel: string): string => channel.slice(PREFIX.length);
 
-/** A message was sent: an entry of its room's channel. */
+/** The broadcast of a new message, as an entry of its room's channel. */
 export const messageSent = (message: Message): Broadcast => ({
   channel: channelOf(message.room),
   event: "message",
@@ -17,7 +17,7 @@ export const messageSent = (message: Message): Broadcast => ({
   position: { epoch: message.epoch, seq: message.seq },
 });
 
-/** A message was edited or deleted: a change of an entry. */
+/** The broadcast of an edited or deleted message, as a change of an entry. */
 export const messageChanged = (message: Message): Broadcast => ({
   channel: channelOf(message.room),
   event: "messageChanged",

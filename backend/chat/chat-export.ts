@@ -1,10 +1,10 @@
 import type { Handlers } from "../contract/index.ts";
 import type { ExportedMessage, ExportedReport } from "./store/exported.ts";
 
-/** Lines that are read at once: with the longest texts they fit into one packet of NATS. */
+/** Number of lines in a page: with the longest texts they fit into one packet of NATS. */
 const PAGE = 40;
 
-/** What of a user's is stored of the chat. */
+/** Reads what a user has written in the chat. */
 export interface ExportStore {
   messagesBy(authorId: string, after: string, limit: number): Promise<readonly ExportedMessage[]>;
   reportsBy(
@@ -15,8 +15,8 @@ export interface ExportStore {
 }
 
 /**
- * The chat's part of the export of all that a user has written: messages, whatever room they are in, and reports. The
- * place after a page is `message CLIENT_ID` or `report SEQ ROOM`.
+ * The chat's part of the export of all that a user has written: messages in all rooms, then reports. A page begins
+ * after the message `message CLIENT_ID` or the report `report SEQ ROOM`.
  */
 export function chatExport({ exported }: { readonly exported: ExportStore }): Pick<Handlers<"chat">, "exportPart"> {
   return {

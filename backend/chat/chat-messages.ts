@@ -12,7 +12,7 @@ import type { Message } from "./shapes.ts";
 
 type MessageParts = ChatParts & {
   readonly audit: AuditTrail;
-  /** Bytes that one user's messages may take. */
+  /** Maximum bytes of one user's messages. */
   readonly quota: number;
 };
 type Messages = Pick<Handlers<"chat">, "history" | "send" | "edit" | "delete" | "sendMessageToAll">;
@@ -64,7 +64,7 @@ class MessageActions implements Messages {
     });
     const isSame = message.room === room && (message.revision !== undefined || message.text === text);
     if (repeated && !isSame) throw refuse("CLIENT_ID_USED", { field: "clientId" });
-    // also a repeated one: what stored it may have failed before the broadcast; nodes send no message twice
+    // also a repeated message: the node that stored it may have died before the broadcast. No socket gets it twice
     await announce(ctx.broker, "sockets.broadcast", messageSent(message));
     return { message };
   }
@@ -94,14 +94,14 @@ class MessageActions implements Messages {
     const room = keyOf(ctx);
     const { id, roles } = ctx.meta.user;
     const now = clock();
-    let own = -1;
+    let ownRank = -1;
     const message = await store.messages.change(room, ctx.params.seq, id, (standing, original) => {
-      own = standing ? rank(standing, roles) : -1;
-      if (own < 0) throw shutOut(standing);
-      if (there(original).author.id !== id && own < MODERATOR) throw refuse("FORBIDDEN");
+      ownRank = standing ? rank(standing, roles) : -1;
+      if (ownRank < 0) throw shutOut(standing);
+      if (there(original).author.id !== id && ownRank < MODERATOR) throw refuse("FORBIDDEN");
       return { deletedAt: now };
     });
-    if (own === SITE && message.author.id !== id) await audit(ctx, "message.removed", message.author.id, room);
+    if (ownRank === SITE && message.author.id !== id) await audit(ctx, "message.removed", message.author.id, room);
     await announce(ctx.broker, "sockets.broadcast", messageChanged(message));
     return { message };
   }
@@ -123,7 +123,7 @@ class MessageActions implements Messages {
   }
 }
 
-/** The message, if there is one that was not deleted. */
+/** Returns the message. Throws when there is none, or it was deleted. */
 export function there(message: Message | undefined): Message {
   if (!message) throw refuse("NOT_FOUND", { field: "seq" });
   if (message.deletedAt !== undefined) {

@@ -20,22 +20,25 @@ interface Case {
   readonly rank: number;
   readonly target: Account;
   readonly theirs: RoomMembership;
-  /** Decides the same again in the transaction that makes the change: ranks may have changed since. */
+  /** Checks the rule again in the transaction that makes the change: ranks may have changed meanwhile. */
   readonly check: Check;
 }
 
-/** Throws unless a caller with the rank `own` may act on a user who stands in the room like this. */
-type ModerationRule = (own: number, theirs: RoomMembership | undefined, theirRole: Role) => void;
+/**
+ * Throws unless the caller may act on the target, another user. `target` is the target's standing in the room, and
+ * `targetRole` the role on the site.
+ */
+type ModerationRule = (callerRank: number, target: RoomMembership | undefined, targetRole: Role) => void;
 
-/** For what moderators do to users who rank below them. */
-const ranksAbove: ModerationRule = (own, theirs, theirRole) => {
-  ranksAtLeast(MODERATOR)(own, theirs, theirRole);
-  if (theirs && rank(theirs, rolesUpTo(theirRole)) >= own) throw refuse("FORBIDDEN", { field: "user" });
+/** The caller has to be a moderator, and to rank above the target. */
+const ranksAbove: ModerationRule = (callerRank, target, targetRole) => {
+  ranksAtLeast(MODERATOR)(callerRank, target, targetRole);
+  if (target && rank(target, rolesUpTo(targetRole)) >= callerRank) throw refuse("FORBIDDEN", { field: "user" });
 };
 
 function ranksAtLeast(least: number): ModerationRule {
-  return (own) => {
-    if (own < least) throw refuse("FORBIDDEN");
+  return (callerRank) => {
+    if (callerRank < least) throw refuse("FORBIDDEN");
   };
 }
 
@@ -82,11 +85,11 @@ class ModerationActions implements Moderation {
     const role: RoomRole | undefined = ROOM_ROLES.find((known) => known === ctx.params.role);
     if (!role) throw refuse("VALIDATION", { field: "role" });
     const isOwn = ctx.params.user === ctx.meta.user.id;
-    const found = await this.#caseOf(ctx, (own, theirs, theirRole) => {
-      ranksAtLeast(OWNER)(own, theirs, theirRole);
+    const found = await this.#caseOf(ctx, (callerRank, targetBefore, targetRole) => {
+      ranksAtLeast(OWNER)(callerRank, targetBefore, targetRole);
       // an owner may step down; only a site moderator takes the role of another owner
-      const isOwner = theirs && roleIn(theirs) === "owner";
-      if (!isOwn && isOwner && own < SITE) throw refuse("FORBIDDEN", { field: "user" });
+      const isOwner = targetBefore && roleIn(targetBefore) === "owner";
+      if (!isOwn && isOwner && callerRank < SITE) throw refuse("FORBIDDEN", { field: "user" });
     });
     const { room, target, theirs, check } = found;
     notTheLobby(room);
@@ -129,7 +132,7 @@ class ModerationActions implements Moderation {
     const found = await this.#caseOf(ctx, ranksAbove);
     const { room, target } = found;
     notTheLobby(room);
-    // a user who enters between the first two is put out by the third
+    // the user may enter between the two: then the membership has to be ended after all
     const end = () => endMembership(this.#parts, ctx, room, target.id, "banned", found.check);
     if (!(await end()) && !(await store.members.shutOut(room.key, target.id, clock(), found.check))) await end();
     await this.#record(ctx, found, "member.banned");
@@ -149,22 +152,22 @@ class ModerationActions implements Moderation {
     return changed;
   }
 
-  /** Throws unless the rule lets the caller act on the user. */
+  /** Reads what the rule needs, and throws unless it allows the caller to act on the user. */
   async #caseOf(ctx: ModerationCall, rule: ModerationRule): Promise<Case> {
     const { store } = this.#parts;
     const { roles, id: actor } = ctx.meta.user;
-    const { room, rank: own } = await ranked(store, ctx);
+    const { room, rank: callerRank } = await ranked(store, ctx);
     if (room.kind === "direct") throw refuse("DIRECT_ROOM", { field: "room" });
     const target = await store.users.find(ctx.params.user);
     const theirs = target && (await store.rooms.standing(room.key, target.id));
-    rule(own, theirs, target?.role ?? "user");
+    rule(callerRank, theirs, target?.role ?? "user");
     if (!theirs) throw refuse("NOT_FOUND", { field: "user" });
-    const check = store.members.permits(room.key, actor, target.id, (mine, others, role) => {
-      const now = mine ? rank(mine, roles) : -1;
-      if (now < 0) throw shutOut(mine);
-      rule(now, others, role);
+    const check = store.members.permits(room.key, actor, target.id, (caller, targetNow, targetRole) => {
+      const callerRank = caller ? rank(caller, roles) : -1;
+      if (callerRank < 0) throw shutOut(caller);
+      rule(callerRank, targetNow, targetRole);
     });
-    return { room, rank: own, target, theirs, check };
+    return { room, rank: callerRank, target, theirs, check };
   }
 
   async #setMuted(ctx: ModerationCall, until: number | null): Promise<MemberChanged> {
@@ -183,7 +186,7 @@ class ModerationActions implements Moderation {
     return changed;
   }
 
-  /** Writes what a site moderator has done into the audit log. */
+  /** Writes into the audit log what a site moderator has done; nothing for other callers. */
   async #record(ctx: ModerationCall, { rank, room, target }: Case, action: AuditAction): Promise<void> {
     if (rank === SITE) await this.#parts.audit(ctx, action, target.id, room.key);
   }

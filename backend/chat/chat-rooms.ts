@@ -27,11 +27,11 @@ import type { Entry, RoomRow } from "./store/index.ts";
 type RoomHandlers = Pick<Handlers<"chat">, "rooms" | "browse" | "create" | "direct" | "join" | "leave" | "members">;
 type ByUser = Context<unknown, Meta & { readonly user: Caller }>;
 
-/** States in which a user may enter a public room: all but "in" and "banned". */
+/** From these states a user may enter a public room. */
 const MAY_ENTER_PUBLIC: Entry["from"] = ["invited", "out", "none"];
 const DAY_MS = 24 * 60 * 60 * 1000;
 
-/** Finding, opening, entering and leaving rooms. */
+/** The actions that find, open, enter and leave rooms. */
 export function chatRooms(parts: RoomParts): RoomHandlers {
   const actions = new RoomActions(parts);
   return {
@@ -120,7 +120,7 @@ class RoomActions implements RoomHandlers {
     const { store, clock } = this.#parts;
     const room = keyOf(ctx);
     const { id } = ctx.meta.user;
-    if (room === LOBBY) return { room }; // every user stays a member of it: only this connection leaves
+    if (room === LOBBY) return { room }; // every user is always a member of it: only this socket unsubscribes
     const standing = await store.rooms.standing(room, id);
     if (standing?.membership?.state === "invited") await store.members.release(room, id, "invited", clock());
     if (standing?.membership?.state === "in") await endMembership({ store, clock }, ctx, standing.room, id, "left");
@@ -141,7 +141,7 @@ class RoomActions implements RoomHandlers {
     return { members, more: rows.length > LIST_PAGE };
   }
 
-  /** Opens a room; false when there is one with this key. Throws when the user has opened or owns too many. */
+  /** Opens a room. Returns false when there is one with this key. Throws when the user has opened or owns too many. */
   async #open(ctx: ByUser, kind: RoomKind, key: string, title: string | null, peerId?: string) {
     const { store, clock } = this.#parts;
     const { id } = ctx.meta.user;
@@ -166,14 +166,15 @@ class RoomActions implements RoomHandlers {
   }
 
   /**
-   * Lets the caller in from one of these states, and opens the room where there is none and `opens` is set. Returns how
-   * the caller stands in it. Throws when the caller may not enter or there are too many members or rooms.
+   * Makes the caller a member of the room, from one of these states. With `mayOpen`, a room that does not exist is
+   * opened. Returns the caller's standing. Throws when the caller may not enter, or there are too many members or
+   * rooms.
    */
   async #enter(
     ctx: ByUser,
     room: Pick<Room, "key" | "kind">,
     from: Entry["from"],
-    opens = false,
+    mayOpen = false,
   ): Promise<RoomMembership> {
     const { store, clock } = this.#parts;
     const { id } = ctx.meta.user;
@@ -183,18 +184,18 @@ class RoomActions implements RoomHandlers {
       ...{ room: room.key, userId: id, at, from },
       limit: room.key === LOBBY ? Number.MAX_SAFE_INTEGER : MEMBERS_MAX[room.kind],
       ...(isCounted ? { most: ROOMS_MAX.joined } : {}),
-      ...(opens ? { opening: { opened: OPENED_MAX.public, since: at - DAY_MS, owned: ROOMS_MAX.owned } } : {}),
+      ...(mayOpen ? { opening: { opened: OPENED_MAX.public, since: at - DAY_MS, owned: ROOMS_MAX.owned } } : {}),
     });
     if (outcome === "opened-too-many") throw refuse("ROOMS_OPENED", { retryAfter: DAY_MS / 1000 });
     if (outcome === "looks-alike") throw refuse("ROOM_ALIKE");
     if (outcome === "too-many") throw refuse("ROOM_LIMIT");
     if (outcome === "full") throw refuse("ROOM_FULL", { field: "room" });
     if (outcome === "entered") await tellMembership(ctx, room, id, "joined", { role: "member", mutedUntil: null });
-    // of a user who is refused, another device may have entered, or an administrator has banned the user
+    // another device of the user may have entered meanwhile, or a moderator may have banned the user
     return standing ?? inside(await store.rooms.standing(room.key, id));
   }
 
-  /** The caller's standing in a room that they are in, or have just entered, or opened by its name. */
+  /** The caller's standing in a room. The caller enters it where that is necessary, and opens it by its name. */
   async #admitted(ctx: ByUser, key: string): Promise<RoomMembership> {
     const { store } = this.#parts;
     const known = await store.rooms.standing(key, ctx.meta.user.id);
@@ -220,7 +221,7 @@ function summaryOf(row: RoomRow, now: number, registry: PresenceRegistry): RoomS
     kind,
     title: row.title ?? peer?.name ?? key,
     ...(peer ? { peerId: peer.id } : {}),
-    // who has left is not followed any more
+    // the state of a peer who has left the room is not shown
     ...(peer && members > 1 ? { peerState: registry.stateOf(peer.id) } : {}),
     role: isInvited ? null : role,
     members,

@@ -2,7 +2,7 @@ import { type Handlers, refuse } from "../contract/index.ts";
 import { type ChatParts, inside, keyOf } from "./room-access.ts";
 import { parseQuery } from "./search-words.ts";
 
-/** Finding messages of a room. */
+/** The action that finds messages of a room by their words. */
 export function chatSearch({ store }: Pick<ChatParts, "store">): Pick<Handlers<"chat">, "search"> {
   return {
     async search(ctx) {

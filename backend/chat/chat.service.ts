@@ -17,8 +17,8 @@ import { type ChatParts, roomAccess } from "./room-access.ts";
 import { signals } from "./signals.ts";
 
 /**
- * Rooms, members and messages. Which sockets hear of a room is the gateway's; who may be in it and what was said, this
- * service's.
+ * Rooms, members and messages. This service decides who may be in a room, and stores its messages. The gateway knows
+ * which sockets have subscribed to a room.
  */
 export function chatService(
   options: ChatParts & { readonly registry: PresenceRegistry; readonly quota: number },
@@ -55,13 +55,13 @@ export function chatService(
       ...signals({ store, clock, registry, receipts, enter: roomAccess(store) }),
     },
     events: {
-      // every node receives the event, and the first one adds the user; a user whose event is lost is added when they
-      // first open the lobby
+      // every node gets the event, and the first one adds the user to the lobby. Where all miss it, the user is added
+      // on first joining the lobby
       async "user.created"(ctx) {
         const limit = Number.MAX_SAFE_INTEGER;
         await store.members.enter({ room: LOBBY, userId: ctx.params.id, at: clock(), from: ["none"], limit });
       },
-      // the node where the account was removed ends the memberships; where it dies before, housekeeping does
+      // the node that has removed the account ends its memberships; when it dies before, housekeeping ends them
       async "user.removed"({ broker, nodeID, params }) {
         if (nodeID === broker.nodeID) await endMembershipsOf(parts, broker, params.id);
       },

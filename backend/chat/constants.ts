@@ -3,5 +3,5 @@
 /** Roles within a room in ascending order; each includes the ones before it. */
 export const ROOM_ROLES = ["member", "moderator", "owner"] as const;
 
-/** Milliseconds in which an author may edit a message. */
+/** Milliseconds after sending in which the author may edit a message. */
 export const EDIT_TIME = 60 * 60 * 1000;

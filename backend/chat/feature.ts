@@ -14,7 +14,7 @@ import { chatStore } from "./store/index.ts";
 /** What tests replace. */
 export interface ChatOptions {
   readonly presence?: PresenceTimes;
-  /** False where no gateway runs on the node: it tells nothing about its sockets. */
+  /** False for a node without a gateway: it has no sockets whose presence it could report. */
   readonly hasGateway?: boolean;
 }
 

@@ -10,14 +10,14 @@ const ROUND_MS = 6 * 60 * 60 * 1000;
 const RETENTION_ROUND_MS = 10 * 60 * 1000;
 const SEARCH_ROUND_MS = 10 * 1000;
 const REMOVED_ROUND_MS = 60 * 1000;
-/** Milliseconds that a round looks back behind the one before: nodes know the time a little differently. */
+/** Milliseconds by which the time spans of two rounds overlap: the clocks of nodes differ a little. */
 const REMOVED_OVERLAP_MS = 60 * 60 * 1000;
-/** Share of the quota from which on a user's messages are counted again. */
+/** The bytes of users above this share of the quota are counted again. */
 const NEAR = 0.9;
 
 /**
- * Removes memberships and settled reports past their time, rooms that all have left, and messages beyond the limits,
- * if there are any. Adds messages to the index of the search. Ends the memberships of removed accounts.
+ * Removes old memberships and settled reports, rooms that all members have left, and, where the operator has set
+ * limits, messages beyond them. Adds messages to the search index. Ends the memberships of removed accounts.
  */
 export function chatHousekeeping(
   options: ChatParts & { readonly retention: Retention; readonly quota: number },
@@ -40,8 +40,8 @@ export function chatHousekeeping(
 }
 
 /**
- * Ends the memberships of accounts that were removed on a node that died before it ended them. The first round looks at
- * all removed accounts, the later ones at those removed lately.
+ * Ends the memberships of removed accounts whose node died before it could end them. The first round looks at all
+ * removed accounts, later ones at those removed since the round before.
  */
 function endMembershipsOfRemoved(parts: ChatParts): HousekeepingTask["run"] {
   let since = 0;

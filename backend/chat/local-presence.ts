@@ -1,27 +1,34 @@
 import type { DeviceState, PresenceHere, PresenceState, PresenceTimes } from "./presence.ts";
 
+/** A user with sockets on this node. */
 interface PresenceEntry {
+  /** Number of the user's sockets. */
   open: number;
+  /** Number of those that are away. */
   away: number;
+  /** The state that the other nodes have. */
   told: PresenceState;
-  /** When it may be told again. */
+  /** When the next change may be reported, in milliseconds. */
   notBefore: number;
 }
 
-/** Users in one event, as many as a message of NATS carries (1 MB); a node has hardly more sockets. */
+/**
+ * Maximum number of users in one report, which has to fit into a message of NATS (1 MB). Few nodes have more sockets.
+ */
 const CHUNK = 20_000;
-/** Windows after which a node tells its state even though nothing has changed, so that a lost event is noticed. */
+/** Number of windows without a change after which a node sends an empty report, so that nodes notice a lost one. */
 const BEAT = 15;
 
 /**
- * Which users have sockets on this node. It holds no more than there are sockets, and those that closed a moment ago.
+ * Which users have sockets on this node, and what the other nodes have been told of them. It has an entry for each user
+ * with a socket, or whose last one has closed a moment ago.
  */
 export class LocalPresence {
   readonly #times: PresenceTimes;
   readonly #clock: () => number;
   readonly #entries = new Map<string, PresenceEntry>();
   readonly #changed = new Set<string>();
-  /** Users whose told state has to be told again. */
+  /** Users whose state is reported again. */
   #again: string[] = [];
   #revision = 0;
   #quiet = 0;
@@ -42,46 +49,46 @@ export class LocalPresence {
     this.#change(user, state, -1);
   }
 
-  /** Another node has missed something: all is told again. */
+  /** Reports all users again: another node has missed a report. */
   repeat(): void {
     this.#isWhole = true;
   }
 
-  /** The sockets that close from now on come back on other nodes: nothing is told any more. */
+  /** Stops reporting: sockets that close from now on come back on other nodes. */
   end(): void {
     this.#isEnded = true;
   }
 
-  /** To be called once a window: what to tell the other nodes, if anything. */
+  /** Returns the report for the other nodes; undefined where there is none. To be called once a window. */
   tick(): PresenceHere | undefined {
     if (this.#isEnded) return undefined;
-    const told: Record<PresenceState, string[]> = { online: [], away: [], offline: [] };
+    const users: Record<PresenceState, string[]> = { online: [], away: [], offline: [] };
     const isWhole = this.#isWhole;
     this.#isWhole = false;
     if (isWhole) {
       this.#again = [...this.#entries].filter(([, entry]) => entry.told !== "offline").map(([user]) => user);
     }
     if (isWhole || this.#again.length > 0) {
-      for (const user of this.#again.splice(0, CHUNK)) told[this.#entries.get(user)?.told ?? "offline"].push(user);
-    } else if (!this.#collect(told) && ++this.#quiet < BEAT) {
+      for (const user of this.#again.splice(0, CHUNK)) users[this.#entries.get(user)?.told ?? "offline"].push(user);
+    } else if (!this.#collect(users) && ++this.#quiet < BEAT) {
       return undefined;
     }
     this.#quiet = 0;
     this.#revision += 1;
-    return { revision: this.#revision, whole: isWhole, ...told };
+    return { revision: this.#revision, whole: isWhole, ...users };
   }
 
-  #change(user: string, state: DeviceState, by: 1 | -1): void {
+  #change(user: string, state: DeviceState, added: 1 | -1): void {
     const entry = this.#entries.get(user) ?? { open: 0, away: 0, told: "offline", notBefore: 0 };
     this.#entries.set(user, entry);
-    entry.open += by;
-    if (state === "away") entry.away += by;
+    entry.open += added;
+    if (state === "away") entry.away += added;
     if (entry.open === 0) entry.notBefore = Math.max(entry.notBefore, this.#clock() + this.#times.grace);
     this.#changed.add(user);
   }
 
-  /** Takes what has changed and may be told by now; returns whether there is any. */
-  #collect(told: Record<PresenceState, string[]>): boolean {
+  /** Adds the users whose state has changed and may be reported now. Returns whether there are any. */
+  #collect(users: Record<PresenceState, string[]>): boolean {
     const now = this.#clock();
     let count = 0;
     for (const user of this.#changed) {
@@ -93,7 +100,7 @@ export class LocalPresence {
       if (!entry || state === entry.told) continue;
       entry.told = state;
       entry.notBefore = now + this.#times.pace;
-      told[state].push(user);
+      users[state].push(user);
       if (++count === CHUNK) break;
     }
     return count > 0;

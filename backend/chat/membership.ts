@@ -3,24 +3,26 @@ import type { RoomRole } from "./shapes.ts";
 
 export { type MembershipChange, ROOM_ROLES, type RoomRole } from "./shapes.ts";
 
-/** `out`: was in it, or was asked and did not want to. A mute and a ban outlive leaving. */
+/** `out`: the user has left the room or declined an invitation. Leaving ends neither a mute nor a ban. */
 export type MembershipState = "in" | "invited" | "out" | "banned";
 
-/** What binds a user to a room. Times in milliseconds since 1970. */
+/** What is stored of a user and a room. Times in milliseconds since 1970. */
 export interface Membership {
   readonly userId: string;
   readonly role: RoomRole;
   readonly state: MembershipState;
-  /** The room's revision at the user's last coming or going: tells an old going from a new coming. */
+  /**
+   * The room's revision when the user last joined or left: a node ignores a leave that is older than the latest join.
+   */
   readonly since: number;
-  /** Until when they may not speak; null, or a time that is over, when they may. */
+  /** Until when the user is muted; null, or a time in the past, for a user who is not. */
   readonly mutedUntil: number | null;
 }
 
-/** Milliseconds for which it is stored that a user left: a day. */
+/** Milliseconds for which the membership of a user who has left stays stored: a day. */
 export const LEFT_KEPT = 24 * 60 * 60 * 1000;
 
-/** A room and how one user stands in it. */
+/** A user's standing in a room: the room, and the user's membership; undefined for a user who never had one. */
 export interface RoomMembership {
   readonly room: Room;
   readonly membership: Membership | undefined;
@@ -32,7 +34,7 @@ export function roleIn({ room, membership }: RoomMembership): RoomRole | undefin
   return membership?.state === "in" ? membership.role : undefined;
 }
 
-/** Whether they may not speak at the moment. */
+/** Whether the user may not write at the moment. */
 export function isMuted({ membership }: RoomMembership, now: number): boolean {
   return (membership?.mutedUntil ?? 0) > now;
 }

@@ -7,12 +7,12 @@ import type { ChatParts } from "./room-access.ts";
 import type { MemberChanged } from "./shapes.ts";
 import type { Check } from "./store/index.ts";
 
-/** Where a change of a membership comes from: a call, an event, or a round of housekeeping, which has no caller. */
+/** What has caused a change: a call, an event, or housekeeping, which has no caller. */
 type ChangeOrigin = Pick<Context<unknown, Meta>, "broker" | "meta">;
 
 /**
- * Ends a membership and tells every node, the user, and the user who owns the room now. False when there was none. The
- * event follows the commit: what asks the store in between is refused already.
+ * Ends a membership, and announces it to every node, to the user, and to a new owner of the room. Returns false when
+ * there was no membership. The events follow the commit: calls in between are refused by the store.
  */
 export async function endMembership(
   { store, clock }: ChatParts,
@@ -37,19 +37,19 @@ export async function endMembership(
   return true;
 }
 
-/** Takes a user whose account is removed out of every room, the lobby too, and declines the user's invitations. */
+/** Ends all memberships of a user whose account was removed, in the lobby too, and declines the user's invitations. */
 export async function endMembershipsOf(parts: ChatParts, broker: ServiceBroker, userId: string): Promise<void> {
   const { store, clock } = parts;
   for (const room of await store.members.roomsOf(userId)) {
     const standing = await store.rooms.standing(room, userId);
-    // there is no standing in a private room that its last member has left
+    // no standing is found in a private room that its last member has left
     if (standing?.membership?.state === "in") {
       await endMembership(parts, { broker, meta: {} }, standing.room, userId, "left");
     } else await store.members.release(room, userId, "invited", clock());
   }
 }
 
-/** Tells a user's devices what happened to the user's membership. */
+/** Sends the event `membership` to a user's devices. */
 export async function tellMembership(
   { broker, meta }: ChangeOrigin,
   room: Pick<Room, "key" | "kind">,

@@ -1,18 +1,18 @@
 import { NAME_MAX } from "../text/text.ts";
 
-/** People that one message may mention. */
+/** Maximum number of users that one message mentions. */
 export const MENTIONS_MAX = 10;
-/** Words that a name after an `@` is looked for in. */
+/** Maximum number of words after an `@` that may be a name. */
 const WORDS = 4;
 
 /** An `@` that may mention a user: no letter, digit, dot, hyphen or underscore before it, as in `ada@example.org`. */
 const AT = /(?<![\p{L}\p{M}\p{N}_.-])@/gu;
-/** What ends a sentence rather than a name. */
+/** Punctuation at the end, which may belong to the sentence and not to the name. */
 const TRAILING = /[\p{P}\p{S}]+$/u;
 
 /**
- * The display names that a text may mean by `@Name`: after each of its first ten `@`, the next one to four words, with
- * and without the punctuation at their end. Whose names they are, the room's members decide.
+ * The texts that may be display names after an `@`: after each of the first ten `@`, the next one to four words, with
+ * and without the punctuation at their end. The caller looks up which of them are names of members.
  */
 export function namesMentioned(text: string): readonly string[] {
   const names = new Set<string>();

@@ -4,11 +4,11 @@ import type { Message } from "./shapes.ts";
 export { EDIT_TIME } from "./constants.ts";
 export type { Message, RoomState } from "./shapes.ts";
 
-/** Messages in a page of history. */
+/** Number of messages in a page of history. */
 export const PAGE = 50;
-/** Most messages that a client gets when it comes back; beyond it gets the newest page. */
+/** Maximum number of missed messages that a joining client gets. One that has missed more gets the newest page. */
 export const CATCH_UP = 200;
-/** Bytes of messages in one response, about; what does not fit is read with the next one. */
+/** Approximate maximum of the bytes of messages in one response. The next call reads the rest. */
 export const RESPONSE_BYTES = 128 * 1024;
 
 /** Bytes of a message in a response besides its text and mentions: names of fields, ids, times. */
@@ -23,7 +23,7 @@ export function responseBytes({ text, mentions }: Message): number {
 
 const CLIENT_ID = /^[A-Za-z0-9_-]{1,64}$/;
 
-/** A client's id for a message: letters, digits, `-` and `_`, at most 64. */
+/** Checks a client's id for a message: 1 to 64 letters, digits, `-` and `_`. */
 export function clientId(input: string): Checked<string> {
   return CLIENT_ID.test(input) ? accepted(input) : refused("CLIENT_ID");
 }

@@ -87,7 +87,7 @@ async function addMessageColumns({ schema }: Kysely<unknown>): Promise<void> {
   await schema.alterTable("messages").addColumn("revision", "bigint").execute();
   await schema.alterTable("messages").addColumn("edited_at", "bigint").execute();
   await schema.alterTable("messages").addColumn("deleted_at", "bigint").execute();
-  // few messages ever change: sending does not pay for this one
+  // the index has changed messages only, so that sending one does not write to it
   await schema
     .createIndex("messages_changed")
     .on("messages")
@@ -156,7 +156,9 @@ async function fillMembers(db: Kysely<unknown>): Promise<void> {
   }
 }
 
-/** Public rooms keep their names; of several that look alike, the oldest keeps others from taking one like it. */
+/**
+ * Public rooms keep their names. Of several that look alike, the oldest one takes the key, so that no more are opened.
+ */
 async function nameKeysOfRooms(db: Kysely<unknown>): Promise<void> {
   const { rows } = await sql<{ name: string }>`
     select name from rooms where kind = 'public' order by created_at, name`.execute(db);
@@ -166,7 +168,7 @@ async function nameKeysOfRooms(db: Kysely<unknown>): Promise<void> {
   }
 }
 
-/** What each user's messages take now: 200 bytes for each beside its text. */
+/** Counts the bytes of each user's messages: 200 for each, besides its text. */
 async function storedBytes(db: Kysely<unknown>): Promise<void> {
   await db.schema
     .alterTable("users")
@@ -181,7 +183,7 @@ async function appendFunction(db: Kysely<unknown>): Promise<void> {
   if (isPostgres(db)) await createAppendFunction(db);
 }
 
-/** PostgreSQL lets users into rooms in a function; the embedded database needs none. */
+/** PostgreSQL adds members to rooms in a function; the embedded database needs none. */
 async function enteringFunction(db: Kysely<unknown>): Promise<void> {
   if (isPostgres(db)) await createEnteringFunction(db);
 }

@@ -3,20 +3,23 @@ import { messageChanged, messageSent } from "./channel.ts";
 import type { RoomPosition } from "./room-position.ts";
 import type { ChatStore, MessageRange } from "./store/index.ts";
 
-/** Messages in one query. */
+/** Maximum number of messages that one query reads. */
 const BATCH = 200;
-/** Messages of one room that are sent again; with more, clients get the newest one, see the hole and ask themselves. */
+/**
+ * Maximum number of messages of one room that are sent again. With more, clients get the newest one: they see the gap
+ * before it, and ask for the rest.
+ */
 const MAX_MISSED = 1_000;
 
-/** What is read of the store. */
+/** The part of the store that is read. */
 export interface MissedStore {
   readonly rooms: Pick<ChatStore["rooms"], "positions">;
   readonly messages: Pick<ChatStore["messages"], "sentWithin" | "changedWithin">;
 }
 
 /**
- * Gives what is in the database beyond these positions to `broadcastHere`: messages, then changes of messages that
- * were sent before. Returns the positions that the rooms had in the database before the first query for messages.
+ * Reads from the database what this node has missed after the positions `known`, and gives it to `broadcastHere`: first
+ * new messages, then changes of earlier ones. Returns the rooms' positions in the database when it began.
  */
 export async function sendMissed(
   store: MissedStore,
@@ -33,20 +36,20 @@ export async function sendMissed(
     messages.push({ room, after: seq - from.seq > MAX_MISSED ? seq - 1 : from.seq, upTo: seq });
     changes.push({ room, after: from.revision, upTo: revision });
   }
-  for (const spans of inBatches(messages)) {
-    for (const message of await store.messages.sentWithin(spans)) broadcastHere(messageSent(message));
+  for (const ranges of inBatches(messages)) {
+    for (const message of await store.messages.sentWithin(ranges)) broadcastHere(messageSent(message));
   }
-  for (const spans of inBatches(changes)) {
-    for (const message of await store.messages.changedWithin(spans)) broadcastHere(messageChanged(message));
+  for (const ranges of inBatches(changes)) {
+    for (const message of await store.messages.changedWithin(ranges)) broadcastHere(messageChanged(message));
   }
   return current;
 }
 
-/** Spans for one query after the other, none of which has more numbers than a batch. */
-function* inBatches(spans: readonly MessageRange[]): Generator<readonly MessageRange[]> {
+/** Splits ranges into groups for one query each, none of which has more numbers than a batch. */
+function* inBatches(ranges: readonly MessageRange[]): Generator<readonly MessageRange[]> {
   let batch: MessageRange[] = [];
   let left = BATCH;
-  for (const { room, after: start, upTo } of spans) {
+  for (const { room, after: start, upTo } of ranges) {
     for (let after = start; after < upTo; ) {
       const next = Math.min(upTo, after + left);
       batch.push({ room, after, upTo: next });

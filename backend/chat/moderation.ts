@@ -5,14 +5,14 @@ import { ROOM_ROLES, type RoomMembership, roleIn } from "./membership.ts";
 
 export { OUTCOMES, type Outcome, type Report } from "./shapes.ts";
 
-/** Longest reason in UTF-16 code units. */
+/** Maximum length of a report's reason, in UTF-16 code units. */
 export const REASON_MAX = 500;
-/** Open reports that one user may have. */
+/** Maximum number of one user's reports that are not settled. */
 export const OPEN_REPORTS_MAX = 20;
-/** Milliseconds that a settled report is kept: 90 days. */
+/** Milliseconds for which a settled report is kept: 90 days. */
 export const REPORTS_KEPT = 90 * 24 * 60 * 60 * 1000;
 
-/** Above every role of a room: moderators and admins of the site, in rooms that anybody can enter. */
+/** The rank of moderators and admins of the site in public rooms: above every role of a room. */
 export const SITE = ROOM_ROLES.length;
 
 /**
@@ -25,11 +25,11 @@ export function rank(standing: RoomMembership, roles: readonly Role[]): number {
   return role === undefined ? -1 : ROOM_ROLES.indexOf(role);
 }
 
-/** The rank from which one moderates. */
+/** The lowest rank that may moderate. */
 export const MODERATOR = ROOM_ROLES.indexOf("moderator");
 export const OWNER = ROOM_ROLES.indexOf("owner");
 
-/** Why a message is reported: text like a message's, but short. */
+/** Checks the reason of a report: like the text of a message, but shorter. */
 export function reportReason(input: string): Checked<string> {
   const text = messageText(input);
   if (!text.ok) return text;

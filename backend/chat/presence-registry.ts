@@ -1,28 +1,32 @@
 import { combined, type Presence, type PresenceHere, type PresenceState, type PresenceTimes } from "./presence.ts";
 
 /**
- * Which users are online, put together from what every node reports about its own sockets. Its size is the number of
- * users who are online.
+ * Which users are online on any node. Each node reports the users of its own sockets. It holds one entry for each user
+ * who is online.
  */
 export interface PresenceRegistry {
-  /** Takes a node's report; false when one before it is missing, and the node has to report everything again. */
+  /** Applies a node's report. Returns false when an earlier one is missing: the node has to report all users again. */
   hear(node: string, here: PresenceHere): boolean;
   /**
-   * A node is gone, with or without a word; who was there has a while to come back through another. `now` in
-   * milliseconds.
+   * Notes that a node has stopped or died. Its users count as online for another `graceMs`, in which they can connect
+   * to other nodes. `now` in milliseconds.
    */
   lost(node: string, now: number): void;
   stateOf(user: string): PresenceState;
-  /** States that have changed since they were confirmed, at most `limit` of them: changes are broadcast in parts. */
+  /** States that differ from what was broadcast last, at most `limit` of them. */
   news(now: number, limit: number): readonly Presence[];
-  /** These states have been broadcast. */
+  /** Notes that these states were broadcast. */
   confirm(told: readonly Presence[]): void;
 }
 
+/** What one node has reported. */
 interface PresenceNode {
+  /** Number of its last report. */
   revision: number;
+  /** Whether no report is missing. */
   isWhole: boolean;
   readonly users: Map<string, PresenceState>;
+  /** When it stopped or died; undefined while it runs. */
   lostAt: number | undefined;
 }
 

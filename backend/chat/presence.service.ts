@@ -15,13 +15,13 @@ export interface PresenceOptions {
   readonly times: PresenceTimes;
 }
 
-/** Users whose audience is looked up at once; with more news, the rest waits for the next window. */
+/** Maximum number of changes that are broadcast in a window. The rest waits for the next one. */
 const BATCH = 200;
 
 /**
- * Tells the other nodes which users have sockets here, and puts together what all nodes tell. Each node looks up for
- * itself which of its sockets may hear of whose new state, in one query a window, so that what a crowd or a flapping
- * client causes has a limit.
+ * Reports to the other nodes which users have sockets on this one, and combines the reports of all nodes. Each node
+ * sends changes to its own sockets. It looks up which of them may see a user's state, in one query for each window: so
+ * the work is limited, however many clients connect and disconnect.
  */
 export function presenceService({ store, presence, registry, times }: PresenceOptions): ServiceSchema {
   let timers: readonly NodeJS.Timeout[] = [];
@@ -73,7 +73,7 @@ export function presenceService({ store, presence, registry, times }: PresenceOp
             isTelling = false;
           });
       };
-      // news first: what this node tells in a window is put together with what the others tell in it
+      // the broadcast first: this node's report then arrives before the next broadcast, like those of other nodes
       timers = [tellNewsOnce, tellHere].map((run) => setInterval(run, times.window).unref());
     },
     async stopped() {

@@ -7,23 +7,23 @@ export function deviceState(input: string): Checked<DeviceState> {
   return input === "online" || input === "away" ? accepted(input) : refused("PRESENCE_STATE");
 }
 
-/** Members of a room that are looked at to answer who is there. */
+/** Maximum number of members of a room whose presence `chat.presence` looks up. */
 export const LOOKED_AT = 500;
 
-/** Milliseconds that shape how presence is told. */
+/** How often presence is reported and broadcast. Times in milliseconds. */
 export interface PresenceTimes {
-  /** A user whose last socket closed is offline only after this: a reload or a new connection does not flicker. */
+  /** Between the end of a user's last socket and the state `offline`: a reload does not show the user as offline. */
   readonly grace: number;
-  /** Each user's state is told this often at most, whatever their devices do; the last one counts. */
+  /** Least time between two reports of one user's state. The latest state is reported. */
   readonly pace: number;
-  /** Between two looks at what has changed: changes within it are told together. */
+  /** Between two reports of a node. Changes within it are reported together. */
   readonly window: number;
 }
 export const PRESENCE_TIMES: PresenceTimes = { grace: 10_000, pace: 5_000, window: 1_000 };
 
 /**
- * The state of a user, put together from the states of the user's devices, or of the nodes that the user is connected
- * to. One that is online outweighs the others.
+ * The state of a user, from the states of the user's devices, or of the nodes that they are connected to: `online`
+ * where one is online, else `away` where one is away.
  */
 export function combined(states: Iterable<PresenceState>): PresenceState {
   let result: PresenceState = "offline";

@@ -4,14 +4,15 @@ import { channelOf } from "./channel.ts";
 import type { EnteredRoom } from "./room-access.ts";
 import type { ReadMark } from "./shapes.ts";
 
-/** Collects marks that have moved and tells them together: of each user and room only the newest. */
+/** Collects read marks, and broadcasts them together: of each user and room only the newest one. */
 export interface ReadReceipts {
-  /** A mark has moved. The user's own devices learn it, and in a small room the others. */
+  /** Adds a mark that has moved. The user's own devices get it, and in a small room the other members. */
   moved(broker: ServiceBroker, room: EnteredRoom, mark: ReadMark): void;
-  /** Sends no more receipts. Those that wait are stored, and a client that reconnects asks for them. */
+  /** Stops broadcasting. Marks that wait are stored, and a client that reconnects reads them. */
   stop(): void;
 }
 
+/** The marks of one room that wait for the broadcast: how far each user has read. */
 interface Waiting {
   readonly entered: EnteredRoom;
   readonly seqs: Map<string, number>;
@@ -31,7 +32,7 @@ export function createReadReceipts(window: number = WINDOW): ReadReceipts {
     for (const { entered, seqs } of rooms) {
       const { room, epoch, isSmall } = entered;
       const marks = [...seqs].map(([user, seq]) => ({ user, seq }));
-      // one packet for a small room, however many of its members are reading along
+      // one packet for a small room, whatever the number of marks
       for (const part of isSmall ? [marks] : marks.map((mark) => [mark])) {
         const users = part.map(({ user }) => user);
         const audience = isSmall ? { channel: channelOf(room), users } : { users };
@@ -48,7 +49,7 @@ export function createReadReceipts(window: number = WINDOW): ReadReceipts {
       seqs.set(user, Math.max(seq, seqs.get(user) ?? 0));
       waiting.set(entered.room, { entered, seqs });
       timer ??= setTimeout(() => {
-        tell(broker).catch((error: unknown) => broker.logger.error("marks could not be told", error));
+        tell(broker).catch((error: unknown) => broker.logger.error("read marks could not be broadcast", error));
       }, window).unref();
     },
     stop() {

@@ -7,7 +7,7 @@ import { rank } from "./moderation.ts";
 import { roomKey, SMALL_ROOM } from "./room.ts";
 import type { ChatStore } from "./store/index.ts";
 
-/** What the parts of the chat are made of. `clock` in milliseconds since 1970. */
+/** What the actions of the chat use. `clock` in milliseconds since 1970. */
 export interface ChatParts {
   readonly store: ChatStore & UsersStore;
   readonly clock: () => number;
@@ -16,12 +16,12 @@ export interface ChatParts {
 /** A call of a user about a room. */
 export type RoomCall = Context<{ readonly room: string }, Meta & { readonly user: Caller }>;
 
-/** The key that a call names. */
+/** The key of the room that a call names. Throws for a name that no room can have. */
 export const keyOf = (ctx: RoomCall): string => clean("room", roomKey(ctx.params.room));
 
 /**
- * The error for a user who is not in the room. Of one that is not public they learn the same as if there were none, in
- * response and in what it takes: one look-up.
+ * The error for a user who is not in the room. For a room that is not public it is the same as for one that does not
+ * exist, so that the response does not reveal the room. Neither does the time: both take one look-up.
  */
 export function shutOut(standing: RoomMembership | undefined): ClientError {
   if (standing?.room.kind !== "public") return refuse("NOT_FOUND");
@@ -30,14 +30,14 @@ export function shutOut(standing: RoomMembership | undefined): ClientError {
     : refuse("NOT_MEMBER", { field: "room" });
 }
 
-/** A room as its members see it. Throws for other users. */
+/** Returns the standing of a member, with the role in the room. Throws for users who are not members. */
 export function inside(standing: RoomMembership | undefined): RoomMembership & { readonly role: RoomRole } {
   const role = standing && roleIn(standing);
   if (!role) throw shutOut(standing);
   return { ...standing, role };
 }
 
-/** Looks up at this very moment whether the caller is in the room. Throws when not. */
+/** Looks up the caller's standing in the room. Throws for callers who are not members. */
 export async function enteredRoom(
   store: ChatStore,
   ctx: RoomCall,
@@ -55,7 +55,7 @@ export interface EnteredRoom {
   readonly isSmall: boolean;
 }
 
-/** The room that a parameter names, if the user is in it. Other users get the error for a room that does not exist. */
+/** Looks up the room that a parameter names. Throws for users who are not members. */
 export type EnterRoom = (input: string, userId: string) => Promise<EnteredRoom>;
 
 export function roomAccess(store: ChatStore): EnterRoom {
@@ -78,10 +78,12 @@ export function mayWrite(standing: RoomMembership | undefined, now: number): voi
   }
 }
 
-/** The caller's standing and rank in a room. Throws for a caller who neither is in it nor may moderate it. */
+/**
+ * Looks up the caller's standing and rank in a room. Throws for callers who are neither members nor site moderators.
+ */
 export async function ranked(store: ChatStore, ctx: RoomCall): Promise<RoomMembership & { readonly rank: number }> {
   const standing = await store.rooms.standing(keyOf(ctx), ctx.meta.user.id);
-  const own = standing ? rank(standing, ctx.meta.user.roles) : -1;
-  if (!standing || own < 0) throw shutOut(standing);
-  return { ...standing, rank: own };
+  const callerRank = standing ? rank(standing, ctx.meta.user.roles) : -1;
+  if (!standing || callerRank < 0) throw shutOut(standing);
+  return { ...standing, rank: callerRank };
 }

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
 
-/** The key of a new private room: 128 bits of chance. */
+/** The key of a new private room: 128 random bits. */
 export function privateKey(): string {
   return `~${randomBytes(16).toString("base64url")}`;
 }
@@ -12,8 +12,8 @@ export function directKey(one: string, other: string): string {
 }
 
 /**
- * A name, or the start of one, as public rooms are ordered and found: the hexadecimal form of its UTF-8, which sorts
- * alike in every collation of every database.
+ * The text by which public rooms are sorted and found, for a name or the start of one: its UTF-8 in hexadecimal digits,
+ * which every collation of both databases sorts in the same way.
  */
 export function browseKey(name: string): string {
   return Buffer.from(name, "utf8").toString("hex");

@@ -1,4 +1,4 @@
-/** How far a room's messages and changes are known somewhere. */
+/** Up to which message and change a room is known, for example to a node. */
 export interface RoomPosition {
   readonly room: string;
   /** Incarnation of the room's sequence. */

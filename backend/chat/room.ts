@@ -9,13 +9,14 @@ export type { RoomKind } from "./shapes.ts";
 export const LOBBY = "lobby";
 
 /**
- * Members up to which a room is small: only there are all told who comes and goes and who has read how far; in larger
- * ones it would drown what is said.
+ * Maximum number of members of a small room. In larger ones, presence and read receipts are not broadcast: they would
+ * be more than the messages.
  */
 export const SMALL_ROOM = 50;
+
 /** A room as the services know one. */
 export interface Room {
-  /** What clients call it: a public room's name, else a random id. */
+  /** Identifies the room for clients: a public room's name, else a random id. */
   readonly key: string;
   readonly kind: RoomKind;
   /** Chosen by the user who opened a private room; null for the others. */
@@ -24,43 +25,45 @@ export interface Room {
   readonly epoch: string;
   /** Position of the newest message; 0 when there is none. */
   readonly seq: number;
-  /** Grows with every change of a message and every coming and going. */
+  /** Grows with every change of a message, and whenever a user joins or leaves. */
   readonly revision: number;
-  /** People in it. */
+  /** Number of members. */
   readonly members: number;
 }
 
-/** People who may be in one room; the lobby has no limit. */
+/** Maximum number of members of a room; the lobby has no limit. */
 export const MEMBERS_MAX: Readonly<Record<RoomKind, number>> = { public: 10_000, private: 500, direct: 2 };
-/** Rooms that one user may be in and own, direct ones not counted. */
+/** Maximum number of rooms that one user may be in, and own. Direct rooms are not counted. */
 export const ROOMS_MAX = { joined: 100, owned: 50 } as const;
-/** Rooms that one user may open in a day, by kind: names and other people's attention are what a flood would use up. */
+/**
+ * Maximum number of rooms that one user may open in a day, by kind: a flood would use up names, or annoy other users.
+ */
 export const OPENED_MAX: Readonly<Record<RoomKind, number>> = { public: 20, private: 20, direct: 30 };
-/** Invitations that may wait for one user's answer. */
+/** Maximum number of open invitations of one user. */
 export const INVITATIONS_MAX = 50;
-/** Rooms, members and reports in a page. */
+/** Number of rooms, members or reports in a page. */
 export const LIST_PAGE = 50;
 
 const NAME = /^[\p{L}\p{N}][\p{L}\p{M}\p{N}_-]{0,63}$/u;
-/** No name starts with a tilde, so that no public room can have the key of another one. */
+/** The key of a room that is not public. No name starts with a tilde, so that no public room can have such a key. */
 const HIDDEN = /^~[A-Za-z0-9_-]{22}$/;
 
 /**
- * The one spelling of a room's name: NFKC and lower case; letters, digits, `-` and `_` of any script, 1 to 64
- * characters.
+ * Checks the name of a room: 1 to 64 letters, digits, `-` and `_` of any script. Returns the one spelling by which the
+ * room is stored: NFKC, lower case.
  */
 export function roomName(input: string): Checked<string> {
   const name = input.isWellFormed() ? input.normalize("NFKC").trim().toLowerCase().normalize("NFKC") : "";
   return NAME.test(name) ? accepted(name) : refused("ROOM_NAME");
 }
 
-/** Whether a room's name, in its one spelling, may be the name of a new room. */
+/** Checks whether a name that `checkRoomName` has returned may be that of a new room. */
 export function newRoomName(name: string): Checked<string> {
   if (!isPlainName(name)) return refused("ROOM_NAME");
   return isReservedName(name) ? refused("NAME_RESERVED") : accepted(name);
 }
 
-/** What a client may call a room: the name of a public one, or the key of one that is not. */
+/** Checks what a client sends to name a room: the name of a public one, or the key of another one. */
 export function roomKey(input: string): Checked<string> {
   return HIDDEN.test(input) ? accepted(input) : roomName(input);
 }

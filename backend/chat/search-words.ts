@@ -19,27 +19,28 @@ const ASCII_RUN = /[a-z0-9]+/g;
 const ACCENTS = /[\u0300-\u036f]/g;
 
 /**
- * The index has the beginnings of a word with so many letters. A word of a query is looked up by its longest one.
- * Shorter words are in the index as they are, and match no other word.
+ * Lengths, in characters, of the beginnings of a word that are in the index: `searching` is there as `search` and
+ * `sea`. A word of a query is looked up by the longest of its beginnings. A word that is shorter than both is in the
+ * index as it is, and matches the same word only.
  */
 const LONG_BEGINNING = 6;
 const SHORT_BEGINNING = 3;
 
-/** Words of a query that are looked up in the index; the others are compared with the texts that are found. */
+/** Maximum number of a query's words that are looked up in the index. The others are compared with the found texts. */
 const MAX_INDEXED_WORDS = 8;
-/** Most terms of a query that the index is asked for. */
+/** Maximum number of terms for which the index is searched. */
 const MAX_TERMS = 16;
 const SURROGATE = /[\ud800-\udfff]/;
 
 interface Word {
   readonly text: string;
-  /** It matches any part of a text: where words begin and end is not known. */
+  /** Its script has no spaces, so that it is not known where words begin and end. It matches any part of a text. */
   readonly isUnspaced: boolean;
 }
 
 /** A query that has words. */
 export interface SearchQuery {
-  /** Terms that every message has that matches. Not every message that has them matches. */
+  /** Terms that every matching message has. A message that has them may not match. */
   readonly terms: readonly string[];
   /** Whether a text has all words of the query. */
   matches(text: string): boolean;
@@ -58,7 +59,7 @@ export function parseQuery(query: string): SearchQuery | undefined {
     terms: [...terms].slice(0, MAX_TERMS),
     matches(text) {
       const normalized = normalize(text);
-      // most texts do not have the letters: to split them into words would take several times as long
+      // most texts do not even contain the letters. This check is several times as fast as splitting into words
       if (!wanted.every((one) => normalized.includes(one.text))) return false;
       const words = wordsIn(normalized);
       return wanted.every((one) => words.some((word) => hasWord(word, one)));
@@ -66,7 +67,7 @@ export function parseQuery(query: string): SearchQuery | undefined {
   };
 }
 
-/** The terms under which a text is found: letters, marks and digits of any script, at most six each, no space. */
+/** The terms of a text in the index. Each has at most six letters, marks and digits of any script, and no space. */
 export function indexTerms(text: string): readonly string[] {
   const terms = new Set<string>();
   for (const word of wordsIn(normalize(text))) {
@@ -83,7 +84,7 @@ function wordsIn(normalized: string): readonly Word[] {
   return Array.from(words, (text) => ({ text, isUnspaced: !isAscii && IS_UNSPACED.test(text) }));
 }
 
-/** One spelling for letters that readers take for the same: without case, accents and compatibility forms. */
+/** The text without case, accents and compatibility forms, so that letters match that readers take for the same. */
 function normalize(text: string): string {
   if (ASCII.test(text)) return text.toLowerCase();
   const folded = withoutLongRunsOfMarks(text)
@@ -101,7 +102,7 @@ function hasWord(word: Word, wanted: Word): boolean {
   return word.text.startsWith(wanted.text) && (word.text === wanted.text || !isShort(wanted.text));
 }
 
-/** Whether a word has no beginning in the index. */
+/** Whether a word is shorter than the beginnings in the index. */
 function isShort(word: string): boolean {
   return beginning(word, SHORT_BEGINNING) === undefined;
 }
@@ -122,7 +123,7 @@ function addBeginnings(word: string, terms: Set<string>): void {
   if (long !== undefined) terms.add(long);
 }
 
-/** Adds each character, and each two characters that follow each other. */
+/** Adds each character of a word without spaces, and each pair of neighbouring characters. */
 function addGrams(word: string, terms: Set<string>): void {
   let before = "";
   for (const character of word) {
@@ -132,7 +133,7 @@ function addGrams(word: string, terms: Set<string>): void {
   }
 }
 
-/** The pairs of characters of a word; of a single character, the character. */
+/** The pairs of neighbouring characters of a word; a single character as it is. */
 function queryGrams(word: string): readonly string[] {
   const characters = Array.from(word);
   if (characters.length === 1) return characters;

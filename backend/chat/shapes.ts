@@ -21,7 +21,7 @@ export type RoomRole = (typeof ROOM_ROLES)[number];
 const ROOM_KINDS = ["public", "private", "direct"] as const;
 export type RoomKind = (typeof ROOM_KINDS)[number];
 
-/** What happened to a user's membership, as the user is told. */
+/** What happened to a user's membership, in the event `membership`. */
 const MEMBERSHIP_CHANGES = [
   "joined",
   "left",
@@ -35,10 +35,10 @@ const MEMBERSHIP_CHANGES = [
 ] as const;
 export type MembershipChange = (typeof MEMBERSHIP_CHANGES)[number];
 
-/** `away`: every device of theirs shows something else. */
+/** `away`: all devices of the user show something else. */
 const PRESENCE_STATES = ["online", "away", "offline"] as const;
 export type PresenceState = (typeof PRESENCE_STATES)[number];
-/** What a device may say of its user. */
+/** The state of one device, which its client sets. */
 export type DeviceState = Exclude<PresenceState, "offline">;
 
 /** `removed`: the message was deleted. `dismissed`: it stays. */
@@ -50,7 +50,7 @@ const count = unbounded.integer();
 const time = unbounded.integer({ description: "Milliseconds since 1970." });
 const room = unbounded.string({ description: "Key of the room." });
 const epoch = unbounded.string({
-  description: "Incarnation of the room's sequence; a client's position counts only within it.",
+  description: "Identifies the numbering of the room's messages; a position is valid in its epoch alone.",
 });
 const newest = unbounded.integer({ description: "Position of the newest message; 0 when there is none." });
 const kind = oneOf(ROOM_KINDS);
@@ -59,15 +59,15 @@ const mutedUntil = nullable(unbounded.integer(), {
   description: "Milliseconds since 1970; null while the member may write.",
 });
 
-export const message = named("Message", "A message as everybody in the room sees it.", {
+export const message = named("Message", "A message, as all members of the room see it.", {
   room,
   seq: unbounded.integer({ description: "Position in the room: 1, 2, 3 ... without gaps within one epoch." }),
   epoch,
   author: object({ id: text, name: text }),
-  text: unbounded.string({ description: "Empty once it is deleted." }),
+  text: unbounded.string({ description: "Empty when the message was deleted." }),
   at: unbounded.integer({ description: "Milliseconds since 1970, by the server's clock." }),
   clientId: unbounded.string({
-    description: "The sender's own id for it: a retry with the same one is the same message.",
+    description: "The id that the sending client has given it: a retry with the same id is the same message.",
   }),
   mentions: optional(
     unbounded.array(text, { description: "Ids of the members whose names follow an `@` in the text." }),
@@ -75,7 +75,7 @@ export const message = named("Message", "A message as everybody in the room sees
   revision: optional(
     unbounded.integer({
       description:
-        "The room's revision at its last change; missing while it is as it was sent, like the two times below.",
+        "The room's revision at the message's last change; missing while it is unchanged, like the two times below.",
     }),
   ),
   editedAt: optional(time),
@@ -83,13 +83,13 @@ export const message = named("Message", "A message as everybody in the room sees
 });
 export type Message = TypeOf<typeof message>;
 
-export const roomState = named("RoomState", "What a client learns of a room's messages.", {
+export const roomState = named("RoomState", "What a client gets of a room's messages.", {
   room,
   epoch,
   seq: newest,
   revision: unbounded.integer({
     description:
-      "Where the room's changes stand: given back when joining again, it says what the client has seen of them.",
+      "The room's revision up to which the client has all changes now; the client sends it when it joins again.",
   }),
   messages: unbounded.array(message),
   changed: unbounded.array(message, {
@@ -108,8 +108,7 @@ export const joinedRoom = named("JoinedRoom", "What joining a room returns.", {
   kind,
   role,
   since: unbounded.integer({
-    description:
-      "The room's revision when one became a member: what ended an earlier membership does not end this one.",
+    description: "The room's revision when the user joined: the end of an earlier membership does not end this one.",
   }),
   more: optional({
     ...constant(true),
@@ -119,15 +118,17 @@ export const joinedRoom = named("JoinedRoom", "What joining a room returns.", {
   }),
 });
 
-export const roomSummary = named("RoomSummary", "A room as somebody sees it who is in it or invited to it.", {
+export const roomSummary = named("RoomSummary", "A room, as a user sees it who is in it or invited to it.", {
   room,
   kind,
   title: unbounded.string({
-    description: "A public room's name, a private one's title, in a direct one the other's name.",
+    description: "The name of a public room, the title of a private one, the name of the other user in a direct one.",
   }),
-  peerId: optional(unbounded.string({ description: "The other one in a direct room." })),
+  peerId: optional(unbounded.string({ description: "Id of the other user in a direct room." })),
   peerState: optional(
-    oneOf(PRESENCE_STATES, { description: "Whether they are there; not said when they have left the room." }),
+    oneOf(PRESENCE_STATES, {
+      description: "Presence of the other user in a direct room; missing when that user has left it.",
+    }),
   ),
   role: nullable(role, {
     description: "null while the user is only invited: `chat.join` accepts, `chat.leave` declines.",
@@ -135,22 +136,22 @@ export const roomSummary = named("RoomSummary", "A room as somebody sees it who 
   members: count,
   epoch,
   seq: newest,
-  read: unbounded.integer({ description: "Position up to which one has read." }),
+  read: unbounded.integer({ description: "Position up to which the user has read." }),
   unread: count,
   mutedUntil,
 });
 export type RoomSummary = TypeOf<typeof roomSummary>;
 
-export const publicRoom = named("PublicRoom", "A public room as anybody finds it.", { room, members: count });
+export const publicRoom = named("PublicRoom", "A public room, as every user finds it.", { room, members: count });
 export type PublicRoom = TypeOf<typeof publicRoom>;
 
-export const member = named("Member", "Somebody in a room.", {
+export const member = named("Member", "A member of a room.", {
   id: text,
   name: text,
   role,
   mutedUntil: optional(
     unbounded.integer({
-      description: "Milliseconds since 1970; there while they are muted, for those who moderate the room.",
+      description: "Milliseconds since 1970; present while the member is muted, for moderators of the room.",
     }),
   ),
 });
@@ -164,14 +165,14 @@ export const memberChanged = named("MemberChanged", "A member after a change.", 
 });
 export type MemberChanged = TypeOf<typeof memberChanged>;
 
-export const membership = named("Membership", "What happened to one's membership.", {
+export const membership = named("Membership", "What happened to a membership of the user.", {
   ...memberChanged.properties,
   change: oneOf(MEMBERSHIP_CHANGES),
   kind,
-  by: optional(unbounded.string({ description: "Who did it, when it was not oneself." })),
+  by: optional(unbounded.string({ description: "The user who did it; missing when it was the same user." })),
 });
 
-export const report = named("Report", "A message that somebody reported, as site moderators read it.", {
+export const report = named("Report", "A message that was reported, as site moderators read it.", {
   id: unbounded.string({ description: "Sorts by time." }),
   at: time,
   reporterId: text,
@@ -180,21 +181,21 @@ export const report = named("Report", "A message that somebody reported, as site
   seq: unbounded.integer({ description: "Position of the message." }),
   authorId: text,
   text: unbounded.string({
-    description: "The message's text when it was reported: moderators see it without a way into the room.",
+    description: "The message's text when it was reported: moderators read it here, without entering the room.",
   }),
 });
 export type Report = TypeOf<typeof report>;
 
-export const presence = named("Presence", "Whether somebody is there.", {
+export const presence = named("Presence", "The presence of a user.", {
   id: text,
   state: oneOf(PRESENCE_STATES),
 });
 export type Presence = TypeOf<typeof presence>;
 
-export const roomPresence = named("RoomPresence", "Who of a room is there.", {
+export const roomPresence = named("RoomPresence", "Which members of a room are present.", {
   room,
   users: unbounded.array(presence, { description: "Those who are online or away." }),
-  complete: boolean({ description: "False in a room so large that only some of its members were looked at." }),
+  complete: boolean({ description: "False in a large room, where only some of the members were looked up." }),
 });
 
 const readMark = named("ReadMark", "How far a user has read a room. It only ever grows within an epoch.", {
@@ -203,17 +204,17 @@ const readMark = named("ReadMark", "How far a user has read a room. It only ever
 });
 export type ReadMark = TypeOf<typeof readMark>;
 
-export const readMarks = named("ReadMarks", "Marks of one room, of one incarnation of its sequence.", {
+export const readMarks = named("ReadMarks", "Marks of one room in one epoch.", {
   room,
   epoch,
   marks: unbounded.array(readMark),
 });
 
-/** What a node tells the others about the users whose sockets it has. */
+/** A node's report to the others: which users have sockets on it. */
 export const presenceHere = object({
-  /** One more with each event of the node: a node that missed one asks for the whole. */
+  /** Grows by one with each report of the node, so that another node notices a missing one. */
   revision: unbounded.integer(),
-  whole: boolean({ description: "Whether what was told before is void." }),
+  whole: boolean({ description: "Whether it replaces all earlier reports of the node." }),
   online: unbounded.array(text),
   away: unbounded.array(text),
   offline: unbounded.array(text),

@@ -21,8 +21,8 @@ export interface SignalOptions {
 type Signals = Pick<Handlers<"chat">, "presence" | "setPresence" | "typing" | "read" | "marks">;
 
 /**
- * What people in a room let each other know without a message: that they are there, that they write, how far they have
- * read.
+ * What members of a room show each other without a message: that they are online, that they are writing, how far they
+ * have read.
  */
 export function signals({ store, clock, registry, receipts, enter }: SignalOptions): Signals {
   const mayTell = createTypingPace();
@@ -38,7 +38,7 @@ export function signals({ store, clock, registry, receipts, enter }: SignalOptio
       return { room, users, complete: members.length <= LOOKED_AT };
     },
 
-    // the gateway holds the sockets and notes it at the one that called
+    // the state belongs to the socket that calls: `sockets.ts` keeps it when this call has succeeded
     setPresence: (ctx) => ({ state: clean("state", deviceState(ctx.params.state)) }),
 
     async typing(ctx) {

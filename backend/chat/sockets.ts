@@ -6,7 +6,7 @@ import { type MissedStore, sendMissed } from "./missed-messages.ts";
 import type { DeviceState } from "./presence.ts";
 import { roomKey } from "./room.ts";
 
-/** Characters of what a client calls a room; more are no name, and are not even normalized. */
+/** Maximum length of a room's name or key, in UTF-16 code units. A longer text is not even normalized. */
 const NAME_LENGTH = 64;
 
 export interface ChatSocketParts {
@@ -14,9 +14,9 @@ export interface ChatSocketParts {
   readonly store: MissedStore;
 }
 
-/** What the chat does with the sockets of this node: rooms are channels, and each socket is a device of its user. */
+/** What the chat does with the sockets of this node: a room is a channel, and a socket is a device of its user. */
 export function chatSockets({ presence, store }: ChatSocketParts): SocketFeature {
-  /** Ids of the open sockets whose user looks at something else. */
+  /** Ids of the open sockets that are away. */
   const away = new Set<string>();
   const stateOf = (socket: OpenSocket): DeviceState => (away.has(socket.id) ? "away" : "online");
   const note = (socket: OpenSocket, state: DeviceState) =>
@@ -64,7 +64,7 @@ export function chatSockets({ presence, store }: ChatSocketParts): SocketFeature
   };
 }
 
-/** The channel of a room as a client names it; undefined for what is no name of a room. */
+/** The channel of the room that a client names; undefined where no room can have the name. */
 function channelNamed(room: unknown): string | undefined {
   if (typeof room !== "string" || room.length > NAME_LENGTH) return undefined;
   const key = roomKey(room);

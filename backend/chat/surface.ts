@@ -22,13 +22,13 @@ import {
 
 const room = string({ min: 1, max: 64, refuses: ["ROOM_NAME"] });
 const title = { ...displayName, refuses: [...displayName.refuses, "ROOM_NAME"] } as const;
-/** Position in a room: a sequence number, which counts only within the epoch it was seen in. */
+/** Position of a message in a room. It is valid in its epoch alone. */
 const seq = integer({ min: 0, max: Number.MAX_SAFE_INTEGER });
 const cursor = optional(seq);
 const epoch = optional(string({ min: 1, max: 64 }));
 const text = string({ min: 1, max: 4000, refuses: ["TEXT_CONTROL", "TEXT_MARKS", "TEXT_EMPTY", "TEXT_LONG"] });
 
-/** A room that is not public is NOT_FOUND to those who are not in it. */
+/** The refusals of a user who is not in the room: NOT_FOUND for a room that is not public. */
 const OUTSIDE_ROOM = ["NOT_FOUND", "BANNED", "NOT_MEMBER"] as const;
 const MAY_NOT_WRITE = [...OUTSIDE_ROOM, "MUTED", "PEER_LEFT"] as const;
 const MAY_NOT_MODERATE = [...OUTSIDE_ROOM, "FORBIDDEN", "DIRECT_ROOM"] as const;
@@ -39,7 +39,7 @@ export const chatSurface = {
     {
       action: "chat.rooms",
       summary: "List the caller's rooms",
-      about: "Those one is in or invited to.",
+      about: "Those that the caller is in or invited to.",
       access: "user",
       rate: "read",
       params: { after: optional(room) },
@@ -182,7 +182,7 @@ export const chatSurface = {
       summary: "Find messages of a room by their words",
       about:
         "Messages with all words of the query, the newest first. A word matches every word that begins with it, and " +
-        "in scripts without spaces any part of a text. One call looks through a part of a large room.",
+        "in scripts without spaces any part of a text. One call searches a part of a large room.",
       access: "user",
       rate: "search",
       params: { room, query: string({ min: 1, max: 100, refuses: ["SEARCH_EMPTY"] }), cursor },
@@ -191,7 +191,7 @@ export const chatSurface = {
         messages: unbounded.array(message),
         cursor: optional(
           unbounded.integer({
-            description: "Search again with it to look at older messages; missing when the whole room was looked at.",
+            description: "Search again with it to find older messages; missing when the whole room was searched.",
           }),
         ),
       }),
@@ -240,7 +240,7 @@ export const chatSurface = {
     {
       action: "chat.reports",
       summary: "List open reports",
-      about: "Those that nobody has settled, the oldest first.",
+      about: "Those that are not settled yet, the oldest first.",
       access: "moderator",
       rate: "read",
       params: { after: optional(id) },
@@ -265,7 +265,7 @@ export const chatSurface = {
     },
     {
       action: "chat.presence",
-      summary: "Read who of a room is present",
+      summary: "Read which members of a room are present",
       access: "user",
       rate: "read",
       params: { room },
@@ -283,7 +283,7 @@ export const chatSurface = {
     {
       action: "chat.typing",
       summary: "Tell a room that the caller is writing",
-      about: "The others are told every few seconds at most; `told` says whether they were.",
+      about: "The other members get the event `typing` every few seconds at most; `told` is whether they got it now.",
       access: "user",
       rate: "write",
       params: { room },
@@ -293,7 +293,7 @@ export const chatSurface = {
     {
       action: "chat.read",
       summary: "Mark messages as read",
-      about: "Answers where the mark stands now.",
+      about: "Returns the mark that is stored now.",
       access: "user",
       rate: "write",
       params: { room, seq, epoch },
@@ -303,7 +303,7 @@ export const chatSurface = {
     {
       action: "chat.marks",
       summary: "Read how far members have read",
-      about: "Of all members where there are few, else one's own.",
+      about: "In a small room the marks of all members, else the caller's own.",
       access: "user",
       rate: "read",
       params: { room },
@@ -312,22 +312,28 @@ export const chatSurface = {
     },
   ],
   emits: {
-    message: { about: "Somebody has said something in a room.", payload: message },
-    messageChanged: { about: "A message was edited or deleted: it is now this one.", payload: message },
-    membership: { about: "To one's own devices: what happened to one's membership.", payload: membership },
+    message: { about: "A message was sent to a room.", payload: message },
+    messageChanged: {
+      about: "A message was edited or deleted; the payload is the message as it is now.",
+      payload: message,
+    },
+    membership: {
+      about: "What happened to a membership of the user; sent to all of the user's devices.",
+      payload: membership,
+    },
     serverMessage: {
-      about: "Said to everybody; it is not stored.",
+      about: "A text to all users; it is not stored.",
       payload: object({ text: unbounded.string(), at: unbounded.integer({ description: "Milliseconds since 1970." }) }),
     },
     presence: {
-      about: "People one shares a room with have come, gone, or left their screen.",
+      about: "Users of a common small room are online, away or offline now.",
       payload: object({ users: unbounded.array(presence) }),
     },
     typing: {
-      about: "Somebody is writing; whoever hears it forgets it after a few seconds.",
+      about: "A user is writing; a client shows it for a few seconds.",
       payload: object({ room: unbounded.string(), user: object({ id: unbounded.string(), name: unbounded.string() }) }),
     },
-    read: { about: "How far some have read.", payload: readMarks },
+    read: { about: "How far users have read a room.", payload: readMarks },
   },
   codes: {
     BANNED: [403, "You were banned from this room."],
@@ -335,11 +341,11 @@ export const chatSurface = {
     NOT_MEMBER: [403, "You are not in this room: join it first."],
     ALREADY_KNOWN: [409, "This user is in the room, was invited before, or is banned from it."],
     CLIENT_ID_USED: [409, "This client id belongs to another message."],
-    DIRECT_ROOM: [409, "A room of two has no moderators: leave it instead."],
-    INVITATIONS: [409, "Too many invitations wait for this user's answer."],
-    LAST_OWNER: [409, "Make somebody else an owner first."],
-    LOBBY: [409, "Everybody is in the lobby."],
-    PEER_LEFT: [409, "The other one has left this room."],
+    DIRECT_ROOM: [409, "A direct room has no moderators: leave it instead."],
+    INVITATIONS: [409, "This user has too many open invitations."],
+    LAST_OWNER: [409, "Make another member an owner first."],
+    LOBBY: [409, "Every user is in the lobby: this is not possible there."],
+    PEER_LEFT: [409, "The other user has left this room."],
     REPORTS: [409, "Your earlier reports have to be settled first."],
     ROOM_ALIKE: [409, "There is a room whose name looks like this one: join it, or choose another name."],
     ROOM_EXISTS: [409, "There is a room with this name: join it."],
@@ -357,14 +363,14 @@ export const chatSurface = {
     ROOMS_OPENED: [429, "You have opened too many rooms today."],
   },
   rates: {
-    /** Looking through messages: each costs the database several times as much as reading a page of them. */
+    /** Searches: each costs the database several times as much as reading a page of messages. */
     search: { requests: 30, seconds: 10, usersAtAddress: 10 },
     /** Opening rooms, direct ones included. */
     opening: { requests: 30, seconds: 3600, isShared: true },
     invitation: { requests: 60, seconds: 3600, isShared: true },
     report: { requests: 20, seconds: 3600, isShared: true },
   },
-  /** What the site's moderators did in which room. */
+  /** Actions of site moderators in rooms. */
   audits: [
     "member.role",
     "member.muted",
@@ -380,9 +386,9 @@ export const chatSurface = {
     "chat.exportPart": exportPart,
   },
   events: {
-    /** A node tells whose sockets it has. */
+    /** A node reports which users have sockets on it. */
     "presence.here": { payload: presenceHere },
-    /** Another node has missed presence of this `node`, which is to send all of it again. */
+    /** Another node has missed a report of this `node`, which has to report all of its users again. */
     "presence.wanted": { payload: object({ node: unbounded.string() }) },
   },
 } as const satisfies FeatureSurface;

@@ -1,13 +1,16 @@
-/** Milliseconds between two words that a user is writing in a room; more are not passed on. */
+/** Least milliseconds between two broadcasts that a user is writing in a room. */
 export const TYPING_PACE = 3_000;
-/** Users of one room whose typing is broadcast within that time: more names would not be read. */
+/** Maximum number of users of a room whose typing is broadcast in that time: more names are of no use to readers. */
 export const TYPISTS = 10;
 
 /**
- * Decides whether it is broadcast that a user is typing in a room. It remembers the broadcasts of `TYPING_PACE`.
+ * Returns a function that decides whether to broadcast that a user is typing in a room. It remembers the broadcasts of
+ * the last `TYPING_INTERVAL_MS`.
  */
 export function createTypingPace(): (room: string, user: string, now: number) => boolean {
-  const told = new Map<string, { readonly room: string; readonly until: number }>(); // the oldest first
+  /** When a user may be broadcast again, the oldest first. */
+  const told = new Map<string, { readonly room: string; readonly until: number }>();
+  /** Number of users who are typing, by room. */
   const typists = new Map<string, number>();
 
   function forget(now: number): void {

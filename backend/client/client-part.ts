@@ -14,8 +14,8 @@ export interface ClientPart {
   /** Called when the connection is lost. */
   readonly onOffline?: () => void;
   /**
-   * Called when there is no session any more: forgets all that belongs to the user. `isFinal` when the user has ended
-   * it: then what is stored for the next session is removed too.
+   * Called when the session has ended, to forget all that belongs to the user. `isFinal` when the user has ended it:
+   * then what was stored for the next session has to be removed too.
    */
   readonly onSignedOut?: (isFinal: boolean) => void;
 }

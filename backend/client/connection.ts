@@ -19,16 +19,16 @@ export interface ConnectionOptions {
   readonly onEvent: (event: string, payload: unknown) => void;
 }
 
-/** Milliseconds in which the server has to acknowledge a call. */
+/** Maximum milliseconds until the server has acknowledged a call. */
 const CALL_TIMEOUT_MS = 10_000;
-/** Milliseconds after which a connection counts as stable: then the next wait is short again. */
+/** A connection that was open for so many milliseconds was stable: the first wait after it is short again. */
 const STABLE_AFTER_MS = 10_000;
 
 /** The client's one socket. When it closes, it is opened again with a valid token, after a wait that grows. */
 export class Connection {
   readonly #options: ConnectionOptions;
   #socket: Socket | undefined;
-  /** The engine of the newest attempt to connect. */
+  /** The engine.io connection of the latest attempt. */
   #engine: Socket["io"]["engine"] | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #tries = 0;
@@ -133,7 +133,7 @@ export class Connection {
   }
 
   /**
-   * Reconnects also when the connection closes between the WebSocket's handshake and Socket.IO's first packet, for
+   * Connects. Reconnects when the connection closes between the WebSocket's handshake and Socket.IO's first packet, for
    * which Socket.IO would wait 20 s.
    */
   #connect(socket: Socket): void {

@@ -6,7 +6,7 @@ type CallOf<N extends NamespaceEntry, A extends string> = Extract<N["calls"][num
 type EmitsOf<N extends NamespaceEntry> = N extends { readonly emits: infer Emits } ? Emits : unknown;
 type PayloadOf<E> = E extends { readonly payload: infer Schema } ? TypeOf<Schema> : never;
 
-/** Milliseconds in which the server has to acknowledge a call: longer than any action may take. */
+/** Maximum milliseconds until the server has acknowledged a call: longer than any action may take. */
 const CALL_TIMEOUT_MS = 40_000;
 
 /**

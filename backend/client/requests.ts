@@ -10,12 +10,12 @@ export class RequestError extends Error {
   /** Seconds to wait before the next attempt. */
   readonly retryAfter: number | undefined;
 
-  constructor(code: string, message: string, facts: { status?: number; field?: string; retryAfter?: number } = {}) {
+  constructor(code: string, message: string, details: { status?: number; field?: string; retryAfter?: number } = {}) {
     super(message);
     this.code = code;
-    this.status = facts.status ?? 0;
-    this.field = facts.field;
-    this.retryAfter = facts.retryAfter;
+    this.status = details.status ?? 0;
+    this.field = details.field;
+    this.retryAfter = details.retryAfter;
   }
 }
 
@@ -38,16 +38,17 @@ export function isTemporary(error: unknown): boolean {
   return error instanceof RequestError && TEMPORARY.has(error.code);
 }
 
-/** Milliseconds between attempts: the first wait, and the longest. */
+/** Waits between attempts, which double from the first one to the maximum. */
 export interface Backoff {
   readonly first: number;
   readonly most: number;
 }
+/** The waits of a client that sets no others. */
 export const BACKOFF: Backoff = { first: 500, most: 30_000 };
 
 /**
- * Milliseconds to wait before the next attempt, after `tries` earlier waits: what the server asked for, else twice as
- * long each time. It has a random part, so that not all clients come back in one moment.
+ * Milliseconds to wait before the next attempt, after `tries` earlier waits: what the server has asked for, else twice
+ * as long each time. A random part spreads the clients, so that they do not all come back at the same time.
  */
 export function waitFor(error: unknown, tries: number, { first, most }: Backoff): number {
   const seconds = error instanceof RequestError ? error.retryAfter : undefined;
@@ -59,7 +60,7 @@ export interface HttpRequest {
   readonly method: string;
   /** Absolute, or relative to the page. */
   readonly url: string;
-  /** Bytes are sent as they are, all else as JSON. */
+  /** Bytes are sent as they are, other values as JSON. */
   readonly body?: object | Uint8Array<ArrayBuffer>;
   readonly accessToken?: string;
   /** Makes the request; the global `fetch` when left out. */
@@ -78,7 +79,7 @@ export type Fetch = (
   },
 ) => Promise<Response>;
 
-/** Milliseconds in which a response has to arrive. */
+/** Maximum milliseconds until a response has arrived. */
 const REQUEST_TIMEOUT_MS = 15_000;
 
 /** Makes a request and reads JSON. Throws a `RequestError` for all else, for example an HTML page of the edge. */
@@ -131,12 +132,12 @@ function refusal(response: Response, json: unknown): RequestError {
   const wait = Number.parseInt(response.headers.get("retry-after") ?? "", 10);
   const retryAfter = wait > 0 ? wait : undefined;
   const { code, message, field } = errorOf(json);
-  const facts = { status, ...(field && { field }), ...(retryAfter && { retryAfter }) };
-  if (status === 429) return new RequestError(code ?? "EDGE", tooMany(retryAfter), facts);
-  if (code && message) return new RequestError(code, message, facts);
-  // not a response of our server, but of the edge or another proxy
+  const details = { status, ...(field && { field }), ...(retryAfter && { retryAfter }) };
+  if (status === 429) return new RequestError(code ?? "EDGE", tooMany(retryAfter), details);
+  if (code && message) return new RequestError(code, message, details);
+  // the response is not from our server, but from the edge or another proxy
   const ray = response.headers.get("cf-ray");
-  return new RequestError("EDGE", edgeMessage(status, ray ? ` (Ray ID ${ray})` : ""), facts);
+  return new RequestError("EDGE", edgeMessage(status, ray ? ` (Ray ID ${ray})` : ""), details);
 }
 
 /** The message for a user who is over a rate limit. */

@@ -34,7 +34,7 @@ interface Current {
   readonly refreshToken: string | undefined;
 }
 
-/** Least milliseconds between two renewals. */
+/** Minimum milliseconds between two renewals. */
 const RENEW_PAUSE_MS = 1000;
 
 /** The user's session: sends credentials and renews the access token before it expires, over HTTP alone. */
@@ -109,8 +109,8 @@ export class ClientSession {
   }
 
   /**
-   * An access token that is valid for a while, or a new one with `anew`. Throws the reason when there is none; when the
-   * session has ended, `onEnded` was called before.
+   * Returns a valid access token, or a new one with `anew`. Throws when there is none. When the server has ended the
+   * session, it calls `onEnded` before.
    */
   async token(anew = false): Promise<string> {
     await this.#ending;
@@ -128,7 +128,7 @@ export class ClientSession {
     }
   }
 
-  /** Replaces the user by what the server has now. */
+  /** Replaces the profile by a newer one from the server. */
   updateUser(user: Profile): void {
     if (this.#current) this.#current = { ...this.#current, user };
   }
@@ -202,7 +202,7 @@ export class ClientSession {
 /** Methods of requests without a body (RFC 9110 9.3.1, 9.3.5): their parameters are in path and query. */
 const BODILESS: ReadonlySet<string> = new Set(["GET", "DELETE"]);
 
-/** The error of a client without a session. */
+/** The error of a call for which a user has to be signed in. */
 export function signIn(): RequestError {
   return new RequestError("SIGN_IN", "Sign in again.", { status: 401 });
 }

@@ -7,6 +7,7 @@ import { type ClientEvent, ServerEvents } from "./server-events.ts";
 import type { Emitted, Endpoints, ParamsOf, Profile, ResultOf, SocketAction } from "./server-types.ts";
 import { ClientSession, signIn } from "./session.ts";
 
+/** The default of `renewBeforeMs`. */
 const RENEW_BEFORE_MS = 60_000;
 
 /**
@@ -78,7 +79,7 @@ export class SiteClient {
     if (part.listeners) this.#events.addFirst(part.listeners);
   }
 
-  /** Reports a change of a part's state: to views, and to those who wait for it. */
+  /** Reports a change of a part's state, to views and to callers of `untilTrue`. To be called by parts. */
   changed(): void {
     this.#options.onChange?.();
     this.#changes.check();

@@ -6,7 +6,7 @@ import type { ChannelMeta, SocketEvents } from "./socket-events.ts";
 
 export type { Emitted } from "./socket-events.ts";
 
-/** Who calls: set by the gateway from a verified access token, frozen. */
+/** The user who calls. The gateway sets it from a verified access token, and freezes it. */
 export interface Caller {
   readonly id: string;
   readonly roles: readonly Role[];
@@ -14,18 +14,18 @@ export interface Caller {
   readonly sid: string;
 }
 
-/** What travels beside the parameters of a call. Credentials never do. */
+/** What is sent beside the parameters of a call, on to other nodes too. It never has credentials. */
 export interface Meta {
   readonly user?: Caller;
-  /** Where an outside request came from; absent when a service or a script calls by itself. */
+  /** The client of a request; missing when a service or a script calls by itself. */
   readonly client?: {
     readonly address: string;
-    /** What the client calls itself, for the user's list of sessions. */
+    /** The `User-Agent` of the client, for the user's list of sessions. */
     readonly agent?: string;
   };
 }
 
-/** What an access token says once it is verified. */
+/** The content of a verified access token. */
 export interface VerifiedToken extends Caller {
   /** When the token ends, in seconds since 1970 (RFC 7519 4.1.4). */
   readonly exp: number;
@@ -50,7 +50,7 @@ export type ResultOf<A extends AnyAction> = A extends SurfaceAction
   : A extends ServiceActionName
     ? TypeOf<MemberOf<A, "returns">>
     : never;
-/** The fields and files of a form stand beside the parameters of path and query. */
+/** With a form, its fields and files are among the parameters, beside those of path and query. */
 type EntryParams<E> = E extends { readonly params: infer P }
   ? E extends { readonly body: { readonly as: "form"; readonly fields: infer F } }
     ? ValuesOf<P & F> & { readonly files: readonly FormFile[] }
@@ -63,18 +63,18 @@ type ReturnedBy<S> = S extends { readonly as: "bytes" }
     ? AsyncIterable<unknown>
     : TypeOf<S>;
 
-/** What the action of an entry of kind `stream` says about its answer, in moleculer-web's words. */
+/** What the action of an entry of kind `stream` sets for its response. The names are those of moleculer-web. */
 export interface StreamMeta {
   $statusCode?: 200 | 201 | 202 | 204;
   /** One of the media types that the entry declares; its first one when left out. */
   $responseType?: string;
-  /** Of `Content-Disposition`, `Content-Language`, `ETag`, `Last-Modified`, `Location` and `Retry-After`. */
+  /** Allowed are `Content-Disposition`, `Content-Language`, `ETag`, `Last-Modified`, `Location` and `Retry-After`. */
   $responseHeaders?: Readonly<Record<string, string>>;
   /** The id of the last event that a client of server-sent events has seen. */
   readonly lastEventId?: string;
 }
 
-/** Meta as the handler of an action finds it: where the surface asks for a user there is one. */
+/** The meta of an action's context. It has a user where the entry is not public. */
 export type MetaOf<A extends AnyAction> = A extends SurfaceAction ? EntryMeta<EntryOf<A>> : Meta;
 type EntryMeta<E> = E extends { readonly access: "public" }
   ? Meta & KindMeta<E>
@@ -87,5 +87,5 @@ type KindMeta<E> = E extends { readonly kind: "stream" }
 
 type DeclaredEvents = { readonly [E in keyof ServiceEvents]: TypeOf<ServiceEvents[E]["payload"]> };
 
-/** Events between services: those that the surfaces declare, and those that carry what no schema can. */
+/** Events between services: those that the surfaces declare, and those whose payload no schema can describe. */
 export interface Events extends DeclaredEvents, SocketEvents {}

@@ -1,7 +1,7 @@
 import type { Checked } from "../text/checked.ts";
 import { refuse } from "./index.ts";
 
-/** The clean value of a parameter, or the refusal that names the parameter. */
+/** Returns the value of a parameter that was checked. Throws the refusal, with the name of the parameter. */
 export function clean<T>(field: string, checked: Checked<T>): T {
   if (!checked.ok) throw refuse(checked.code, { field });
   return checked.value;

@@ -9,8 +9,8 @@ import { rulesOf } from "./validation.ts";
 declare module "moleculer" {
   interface ActionSchema {
     /**
-     * Who may call: `public` anybody; `required` a user, with one of `roles` if there are any; `service` only other
-     * services. An action without it cannot be registered.
+     * Who may call: with `public` every client, with `required` users who have one of `roles`, with `service` only
+     * other services. An action without it cannot be registered.
      */
     auth?: "public" | "required" | "service";
     roles?: readonly Role[];
@@ -29,10 +29,10 @@ type NamesIn<N extends ServiceName> = AnyAction extends infer A
   : never;
 type ActionNamed<N extends ServiceName, Name extends string> = Extract<AnyAction, `${N}.${Name}`>;
 
-/** What the handler of an action is called with. */
+/** The context with which the handler of an action is called. */
 export type ContextOf<A extends AnyAction> = Context<ParamsOf<A>, MetaOf<A>>;
 
-/** One handler for every action that the surface and the contract give to this service: none missing, none more. */
+/** The type of a service's handlers: one for each action that is declared for this service, and no other. */
 export type Handlers<N extends ServiceName> = {
   readonly [Name in NamesIn<N>]: (
     ctx: ContextOf<ActionNamed<N, Name>>,
@@ -53,8 +53,8 @@ export interface ServiceDefinition<N extends ServiceName> {
 }
 
 /**
- * Makes a Moleculer service of plain handlers: who may call an action, its parameters' limits and its visibility come
- * from its entry in the surface (or in `serviceActions`), so that none of it is written twice.
+ * Makes a Moleculer service of plain handlers. Who may call an action, with which parameters, and from where, comes
+ * from its entry in the surface or in `serviceActions`, so that it is not written twice.
  */
 export function defineService<N extends ServiceName>(definition: ServiceDefinition<N>): ServiceSchema {
   const { actions, events, ...rest } = definition;
@@ -73,7 +73,7 @@ export function defineService<N extends ServiceName>(definition: ServiceDefiniti
 type Rules = Pick<ActionSchema, "auth" | "roles" | "params" | "visibility" | "streams">;
 
 /**
- * Who may call an action, with which parameters, and from where it can be seen. Throws for an action that is not
+ * Who may call an action, with which parameters, and from where. Throws a SurfaceError for an action that is not
  * declared.
  */
 export function actionRules(name: AnyAction): Rules {
@@ -112,7 +112,7 @@ export function call<A extends AnyAction>(
   return (from as Pick<ServiceBroker, "call">).call<ResultOf<A>, ParamsOf<A>>(action, params, options);
 }
 
-/** Tells the services of this node alone. */
+/** Sends an event to the services of this node alone. */
 export function tell<E extends keyof Events>(
   to: Pick<ServiceBroker, "broadcastLocal">,
   event: E,
@@ -121,7 +121,7 @@ export function tell<E extends keyof Events>(
   return to.broadcastLocal(event, payload);
 }
 
-/** Tells every node, this one included. */
+/** Sends an event to all nodes, this one included. */
 export function announce<E extends keyof Events>(
   from: Pick<ServiceBroker, "broadcast" | "broadcastLocal">,
   event: E,

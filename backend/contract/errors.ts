@@ -17,13 +17,13 @@ export interface PublicError {
   readonly retryAfter?: number;
 }
 
-/** More about a refusal: the parameter that is wrong, the seconds to wait. */
+/** Details of a refusal: the wrong parameter, and the seconds to wait. */
 export interface Refusal {
   readonly field?: string;
   readonly retryAfter?: number;
 }
 
-/** A refusal that a client gets to see. Every other error becomes `INTERNAL`. */
+/** A refusal that is sent to the client. In place of any other error the client gets `INTERNAL`. */
 export class ClientError extends Errors.MoleculerError {
   constructor(code: Code, refusal: Refusal = {}) {
     const [status, message] = CODES[code];
@@ -37,20 +37,20 @@ export function refuse(code: Code, refusal: Refusal = {}): ClientError {
 }
 
 const FIELD = /^[A-Za-z][A-Za-z0-9]{0,63}(?:\.\w{1,64}|\[\d{1,9}\]){0,16}$/;
-/** What a validator says of a value; never more than this of what another node has sent. */
+/** What a validator says about a value. Only such a text is sent on to a client when it comes from another node. */
 const PHRASE = /^[\w .,:;"'-]{1,300}$/;
 
 /**
- * What may leave the process of any thrown value: a code that is declared, and its own status and message. Errors that
- * crossed the network have lost their class and kept name, type and data; nothing else of an error is trusted to be
- * harmless.
+ * The part of a thrown value that a client may see: a declared code, with the status and message of that code. Errors
+ * of other nodes have lost their class, and have only name, type and data. Nothing else of an error is sent, since it
+ * could be internal or secret.
  */
 export function publicError(thrown: unknown): PublicError {
   if (!isRecord(thrown)) return known("INTERNAL");
   const { name, type, data } = thrown;
   if (name === "ClientError" && isCode(type)) return { ...known(type), ...refusalOf(data) };
   if (name === "ValidationError" && Array.isArray(data)) return invalid(data[0]);
-  // a service that is not there, a queue that is full, a call that timed out, a database that does not work
+  // a missing service, a full queue, a call that has timed out, a database that does not work
   if (typeof name === "string" && UNAVAILABLE.has(name)) return { ...known("UNAVAILABLE"), retryAfter: 1 };
   return known("INTERNAL");
 }

@@ -2,7 +2,7 @@ import type { ServiceSchema } from "moleculer";
 import { SurfaceError } from "../surface/mistakes.ts";
 
 /**
- * Holds the actions that are declared against the handlers that the services have.
+ * Checks that the services have a handler for each declared action.
  *
  * @param declared names of actions, with the file that declares them
  * @throws SurfaceError for an action without a handler

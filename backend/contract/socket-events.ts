@@ -1,7 +1,7 @@
 import type { TypeOf } from "../surface/grammar.ts";
 import type { EmittedEvent, emits, NamespaceOfFeature } from "../surface.ts";
 
-/** What a socket hears with each event. */
+/** The payloads of events to sockets, by event. */
 export type Emitted = { readonly [E in EmittedEvent]: TypeOf<(typeof emits)[E]["payload"]> };
 
 /**
@@ -9,27 +9,27 @@ export type Emitted = { readonly [E in EmittedEvent]: TypeOf<(typeof emits)[E]["
  * where neither is given. The sockets of the user `except` do not get it.
  */
 interface Audience {
-  /** Key of the channel: the name of its feature, a colon, and what the feature likes. */
+  /** Key of the channel: the name of its feature, a colon, and any text. */
   readonly channel?: string;
   readonly users?: readonly string[];
   readonly except?: string;
 }
 
 /**
- * Where an event belongs in its channel. `epoch` is the incarnation of the channel's numbers. `seq` numbers the entries
- * of the channel without holes: each socket gets each number once, and a number that is missing is looked for in the
- * database. `revision` grows with each change of an entry, and may have holes.
+ * The position of an event in its channel. `seq` numbers the entries of the channel without gaps: each socket gets each
+ * number once, and a missing one is read from the database. `revision` grows with each change of an entry, and may have
+ * gaps. `epoch` identifies the numbering: numbers of another epoch mean nothing.
  */
 export type EventPosition =
   | { readonly epoch: string; readonly seq: number }
   | { readonly epoch: string; readonly revision: number };
 
-/** An event to sockets. One without a position is not stored: a socket that misses it misses it. */
+/** An event to sockets. One without a position is not stored, and is not sent again to a socket that has missed it. */
 export type Broadcast = Audience & { readonly position?: EventPosition } & {
     [E in EmittedEvent]: { readonly event: E; readonly payload: Emitted[E] };
   }[EmittedEvent];
 
-/** From this revision of a channel on, the sockets of a user may not hear it any more. */
+/** From this revision of a channel on, the sockets of a user may no longer get its events. */
 export interface Unsubscription {
   readonly channel: string;
   readonly user: string;
@@ -57,10 +57,10 @@ type EventsOf<N> = N extends { readonly name: infer Name; readonly emits: infer 
     }[keyof E]
   : never;
 
-/** An event to sockets of a namespace. It is not stored: a socket that misses it misses it. */
+/** An event to sockets of a namespace. It is not stored, and is not sent again to a socket that has missed it. */
 type NamespaceBroadcast = EventsOf<NamespaceOfFeature> & NamespaceAudience;
 
-/** From now on the sockets of a user may not hear a channel of a namespace, nor join it by a call that has begun. */
+/** From now on the sockets of a user may not get the events of a channel, nor join it by a call that has begun. */
 export interface ChannelRemoval {
   readonly namespace: string;
   readonly channel: string;
@@ -85,11 +85,11 @@ export interface Digest {
 export interface SocketEvents {
   /** To the sockets of the audience, on every node. */
   "sockets.broadcast": Broadcast;
-  /** To those on this node alone: an event that was broadcast before and may not have arrived. */
+  /** To those on this node alone: an event that another node has broadcast, and that may not have arrived. */
   "sockets.broadcastHere": Broadcast;
   /** On every node, before any event that is broadcast later. */
   "sockets.unsubscribe": Unsubscription;
-  /** On this node alone: another node has done it, and the news may not have arrived. */
+  /** On this node alone: another node has announced it, which may not have arrived. */
   "sockets.unsubscribeHere": Unsubscription;
   /** On this node alone. */
   "sockets.digestHere": Digest;
@@ -100,7 +100,7 @@ export interface SocketEvents {
 }
 
 /**
- * Events that the gateway of this node passes on to the nodes that have such sockets, in a form that costs less than an
+ * Events that the gateway of this node sends on to the nodes that have such sockets, in a form that is cheaper than an
  * event of Moleculer.
  */
 export const TO_SOCKETS: ReadonlySet<string> = new Set<keyof SocketEvents>([

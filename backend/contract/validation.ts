@@ -2,7 +2,7 @@ import { type ActionParams, Validators } from "moleculer";
 import { object, type Params, type ValueSchema } from "../surface/grammar.ts";
 import { compileValidator, type Mismatch } from "../surface/validator.ts";
 
-/** What Moleculer's middleware puts into a `ValidationError` for a refused call. */
+/** What Moleculer's middleware calls. It puts the mismatches into a `ValidationError`. */
 type ParamsChecker = (params: unknown) => true | Mismatch[];
 
 /**
@@ -30,7 +30,7 @@ class GrammarValidator extends Validators.Base {
 
 export const createValidator = () => new GrammarValidator({});
 
-/** The schema of declared parameters: nothing is converted, and what is not declared is refused. */
+/** The schema of declared parameters. Values are not converted, and undeclared parameters are refused. */
 export function rulesOf(params: Params): ActionParams {
   return { ...object(params) };
 }

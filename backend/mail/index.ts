@@ -8,21 +8,21 @@ import { type MailServer, smtpCarrier } from "./smtp.ts";
 export { mailOfNotice, mailWithLink, type NoticeKind } from "./mail.ts";
 export type { Post } from "./post.ts";
 
-/** Folder for mails in the data folder, where there is no mail server. */
+/** The folder, in the data folder, into which mails are written where there is no mail server. */
 export const OUTBOX = "outbox";
-/** The sender of mails that are only written into the data folder. */
+/** The sender of mails that are written into that folder. */
 const OUTBOX_SENDER = "causeway@localhost.invalid";
 
 export interface MailConfig {
-  /** Where mails are handed in, and the address that they come from; undefined puts them into the data folder. */
+  /** The mail server, and the sender's address; where undefined, mails are written into the data folder. */
   readonly mail: { readonly server: MailServer; readonly from: string } | undefined;
-  /** Where the folder for mails is. */
+  /** The data folder. */
   readonly dataDir: string;
 }
 
 /**
- * The post that the configuration asks for: to the mail server, or into the data folder. Mails to one address are
- * counted in `throttles`, by `clock` (milliseconds since 1970).
+ * Makes the post for a configuration: it sends mails to the mail server, or writes them into the data folder. Mails to
+ * one address are counted in `throttles`, by `clock` (milliseconds since 1970).
  */
 export function postFor(
   { mail, dataDir }: MailConfig,

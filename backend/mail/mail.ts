@@ -1,10 +1,10 @@
 /**
- * A mail to one person, in plain text. It has no text that a user wrote, so that an attacker cannot send messages of
- * their own through us.
+ * A mail to one address, in plain text. It has no text that a user wrote, so that attackers cannot send their own texts
+ * to others.
  */
 export interface Mail {
   readonly kind: MailKind;
-  /** An address as `emailAddress` spells it. */
+  /** An address that `checkEmailAddress` has returned. */
   readonly to: string;
   readonly subject: string;
   readonly text: string;
@@ -30,7 +30,7 @@ const LINKED = {
   reset: {
     subject: "Choose a new password",
     why: "Somebody, probably you, forgot the password of your account at Causeway. Open this link to choose a new one:",
-    life: "The link works once and for one hour. It signs out everybody who uses the account.",
+    life: "The link works once and for one hour. It signs out all devices of the account.",
     otherwise: "If it was not you, do nothing: your password stays as it is.",
   },
 } as const;
@@ -62,12 +62,12 @@ export function mailWithLink(kind: LinkedKind, to: string, link: string): Mail {
   return { kind, to, subject, text: [why, link, `${life} ${otherwise}`].map((part) => `${part}\n`).join("\n") };
 }
 
-/** A mail that tells the owner of an account what happened; `site` is where they can undo it. */
+/** A mail that tells the owner of an account what happened. `site` is the page where the owner can undo it. */
 export function mailOfNotice(kind: NoticeKind, to: string, site: string): Mail {
   const { subject, what } = NOTICES[kind];
   const advice =
     kind === "emailChanged"
-      ? "If it was not you, write to whoever runs the site."
+      ? "If it was not you, write to the operator of the site."
       : `If it was not you, choose another password at once, under "Forgot your password?":\n\n${site}/`;
   return { kind, to, subject, text: `${what}\n\n${advice}\n` };
 }

@@ -4,12 +4,12 @@ import { join } from "node:path";
 import type { Mail } from "./mail.ts";
 import type { Carrier } from "./post.ts";
 
-/** Files kept; the oldest is removed when another is written. */
+/** Maximum number of files. The oldest one is removed when another one is written. */
 const MAX_FILES = 200;
 
 /**
- * Writes mails into a folder, for where there is no mail server: one file each, in the format of RFC 5322, that only
- * its owner can read. `from` is an address.
+ * Writes mails into a folder, in place of a mail server: one file for each mail, in the format of RFC 5322, that only
+ * its owner can read. `from` is the sender's address.
  */
 export function outboxFolder(folder: string, from: string, clock: () => number = Date.now): Carrier {
   return {

@@ -14,9 +14,9 @@ export class MailRefusedError extends Error {
 
 /** Sends mails in the background: the requests that cause them do not wait. */
 export interface Post {
-  /** Queues a mail and returns at once. It is dropped when too many wait, or when its address has had too many. */
+  /** Queues a mail and returns at once. Drops it when too many wait, or its address was sent too many. */
   send(mail: Mail): void;
-  /** Resolves when no mail is being delivered; mails that wait for another try are given up. */
+  /** Resolves when no mail is being delivered. Mails that wait are dropped. */
   stop(): Promise<void>;
 }
 
@@ -31,17 +31,17 @@ export interface PostOptions {
   readonly later?: (milliseconds: number, work: () => void) => void;
 }
 
-/** Mails that wait or are being delivered; a kilobyte each. */
+/** Maximum number of mails that wait or are being delivered; each has about a kilobyte. */
 const MAX_MAILS = 1000;
-/** Mails that are delivered at the same time. */
+/** Maximum number of mails that are delivered at the same time. */
 const MAX_DELIVERIES = 2;
-/** Milliseconds before the second, third ... try: a quarter of an hour in all, well within the life of a link. */
+/** Milliseconds before the second, third ... try: a quarter of an hour in all, in which links stay valid. */
 const PAUSES = [5_000, 30_000, 120_000, 600_000];
 /**
- * Limit of mails of one kind to one address: an attacker who registers and removes accounts again and again must not
- * fill the mailbox of the address's owner. Each kind has its own limit, so that mails which any client can cause do not
- * use up the limit of the others. The longest wait is shorter than the one between two links to a new password
- * (`mailPause`): a new link puts the older one out of use, and must therefore not be dropped.
+ * Limits mails of one kind to one address: an attacker who registers and removes accounts again and again must not fill
+ * the mailbox of the address's owner. Each kind has its own limit, so that mails which any client can cause do not use
+ * up the limit of the others. The maximum wait is shorter than the pause between two links to a new password
+ * (`mailPause`): a new link makes the earlier one invalid, and so must not be dropped.
  */
 const ADDRESS_LIMIT = { free: 10, first: 60_000, longest: 50 * 60_000 };
 
@@ -53,7 +53,7 @@ interface Task {
   isCounted: boolean;
 }
 
-/** A post of bounded size: a slow or dead mail server delays no request and takes no more memory. */
+/** Makes a post whose queue is limited, so that a slow or dead mail server delays no request and fills no memory. */
 export function createPost(options: PostOptions): Post {
   const { carrier, log, throttles, clock, later = unreferenced } = options;
   const perAddress = createThrottle(throttles, "mails", ADDRESS_LIMIT, clock);
@@ -90,8 +90,8 @@ export function createPost(options: PostOptions): Post {
       log.info({ kind, tries: tries + 1 }, "mail sent");
     } catch (error) {
       const pause = error instanceof MailRefusedError || stopped ? undefined : PAUSES[tries];
-      const facts = { kind, tries: tries + 1, ...reasonOf(error) };
-      log.warn(facts, pause === undefined ? "mail could not be sent" : "mail could not be sent yet");
+      const details = { kind, tries: tries + 1, ...reasonOf(error) };
+      log.warn(details, pause === undefined ? "mail could not be sent" : "mail could not be sent yet");
       if (pause === undefined) {
         mails -= 1;
         return;
@@ -127,7 +127,7 @@ function unreferenced(milliseconds: number, work: () => void): void {
   setTimeout(work, milliseconds).unref();
 }
 
-/** Codes only: an error's text may repeat an address or the server's response. */
+/** The codes of an error. Its text is left out: it may repeat an address or the server's response. */
 function reasonOf(error: unknown): object {
   if (!(error instanceof Error)) return {};
   const { code, responseCode } = error as { code?: unknown; responseCode?: unknown };

@@ -7,7 +7,7 @@ export interface MailServer {
   readonly port: number;
   /** TLS from the start (`smtps`); otherwise by STARTTLS. */
   readonly secure: boolean;
-  /** Whether a server without TLS is refused: links to new passwords travel this way. */
+  /** Whether a server without TLS is refused: mails carry links to new passwords. */
   readonly requireTls: boolean;
   readonly user: string | undefined;
   readonly password: string | undefined;
@@ -34,7 +34,7 @@ export function smtpCarrier(server: MailServer, from: string): Carrier {
   });
   return {
     async deliver({ to, subject, text }) {
-      // addresses as objects: nodemailer takes text apart at commas
+      // addresses as objects: nodemailer splits a text at commas
       const mail = { from: { name: "Causeway", address: from }, to: { name: "", address: to }, subject, text };
       try {
         await transport.sendMail({ ...mail, headers: { "auto-submitted": "auto-generated" } });

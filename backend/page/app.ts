@@ -85,14 +85,14 @@ function focusScreen(): void {
   views.find(({ focus }) => focus)?.focus?.();
 }
 
-/** The user has signed in. */
+/** Shows the page to a user who has signed in, with a note or an empty text. */
 function begin(note: string): void {
   render();
   focusScreen();
   showNote(note);
 }
 
-/** No user is signed in any more: closes all and shows the form for signing in, with a notice. */
+/** Closes everything, and shows the form for signing in with a notice: the user is no longer signed in. */
 function leave(notice: string): void {
   for (const dialog of document.querySelectorAll("dialog")) dialog.close();
   opening.hidden = true;

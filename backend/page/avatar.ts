@@ -1,11 +1,11 @@
-/** Colours of avatars without a picture. */
+/** Number of colours of avatars without a picture. */
 const HUES = 6;
 
 /** The user that an avatar shows. */
 export interface AvatarOf {
   readonly id: string;
   readonly name: string;
-  /** Address of the picture; undefined for none. */
+  /** URL of the picture; undefined for none. */
   readonly picture: string | undefined;
 }
 

@@ -1,17 +1,18 @@
 import { RequestError, type SiteClient } from "../client/index.ts";
 
-/** Milliseconds for which users are collected before the server is asked for their pictures. */
+/** Milliseconds for which users are collected before one call reads their pictures. */
 const COLLECT_MS = 50;
-/** Milliseconds after which the server is asked again whether a user has another picture. */
+/** Milliseconds after which the client checks again whether a user has another picture. */
 const STALE_AFTER_MS = 5 * 60_000;
-/** Users in one call, and pictures that are kept: each takes 256 KiB at most. */
+/** Maximum number of users in one call. */
 const MAX_USERS = 50;
+/** Maximum number of pictures that are kept: each takes 256 KiB at most. */
 const MAX_KEPT = 200;
 
 interface KnownPicture {
   /** Null when the user has none. */
   readonly hash: string | null;
-  /** Where the page has its bytes. */
+  /** Object URL of its bytes. */
   readonly url: string | undefined;
   /** Milliseconds since 1970. */
   readonly askedAt: number;
@@ -21,11 +22,11 @@ interface KnownPicture {
 export class Pictures {
   readonly #client: SiteClient;
   readonly #listeners: (() => void)[] = [];
-  /** By user. The one that was shown last is the last one. */
+  /** The pictures by user id, the one that was shown last at the end. */
   readonly #pictures = new Map<string, KnownPicture>();
   #wanted = new Set<string>();
   #timer: ReturnType<typeof setTimeout> | undefined;
-  /** Grows when all is forgotten: a response to an earlier request is ignored. */
+  /** Grows with each `clear`: the response to an earlier request is ignored. */
   #session = 0;
 
   constructor(client: SiteClient) {
@@ -82,7 +83,7 @@ export class Pictures {
     try {
       await this.#read(users.slice(0, MAX_USERS));
     } catch (error) {
-      // without a connection, the next time that they are shown tries again
+      // without a connection, they are read when they are shown the next time
       if (!(error instanceof RequestError)) throw error;
     }
     this.#timer = undefined;
@@ -111,7 +112,7 @@ export class Pictures {
       return URL.createObjectURL(await this.#client.picture(user, hash));
     } catch (error) {
       if (!(error instanceof RequestError)) throw error;
-      return undefined; // replaced or removed in this moment
+      return undefined; // the picture was just replaced or removed
     }
   }
 

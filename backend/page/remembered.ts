@@ -1,6 +1,6 @@
 /**
- * Whether a user was signed in when the page was last open, so that a first visit does not ask for a session that
- * cannot exist. The session itself is in a cookie that no script can read.
+ * The key under which the browser stores that a user was signed in when the page was last open. Without it the page
+ * does not ask the server for a session. The session itself is in a cookie that no script can read.
  */
 const SIGNED_IN = "causeway.signed-in";
 
@@ -14,6 +14,7 @@ export function rememberSignedIn(isSignedIn: boolean): void {
   }
 }
 
+/** Whether a user was signed in when the page was last open. */
 export function wasSignedIn(): boolean {
   try {
     return localStorage.getItem(SIGNED_IN) !== null;

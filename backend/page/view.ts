@@ -50,7 +50,7 @@ export function button(text: string, kind: string, act: () => void, label?: stri
   return made;
 }
 
-/** Does what the user has chosen in a dialog, and shows there why it failed. Returns whether it worked. */
+/** Does what the user has chosen, and shows in `problem` why it failed. Returns whether it worked. */
 export async function attempt(problem: HTMLElement, work: () => Promise<void>): Promise<boolean> {
   try {
     await work();
@@ -64,7 +64,7 @@ export async function attempt(problem: HTMLElement, work: () => Promise<void>): 
   }
 }
 
-/** One row of a list. It is made again when its `version` differs. */
+/** A row of a list. The row on the screen is replaced when its `version` has changed. */
 export interface Row {
   readonly key: string;
   readonly version: string;
@@ -72,8 +72,8 @@ export interface Row {
 }
 
 /**
- * Shows rows, in order, and changes only those that differ: a screen reader speaks what is added, and a button that has
- * the focus keeps it.
+ * Shows rows, in order, and replaces only those that have changed, so that a screen reader speaks only new rows, and a
+ * button keeps the focus.
  */
 export function reconcile(list: HTMLElement, rows: readonly Row[]): void {
   const present = new Map<string, HTMLElement>();
@@ -101,6 +101,7 @@ export function reconcile(list: HTMLElement, rows: readonly Row[]): void {
   for (const gone of present.values()) gone.remove();
 }
 
+/** Creates a `time` element that shows hours and minutes. `at` is in milliseconds since 1970. */
 export function timeElement(at: number): HTMLTimeElement {
   const made = document.createElement("time");
   made.dateTime = new Date(at).toISOString();

@@ -44,7 +44,7 @@ export async function backUp(dataDir: string, file: string, signal?: AbortSignal
   }
 }
 
-/** Leaves WAL mode: who reads a copy that is in it makes two more files beside it. */
+/** Leaves WAL mode: a program that reads a copy in WAL mode makes two more files beside it. */
 function asOneFile(file: string): void {
   const copy = new DatabaseSync(file);
   try {
@@ -55,11 +55,11 @@ function asOneFile(file: string): void {
 }
 
 /**
- * Puts a backup in the place of the embedded database, after checking it; the database that was there stays beside it.
- * Returns where. Each feature first changes in the copy what must not be as it was (`afterRestore`); a
- * feature of `unusedFeatures` does it when a program with it opens the database.
+ * Checks a backup, and puts it in place of the embedded database. The earlier database is kept under another name,
+ * which is returned. Before that each feature changes in the copy what must not be as it was (`afterRestore`). A
+ * feature of `unusedFeatures` does so later, when a program that has it opens the database.
  *
- * @param unusedFeatures features that the program does not have any more and the backup may have
+ * @param unusedFeatures features that were removed from the program, and of which the backup may have tables
  * @throws BackupError when the backup is damaged or of a newer program, or when something still uses the database
  */
 export function restore(
@@ -92,7 +92,7 @@ function copyChecked(
 ): void {
   let unhandled: readonly string[];
   closeSync(openSync(fresh, "wx", 0o600));
-  rmSync(fresh); // VACUUM INTO wants no file; the rights are set again below
+  rmSync(fresh); // VACUUM INTO needs a path without a file; the permissions are set again below
   let source: DatabaseSync | undefined;
   try {
     source = new DatabaseSync(file, { readOnly: true });
@@ -139,9 +139,9 @@ function setAside(target: string): string {
 }
 
 /**
- * A database that was deleted leaves its log behind. SQLite would write what is in it into the restored database:
- * ended sessions would be valid again, or the file would be damaged. It is renamed and not deleted, since it may be
- * all that is left of the lost data.
+ * Renames the logs beside the database. When only the database was deleted, its log is still there, and SQLite would
+ * write it into the restored database: ended sessions would be valid again, or the file would be damaged. The log is
+ * not deleted, since it may be all that is left of the lost data.
  */
 function setAsideLogs(target: string): void {
   rmSync(`${target}-shm`, { force: true });

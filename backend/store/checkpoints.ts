@@ -6,31 +6,31 @@ import type { Exclusive } from "./exclusive.ts";
 import type { LogSync } from "./log-sync.ts";
 
 /*
- * A checkpoint copies what is in SQLite's log into the database file and syncs both, for 7 ms and more. In the thread
- * that serves clients it holds up all of them, ten times a second under load. Here a thread of its own does it, with a
- * connection of its own; SQLite lets it run while others write (https://sqlite.org/wal.html#ckpt).
+ * A checkpoint copies SQLite's log into the database file and syncs both, which takes 7 ms and more. In the thread that
+ * serves clients it would delay all of them, ten times a second under load. So another thread does it, with its own
+ * connection, while the first one goes on writing (https://sqlite.org/wal.html#ckpt).
  */
 
-/** Milliseconds between two checkpoints. More of them copy a page more often, fewer let the log grow. */
+/** Milliseconds between two checkpoints. A shorter time copies a page more often, a longer one lets the log grow. */
 const INTERVAL_MS = 500;
-/** Bytes of the log up to which there is nothing to do, and no thread. */
+/** Up to these bytes the log is not copied, and the thread is not started. */
 const SMALL_LOG = 2 * 1024 * 1024;
-/** Pages in the log from which on writers wait for a moment, so that the log can begin anew: 16 MiB. */
+/** Number of pages in the log from which on writers wait, so that SQLite can start the log again: 16 MiB. */
 const LONG_LOG = 4_000;
-/** Most milliseconds for which writers wait for it: a disk that hangs must not stop them for as long. */
+/** Maximum milliseconds for which writers wait: a disk that hangs must not stop them for longer. */
 export const LONGEST_STOP = 1_000;
 
 export interface Checkpoints {
-  /** Ends the thread, after the checkpoint that it is at. To be called before the database is closed. */
+  /** Ends the thread after the current checkpoint. To be called before the database is closed. */
   stop(): Promise<void>;
 }
 
-/** What the thread has done: pages in the log, or why it could not copy them. */
+/** The result of a checkpoint: the number of pages in the log, or why they could not be copied. */
 type CheckpointReport = { readonly pages: number } | { readonly problem: string; readonly isFatal: boolean };
 
 /**
  * @param file the database
- * @param exclusive who has the connection that writes
+ * @param exclusive gives the connection that writes to one caller at a time
  * @param onFailure called when the disk could not sync the database file, or the thread has ended by itself
  */
 export function startCheckpoints(
@@ -47,7 +47,7 @@ export function startCheckpoints(
   let running: Promise<void> | undefined;
 
   function startThread(): Worker {
-    // a database that was deleted must not be made anew
+    // `rw`: a database that was deleted must not be created again
     const url = `${pathToFileURL(file)}?mode=rw`;
     const started = new Worker(`(${checkpointThread})()`, { eval: true, workerData: url, name: "checkpoints" });
     started.unref();
@@ -62,7 +62,7 @@ export function startCheckpoints(
 
   /** One checkpoint of what is in the log when it begins. Returns the pages in the log. */
   async function copyLog(): Promise<number> {
-    if (!thread && inodeOf(file) !== inode) return 0; // it was deleted or replaced: the backend is about to stop
+    if (!thread && inodeOf(file) !== inode) return 0; // the file was deleted or replaced: the backend is about to stop
     thread ??= startThread();
     const { promise, resolve } = Promise.withResolvers<CheckpointReport>();
     report = resolve;
@@ -95,18 +95,20 @@ export function startCheckpoints(
   };
 }
 
-/** Which file it is; undefined where there is none. The file is not opened: closing it would give up SQLite's locks. */
+/**
+ * The inode of a file; undefined where there is none. The file is not opened: closing it would give up SQLite's locks.
+ */
 const inodeOf = (file: string): bigint | undefined => statSync(file, { bigint: true, throwIfNoEntry: false })?.ino;
 
 /**
- * Copies the log, and where it is long copies it again while no transaction writes, so that the next commit begins it
- * anew.
+ * Copies the log. Where it is long, copies it again while no transaction writes, so that the next commit starts the log
+ * again.
  *
  * @param copyLog copies what is in the log when it begins; returns the pages in the log
  */
 export async function shortenLog(copyLog: () => Promise<number>, exclusive: Exclusive): Promise<void> {
   if ((await copyLog()) < LONG_LOG) return;
-  await copyLog(); // what was written meanwhile, so that the last one is short
+  await copyLog(); // what was written meanwhile, so that the copy that stops writers is short
   const turn = exclusive.acquire();
   if (turn) await turn;
   const timer = setTimeout(goOn, LONGEST_STOP).unref();
@@ -119,12 +121,12 @@ export async function shortenLog(copyLog: () => Promise<number>, exclusive: Excl
   await copyLog().finally(goOn);
 }
 
-/** Runs in the thread. Its text is all that the thread gets, so that it uses nothing from outside. */
+/** Runs in the thread, which gets the text of this function alone: it must not use anything from outside. */
 function checkpointThread(): void {
   const { parentPort, workerData } = process.getBuiltinModule("node:worker_threads");
   const { DatabaseSync } = process.getBuiltinModule("node:sqlite");
   let database: InstanceType<typeof DatabaseSync> | undefined;
-  /** SQLITE_IOERR_FSYNC (https://sqlite.org/rescode.html). The system forgets what it could not write. */
+  /** SQLITE_IOERR_FSYNC (https://sqlite.org/rescode.html). The data is lost: a later sync does not write it again. */
   const FAILED_SYNC = 1034;
   parentPort?.on("message", (message: "checkpoint" | "close") => {
     if (message === "close") {

@@ -1,13 +1,13 @@
 /*
- * The time that all nodes share. Two nodes whose own clocks differ must not disagree about when a session ended, a role
- * changed or a token expires: each of them reckons by the database's clock.
+ * The time that all nodes share, which is the database's. The clocks of two nodes may differ, and the nodes still have
+ * to agree on when a session ended, a role changed or a token expires.
  */
 
 /** This process's estimate of the database's clock. Times in milliseconds. */
 export interface StoreClock {
   /** Milliseconds since 1970. Costs no query: the last measurement, and what a monotonic clock has counted since. */
   now(): number;
-  /** By how much at least this machine's clock is ahead of the database's; negative when it is behind. */
+  /** Milliseconds by which this machine's clock is ahead of the database's at least; negative when it is behind. */
   offset(): number;
   /** Compares with the database again. Rejects when it does not respond; then the last measurement stays in use. */
   measure(): Promise<void>;
@@ -24,19 +24,19 @@ const LOCAL: LocalClocks = { monotonic: () => performance.now(), machine: () => 
 /** The embedded database has no clock of its own, and one node: its time is the machine's. */
 export const machineClock: StoreClock = { now: () => Date.now(), offset: () => 0, measure: async () => undefined };
 
-/** Most that monotonic clocks of two machines drift apart, as a share of the time. */
+/** Maximum drift between the monotonic clocks of two machines, as a share of the time. */
 const DRIFT = 0.0005;
 
 /**
- * The clock of a database on another machine. A measurement is one query: the database's time was read between sending
- * it and its response, so that the difference of the clocks lies within an interval as long as the query took. Each
- * measurement narrows the interval; between them it grows by what clocks may drift. Where the intervals do not meet,
- * the database's clock was set, or this machine slept: the new one counts.
+ * The clock of a database on another machine. A measurement is one query. The database has read its time between the
+ * request and the response, so the difference of the clocks is known within an interval as long as the query took. Each
+ * measurement narrows the interval; between measurements it grows by the drift of the clocks. Where two intervals do
+ * not overlap, the database's clock was set or this machine slept, and the new interval replaces the old one.
  *
  * @param read the database's time in whole milliseconds since 1970
  */
 export async function databaseClock(read: () => Promise<number>, local: LocalClocks = LOCAL): Promise<StoreClock> {
-  /** The database's time when the monotonic clock was 0: between these two. */
+  /** The database's time when the monotonic clock was 0 is between these two. */
   let least = Number.NEGATIVE_INFINITY;
   let most = Number.POSITIVE_INFINITY;
   let measuredAt = 0;

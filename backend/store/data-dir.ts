@@ -43,16 +43,17 @@ export function makeDataDir(dataDir: string): void {
 }
 
 /**
- * Makes an empty file that only this user may use (0600), or takes those rights of an existing one from others. It
- * never opens an existing file: closing a file gives up all POSIX locks that this process has on it, SQLite's among
- * them.
+ * Makes an empty file that only this user may use (0600), or sets these permissions of an existing one. It never opens
+ * an existing file: closing a file gives up all POSIX locks that this process has on it, SQLite's among them.
  */
 export function makePrivateFile(file: string): void {
   unlessItExists(() => closeSync(openSync(file, "wx", 0o600)));
   chmodSync(file, 0o600);
 }
 
-/** Lets the files in a folder be found after a power cut. Where the system cannot do that, SQLite goes on as well. */
+/**
+ * Syncs a folder, so that its files are in it after a power cut. SQLite ignores it too where a system cannot do that.
+ */
 export function syncFolder(folder: string): void {
   try {
     const descriptor = openSync(folder, "r");
@@ -66,7 +67,7 @@ export function syncFolder(folder: string): void {
   }
 }
 
-/** Another process may make the same folder at the same time. */
+/** Makes a folder, unless another process makes it at the same time. */
 function makeFolder(path: string): void {
   unlessItExists(() => mkdirSync(path, { mode: 0o700 }));
 }

@@ -3,14 +3,14 @@ import { DatabaseSync } from "node:sqlite";
 import { makePrivateFile } from "./data-dir.ts";
 import { reasonOf, StoreError } from "./store-error.ts";
 
-/** Empty; a running backend has it locked. */
+/** An empty file, which a running backend has locked. */
 const LOCK_FILE = "backend.lock";
 /** SQLITE_BUSY (https://sqlite.org/rescode.html). */
 const BUSY = 5;
 
 /**
- * Takes the embedded database in `dataDir` for one backend: two would split the messages between them, because each
- * delivers what it has stored itself. Commands that work beside a running backend do not take it.
+ * Locks the embedded database in `dataDir` for one backend. With two backends, users would miss messages, because each
+ * one broadcasts only those that it has stored. Commands that run beside a backend do not lock it.
  *
  * The lock is SQLite's own on an empty file, so that it works on every system, and the system gives it up when the
  * process ends, also by `kill -9`. The file stays.

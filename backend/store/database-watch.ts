@@ -1,15 +1,15 @@
 import { statSync } from "node:fs";
 import { stat } from "node:fs/promises";
 
-/** Milliseconds between two looks. What is acknowledged in between is saved from the open file (`rescue`). */
+/** Milliseconds between two checks. What is acknowledged between them is saved from the open file (`saveTo`). */
 const INTERVAL_MS = 1_000;
 
 /**
- * Watches that the files of an open database stay what they are. SQLite goes on with a file that was deleted or
- * replaced: everything it acknowledges from then on is gone when the process ends.
+ * Watches whether the files of an open database are deleted or replaced. SQLite goes on using the old file then, and
+ * everything that it acknowledges is lost when the process ends.
  *
  * @param files paths of files that exist now
- * @param onLost called once, with the path of the file that is gone or another one
+ * @param onLost called once, with the path of the file that was deleted or replaced
  * @returns a function that stops watching
  */
 export function watchFiles(
@@ -34,7 +34,7 @@ export function watchFiles(
   return () => clearInterval(timer);
 }
 
-/** Device and inode. The files are never opened: closing one gives up the locks that SQLite has on it. */
+/** Device and inode of a file. It is never opened: closing it would give up the locks that SQLite has on it. */
 const identityOf = ({ dev, ino }: { dev: bigint; ino: bigint }): string => `${dev}:${ino}`;
 
 /** A file whose status cannot be read for another reason counts as unchanged: writes report problems of the disk. */

@@ -18,20 +18,20 @@ import type { StoreTables } from "./tables.ts";
 import { sharedThrottles } from "./throttles.ts";
 import { createWriteCheck } from "./write-check.ts";
 
-/** Where the data is kept. */
+/** Which database is opened, and how. */
 export interface DatabaseOptions {
   /** Folder of the embedded database. */
   readonly dataDir: string;
-  /** PostgreSQL, in the place of the embedded database. */
+  /** URL of PostgreSQL; undefined for the embedded database. */
   readonly databaseUrl?: string | undefined;
   /**
-   * For a backend: takes the embedded database for this one alone, watches its files, and checks that it can be
-   * written.
+   * True for a backend: locks the embedded database for this backend alone, watches its files, and checks that it can
+   * be written.
    */
   readonly isBackend?: boolean;
-  /** Called when the database does not work and when it does. */
+  /** Called after each query: whether the database works. */
   readonly outages?: OutageListener;
-  /** Features that the program does not have any more and the database has: their tables stay as they are. */
+  /** Features that were removed from the program: their tables in the database stay as they are. */
   readonly unusedFeatures?: readonly string[];
 }
 
@@ -39,24 +39,24 @@ export interface DatabaseOptions {
 export interface Database {
   /** A feature sees its own tables with `database.db.withTables<TodosTables>()`. */
   readonly db: Kysely<StoreTables>;
-  /** What every time that is stored, and every time compared with a stored one, is read from. */
+  /** The clock for every time that is stored or compared with a stored one. */
   readonly clock: StoreClock;
   readonly keys: KeyStore;
-  /** What throttles remember: with PostgreSQL for all nodes, else for this one. */
+  /** The memory of throttles: with PostgreSQL that of all nodes, else that of this one. */
   readonly throttles: Throttles;
   /** Writes to the embedded database in groups; undefined with PostgreSQL, where `inStatements` does that. */
   readonly groups: SqliteGroups | undefined;
-  /** Rejects when the database cannot be written. However often it is called, it writes once in five seconds. */
+  /** Rejects when the database cannot be written. It writes once in five seconds, however often it is called. */
   checkWritable(): Promise<void>;
   /**
    * Resolves when the files of a backend's embedded database were deleted or replaced: then the backend has to stop.
    */
   readonly lost: Promise<StoreError>;
-  /** Opens a feature's store, once: later calls return the same one. */
+  /** Opens a feature's store. Later calls return the same store. */
   open<S>(store: (database: Database) => S): S;
-  /** Adds work that `close` waits for while the database is still open. */
+  /** Adds work that `close` does before it closes the database. */
   beforeClose(work: () => Promise<void>): void;
-  /** A lost database is saved first; the message of `lost` names the file. */
+  /** Closes the database. A lost one is saved before; the message of `lost` has the file's name. */
   close(): Promise<void>;
 }
 
@@ -64,7 +64,7 @@ export interface Database {
  * Opens the database, PostgreSQL where a URL is given and else the embedded one in `dataDir`, and brings the tables of
  * these features up to date, in the order of the features.
  *
- * @throws StoreError when the place cannot be used or a newer program has been there
+ * @throws StoreError when the database cannot be used, or a newer program has used it
  */
 export async function openDatabase(options: DatabaseOptions, features: readonly FeatureTables[]): Promise<Database> {
   const { databaseUrl, dataDir, isBackend = false, outages: listener } = options;
@@ -154,7 +154,7 @@ async function bringUpToDate(
   }
 }
 
-/** How the program can be started with another database, and this one left as it is. */
+/** The end of a message: how to start the program with another database, so that this one stays as it is. */
 function elsewhere({ databaseUrl, dataDir }: DatabaseOptions): string {
   if (databaseUrl !== undefined) return "To start with another database, name it in DATABASE_URL.";
   let number = 2;
@@ -162,7 +162,7 @@ function elsewhere({ databaseUrl, dataDir }: DatabaseOptions): string {
   return `To start with an empty database and keep this one, set DATA_DIR=${quoted(`${dataDir}-${number}`)}`;
 }
 
-/** A path for a POSIX shell. */
+/** A path as a word of a POSIX shell. */
 const quoted = (path: string): string => (/^[\w@%+:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`);
 
 /** The time of a PostgreSQL server, in milliseconds since 1970. */

@@ -17,19 +17,19 @@ import { reasonOf, StoreError } from "./store-error.ts";
 export interface EmbeddedDatabase {
   readonly connection: SqliteConnection;
   /**
-   * Resolves when the database's files were deleted or replaced: everything that is acknowledged from then on is in no
-   * file. Or when the disk could not store what was written: from then on nothing is acknowledged.
+   * Resolves when the database's files were deleted or replaced, so that later writes are in no file; or when the disk
+   * could not store what was written, so that nothing is acknowledged any more.
    */
   readonly lost: Promise<StoreError>;
-  /** Rejects when the disk has no room for a few messages more. */
+  /** Rejects when the disk has no space for a few more messages. */
   checkSpace(): Promise<void>;
-  /** To be called once the tables are there. */
+  /** To be called when the tables have been created. */
   startWatching(): void;
   /**
    * To be called before the database is closed: saves it when it was lost. Rejects with a StoreError when that fails.
    */
   stop(): Promise<void>;
-  /** To be called after the database was closed: lets another backend have it. */
+  /** Unlocks the database for other backends. To be called after it was closed. */
   release(): Promise<void>;
 }
 
@@ -84,8 +84,8 @@ export function openEmbedded(dataDir: string, listener?: OutageListener): Embedd
 type Told = readonly [onFailure: (error: Error) => void, onLate: (problem: DatabaseAway) => void];
 
 /**
- * Begins an empty log, and syncs it from here on. What an earlier process has left in the log goes into the database
- * file: it may not be on disk, and what follows it in the log is worth nothing without it.
+ * Starts an empty log, and the syncs of it. First copies into the database file what an earlier process has left in the
+ * log: it may not be on disk yet, and later entries of the log would be lost without it.
  */
 function beginLog(database: DatabaseSync, dataDir: string, ...told: Told): LogSync {
   const file = join(dataDir, FILE);
@@ -122,7 +122,7 @@ function lostError(file: string, rescued: string): StoreError {
   );
 }
 
-/** The open database has everything, also what no file has any more (https://sqlite.org/lang_vacuum.html). */
+/** Saves an open database whose files were deleted (https://sqlite.org/lang_vacuum.html). */
 function saveTo(file: string, database: DatabaseSync): void {
   try {
     database.prepare("vacuum into ?").run(file);
@@ -133,7 +133,7 @@ function saveTo(file: string, database: DatabaseSync): void {
   }
 }
 
-/** Bytes that have to be free. A write to the database alone shows no full disk while SQLite's log has room inside. */
+/** Bytes that have to be free. Writing to the database does not show a full disk while SQLite's log has free pages. */
 const SPARE = randomBytes(64 * 1024);
 
 async function checkSpace(dataDir: string): Promise<void> {

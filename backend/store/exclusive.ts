@@ -1,9 +1,11 @@
-/** Gives the connection to one caller at a time, in the order of their calls. */
+/** Gives the connection to one caller at a time, in the order of the calls of `acquire`. */
 export class Exclusive {
   #isTaken = false;
   readonly #waiting: (() => void)[] = [];
 
-  /** Resolves when the caller has it; undefined when that is so at once. The caller has to call `release`. */
+  /**
+   * Resolves when the caller has the connection; undefined where it has it at once. The caller has to call `release`.
+   */
   acquire(): Promise<void> | undefined {
     if (this.#isTaken) return new Promise((resolve) => this.#waiting.push(resolve));
     this.#isTaken = true;
@@ -17,8 +19,8 @@ export class Exclusive {
   }
 
   /**
-   * Runs work that does not wait: at once while the connection is free, else when its turn comes. The work must not
-   * throw.
+   * Runs synchronous work with the connection: at once when it is free, else when earlier callers have released it. The
+   * work must not throw.
    */
   run(work: () => void): void {
     const runAndRelease = () => {

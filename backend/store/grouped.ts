@@ -2,14 +2,14 @@ import { type Kysely, type RawBuilder, sql } from "kysely";
 import { isPostgres } from "./is-postgres.ts";
 import { startSpaced } from "./spaced.ts";
 
-/** What one row is looked up by: one text or several. */
+/** The key by which a row is looked up: one text or several. */
 export type Key = readonly string[];
 
-/** Keys looked up by one statement; more are several statements, so that the event loop is not held up for long. */
+/** Maximum number of keys that one statement looks up, so that the event loop is not blocked for long. */
 const MAX_KEYS = 100;
 /**
- * Milliseconds between the starts of two statements: a statement costs as much as many keys, most of all where
- * PostgreSQL shares the core. A caller that comes alone does not wait.
+ * Milliseconds between the starts of two statements. A statement costs as much as looking up many keys, above all where
+ * PostgreSQL runs on the same core. A single call after a pause does not wait.
  */
 const INTERVAL_MS = 4;
 
@@ -17,11 +17,14 @@ const INTERVAL_MS = 4;
 type Waiting<R> = PromiseWithResolvers<R | undefined>;
 
 /**
- * Makes a look-up that runs one statement for all keys that are requested within a few milliseconds, and looks up each
- * of them once. Thousands of clients that come back at the same time cost a few statements then. The statement starts
- * after every call that it serves, so that each caller sees all that was committed before its call. `read` gets the
- * keys as JSON, an array of arrays, and returns a row at most for each. For a key that no row can have it is not
- * called.
+ * Makes a look-up function that runs one statement for all keys that are requested within a few milliseconds, so that
+ * thousands of clients that reconnect at the same time cost a few statements. A key that is requested twice is looked
+ * up once. The statement starts after every call that it serves, so that each caller gets all that was committed before
+ * its call.
+ *
+ * @param read runs the statement. Gets the keys as JSON, an array of arrays, and returns at most one row for each. It
+ * is not called for keys that cannot be stored
+ * @param keyOf the key of a row
  */
 export function grouped<R>(
   read: (keys: string) => Promise<readonly R[]>,
@@ -67,8 +70,8 @@ export function grouped<R>(
 }
 
 /**
- * Whether a text can be in the database at all. PostgreSQL refuses a statement with any other one in its JSON, and with
- * it the look-ups of all callers that share the statement.
+ * Whether the databases can store a text. PostgreSQL refuses a statement whose JSON has another one, and so would
+ * refuse the look-ups of all callers that share the statement.
  */
 const isStorable = (text: string): boolean => text.isWellFormed() && !text.includes("\0");
 

@@ -1,42 +1,44 @@
 /** How work is done in groups. Times in milliseconds. */
 export interface GroupRules<T> {
-  /** Does the work of a group. Never rejects: it reports to each item by itself. */
+  /** Does the work of a group. Never rejects: it reports the result to each item. */
   readonly run: (group: readonly T[]) => Promise<void>;
-  /** What no two groups that run at the same time may share. Items with a common `line` keep their order. */
+  /** Items with the same key keep their order, and are never in two groups that run at the same time. */
   readonly line: (item: T) => string;
-  /** What no two items of a group, nor of groups that run at the same time, may share. */
+  /** Items with the same key are never in one group, nor in groups that run at the same time. */
   readonly once: (item: T) => string;
   readonly bytes: (item: T) => number;
   /** Reports that an item has waited too long, or that too many wait. */
   readonly refuse: (item: T, reason: string) => void;
   readonly mostItems: number;
   readonly mostBytes: number;
-  /** Groups that run at the same time, at most. */
+  /** Maximum number of groups that run at the same time. */
   readonly mostGroups: number;
-  /** A group that takes longer does not keep the next one from starting. */
+  /** A group that takes longer than this no longer keeps the next one from starting. */
   readonly patience: number;
-  /** Items that wait, at most, and for how long. */
+  /** Maximum number of items that wait. More are refused. */
   readonly mostWaiting: number;
+  /** An item that waits longer than this is refused. */
   readonly longestWait: number;
 }
 
 interface Waiting<T> {
   readonly item: T;
+  /** By `performance.now`. */
   readonly since: number;
 }
 
 /**
- * Does work in groups: items that arrive while a group runs are the next one, so that groups grow with the load and no
- * item waits without load.
+ * Does work in groups. Items that arrive while a group runs become the next group, so that groups grow with the load,
+ * and without load no item waits.
  */
 export class GroupQueue<T> {
   readonly #rules: GroupRules<T>;
   #waiting: Waiting<T>[] = [];
-  /** The `line` and the `once` of the items that run. */
+  /** The `orderKey` and the `uniqueKey` of the items that run. */
   readonly #lines = new Set<string>();
   readonly #singles = new Set<string>();
   #running = 0;
-  /** Groups that have run for longer than `patience`. */
+  /** Number of groups that have run for longer than `slowAfter`. */
   #slow = 0;
   #isPlanned = false;
   #expiry: NodeJS.Timeout | undefined;
@@ -75,23 +77,23 @@ export class GroupQueue<T> {
   #take(): readonly T[] {
     const { line, once, bytes, mostItems, mostBytes } = this.#rules;
     const group: T[] = [];
-    const own = new Set<string>();
-    const held = new Set<string>();
+    const taken = new Set<string>();
+    const skipped = new Set<string>();
     const left: Waiting<T>[] = [];
     let size = 0;
-    for (const [place, one] of this.#waiting.entries()) {
+    for (const [index, one] of this.#waiting.entries()) {
       if (group.length === mostItems || size >= mostBytes) {
-        left.push(...this.#waiting.slice(place));
+        left.push(...this.#waiting.slice(index));
         break;
       }
       const key = line(one.item);
       const single = once(one.item);
-      if (this.#lines.has(key) || held.has(key) || this.#singles.has(single) || own.has(single)) {
-        held.add(key);
+      if (this.#lines.has(key) || skipped.has(key) || this.#singles.has(single) || taken.has(single)) {
+        skipped.add(key);
         left.push(one);
         continue;
       }
-      own.add(single);
+      taken.add(single);
       group.push(one.item);
       size += bytes(one.item);
     }
@@ -134,7 +136,7 @@ export class GroupQueue<T> {
     this.#watch();
   }
 
-  /** Waits until the oldest item has waited for too long. */
+  /** Starts a timer for the moment at which the oldest item has waited for too long. */
   #watch(): void {
     const [oldest] = this.#waiting;
     if (this.#expiry || !oldest) return;

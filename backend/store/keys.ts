@@ -1,6 +1,7 @@
 import type { Kysely } from "kysely";
 import type { StoreTables } from "./tables.ts";
 
+/** A secret that the program has made. Times in milliseconds since 1970. */
 export interface StoredKey {
   readonly generation: number;
   readonly material: string;
@@ -34,12 +35,12 @@ export function keyStore(db: Kysely<StoreTables>) {
         .execute();
     },
 
-    /** Takes all of a purpose away. */
+    /** Deletes all keys of a purpose. */
     async forget(purpose: string): Promise<void> {
       await db.deleteFrom("keys").where("purpose", "=", purpose).execute();
     },
 
-    /** Adds a newest one and retires those before it. */
+    /** Adds a new key of a purpose, and retires the earlier ones. */
     async rotate(purpose: string, material: string, now: number): Promise<void> {
       await db.transaction().execute(async (transaction) => {
         const { newest } = await transaction
@@ -58,7 +59,7 @@ export function keyStore(db: Kysely<StoreTables>) {
       });
     },
 
-    /** Takes a key away; false when it is not there, so that of several who try one succeeds. */
+    /** Deletes a key. Returns false when there is none: of several concurrent calls, one succeeds. */
     async take(purpose: string, material: string): Promise<boolean> {
       const { numDeletedRows } = await db
         .deleteFrom("keys")
@@ -69,8 +70,8 @@ export function keyStore(db: Kysely<StoreTables>) {
     },
 
     /**
-     * The same, after making the first one if there is none. When two nodes start at once, both get the one that was
-     * stored.
+     * All keys of a purpose. Makes the first one where there is none. When two nodes do so at the same time, both get
+     * the key that was stored.
      */
     async ensure(purpose: string, make: () => string, now: number): Promise<readonly StoredKey[]> {
       const known = await list(purpose);

@@ -2,37 +2,37 @@ import { closeSync, fdatasync, openSync } from "node:fs";
 import { DatabaseAway } from "./outage.ts";
 
 /*
- * SQLite writes a commit to its log (`causeway.db-wal`) and, with `synchronous = normal`, leaves it to the system when
- * the log reaches the disk. A system that loses power loses those commits. With `synchronous = full` SQLite waits for
- * the disk in each commit, and with it the one thread that serves all clients. Here the log is synced in a thread of
- * Node's pool, and a write is acknowledged when a sync that began after it has ended. All that is written while one
- * sync is under way shares the next one.
+ * SQLite writes a commit to its log (`causeway.db-wal`). With `synchronous = normal` the system decides when the log is
+ * written to the disk, and a power cut loses commits. With `synchronous = full` SQLite waits for the disk in each
+ * commit, which blocks the one thread that serves all clients. So the log is synced in a thread of Node's pool, and a
+ * write is acknowledged when a sync has ended that began after it. All commits during one sync share the next one.
  *
- * The log is synced through a descriptor of its own. Closing that one gives up no lock: SQLite has its locks on the
- * database file and on `causeway.db-shm`. Before SQLite writes over an old log, it has synced the database file.
+ * The log is synced through a descriptor of its own. Closing it gives up no lock: SQLite has its locks on the database
+ * file and on `causeway.db-shm`. SQLite syncs the database file before it overwrites the log.
  */
 
 /** Keeps track of how much of the log is on disk. */
 export interface LogSync {
   readonly descriptor: number;
-  /** How many commits there were. */
+  /** Number of commits. */
   readonly commits: number;
-  /** Whether the sync under way takes too long. */
+  /** Whether the current sync takes too long. */
   readonly isLate: boolean;
   /** To be called after each commit, in the same turn of the event loop. */
   written(): void;
   /**
-   * Resolves when everything that was committed before the call is on disk; undefined where it is already. Rejects with
-   * `DatabaseAway` when the disk has reported an error, and from then on always: the system forgets what it could not
-   * write, and a later sync succeeds without it. Also while a sync takes longer than `PATIENCE`: otherwise more and
-   * more writes would wait for a disk that hangs. Whether they were stored is not known then.
+   * Resolves when everything that was committed before the call is on disk; undefined where it is already.
+   *
+   * Rejects with `DatabaseAway` when the disk has reported an error, and from then on always: the system forgets what
+   * it could not write, and a later sync succeeds without it. Rejects too while a sync takes longer than `MAX_SYNC_MS`:
+   * otherwise more and more writes would wait for a disk that hangs. Whether the writes are stored is not known then.
    */
   synced(): Promise<void> | undefined;
-  /** Waits for the sync that is under way, and gives up the descriptor. To be called after the database was closed. */
+  /** Waits for the current sync, and closes the descriptor. To be called after the database was closed. */
   close(): Promise<void>;
 }
 
-/** Milliseconds that a sync may take; the first one after a migration has much to write. */
+/** Maximum milliseconds of a sync. The first one after a migration has much to write. */
 export const PATIENCE = 30_000;
 
 /** `fdatasync` of Node.js, or what a test puts in its place. */
@@ -53,11 +53,11 @@ export function openLogSync(
   let commits = 0;
   let commitsOnDisk = 0;
   let failure: DatabaseAway | undefined;
-  /** The sync under way: which commits it covers, and who waits for it. */
+  /** The current sync: the number of commits that it covers, and the promise of the callers that wait for it. */
   let running: (PromiseWithResolvers<void> & { readonly covers: number; readonly ended: Promise<void> }) | undefined;
-  /** Why waiting for the sync under way has been given up. */
+  /** The error of the current sync, when it takes too long. */
   let late: DatabaseAway | undefined;
-  /** Those who wait for the sync after that. */
+  /** The promise of the callers that wait for the next sync. */
   let next: PromiseWithResolvers<void> | undefined;
 
   function start(waiting: PromiseWithResolvers<void>): Promise<void> {

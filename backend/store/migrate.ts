@@ -13,7 +13,7 @@ import type { StoreTables } from "./tables.ts";
  */
 export type AfterRestore = (copy: DatabaseSync, hasTable: (name: string) => boolean) => void;
 
-/** What the database has to know of a feature. */
+/** The part of a feature that the database needs. */
 export interface FeatureTables {
   /** Small letters, digits and hyphens. */
   readonly name: string;
@@ -22,29 +22,30 @@ export interface FeatureTables {
 }
 
 export interface MigrateOptions {
-  /** Features that the program does not have any more: the database may have migrations of theirs. */
+  /** Features that were removed from the program: the database may have their migrations. */
   readonly unusedFeatures?: readonly string[] | undefined;
-  /** How the program can be started with another database, for the end of a message. */
+  /** The end of a message: how to start the program with another database. */
   readonly elsewhere?: string;
 }
 
-/** The table of the migrations that a database has, as Kysely's `Migrator` makes it: older programs used that. */
+/** The table with the names of the migrations that have run. Older programs made it by Kysely's `Migrator`. */
 type MigrationTables = StoreTables & { kysely_migration: { name: string; timestamp: string } };
 
 const FEATURE_NAME = /^[a-z][a-z0-9-]*$/;
 const MIGRATION_NAME = /^\d{4}_[a-z0-9_]+$/;
-/** The feature's name in a recorded migration. */
+/** The recorded name of a migration: that of the feature, and four digits. */
 const RECORDED_NAME = /^([a-z][a-z0-9-]*)_\d{4}_/;
 /** The store's own tables come first. */
 const STORE: FeatureTables = { name: "store", migrations: storeMigrations };
 
 /**
- * Brings the tables up to date, all or nothing, under a lock: of several nodes that start at once, one does it and the
- * others wait. The features' migrations run in the order of the features, those of one feature in the order of their
- * names. A feature that is added later may stand anywhere in the list.
+ * Runs the migrations that the database does not have, in one transaction and under a lock: of several nodes that start
+ * at once, one runs them and the others wait. The features' migrations run in the order of the features, those of one
+ * feature in the order of their names. A feature that is added later may be anywhere in the list.
  *
- * @throws StoreError (STORE_NEWER) when the database has a migration that the program does not know: a newer program
- * may store what this one would not understand. (STORE_MIGRATION) when a migration fails. Nothing is changed then.
+ * @throws StoreError (STORE_NEWER) when the database has a migration that the program does not know: it was used by a
+ * newer program, whose data this one may not understand. (STORE_MIGRATION) when a migration fails. Nothing is changed
+ * then.
  */
 export async function migrate(
   db: Kysely<StoreTables>,
@@ -71,7 +72,7 @@ export async function migrate(
   });
 }
 
-/** The names of migrations that no program with these features has made, in their order. */
+/** The names of migrations that neither the program nor its unused features have, sorted. */
 export function unknownMigrations(
   applied: Iterable<string>,
   features: readonly FeatureTables[],
@@ -82,7 +83,7 @@ export function unknownMigrations(
   return [...applied].filter((name) => !known.has(name) && !unused.includes(featureOf(name) ?? "")).sort();
 }
 
-/** The names that a database has, those of older programs replaced by the features' names. */
+/** The recorded names, in which the names of older programs are replaced by those of today. */
 export function currentNames(recorded: Iterable<string>): ReadonlySet<string> {
   return new Set([...recorded].flatMap((name) => OLD_MIGRATIONS[name] ?? [name]));
 }
@@ -107,15 +108,15 @@ function allMigrations(features: readonly FeatureTables[]): ReadonlyMap<string, 
 }
 
 /**
- * Kysely's `Migrator` takes this advisory lock of PostgreSQL
- * (https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS): nodes of an older version wait too.
+ * The advisory lock of PostgreSQL (https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS) that
+ * Kysely's `Migrator` takes, so that nodes of older versions wait too.
  */
 const LOCK_ID = 3_853_314_791_062_309_107n;
 
 /**
- * Runs work in a transaction under a lock. The lock is the transaction's own, so that it holds behind a proxy that
- * gives each transaction another connection, and ends with the transaction, also when the process is killed. SQLite has
- * one writer.
+ * Runs work in a transaction that has the lock of migrations. The lock belongs to the transaction: it works behind a
+ * proxy that gives each transaction another connection, and it ends with the transaction, also when the process is
+ * killed. SQLite needs no such lock, since only one transaction writes at a time.
  */
 async function underLock(db: Kysely<StoreTables>, work: (transaction: Transaction<MigrationTables>) => Promise<void>) {
   try {
@@ -124,7 +125,7 @@ async function underLock(db: Kysely<StoreTables>, work: (transaction: Transactio
       .transaction()
       .execute(async (transaction) => {
         if (isPostgres(db)) {
-          // the other node's migrations, and those of this one, take as long as the tables are large
+          // no timeouts: migrations of this node, and of another one that has the lock, take long with large tables
           await sql`set local statement_timeout = 0`.execute(transaction);
           await sql`set local lock_timeout = 0`.execute(transaction);
           await sql`select pg_advisory_xact_lock(${sql.lit(LOCK_ID)})`.execute(transaction);
@@ -136,7 +137,7 @@ async function underLock(db: Kysely<StoreTables>, work: (transaction: Transactio
   }
 }
 
-/** The migrations that the database has, after the names of older programs were replaced. */
+/** The migrations that have run. Replaces recorded names of older programs by those of today. */
 async function appliedMigrations(transaction: Transaction<MigrationTables>): Promise<ReadonlySet<string>> {
   await sql`create table if not exists kysely_migration
     (name varchar(255) not null primary key, timestamp varchar(255) not null)`.execute(transaction);
@@ -156,10 +157,10 @@ async function record(transaction: Transaction<MigrationTables>, names: readonly
   await transaction.insertInto("kysely_migration").values(rows).execute();
 }
 
-/** The end of a sentence about what has these migrations, which the program does not know, and what to do. */
+/** The end of a sentence that begins with a database or backup: which unknown migration it has, and what to do. */
 export function describeUnknown(unknown: readonly string[], features: readonly FeatureTables[]): string {
   const known = [STORE, ...features].map(({ name }) => name);
-  // of a feature that is there, or without the name of one: only a newer program has made it
+  // a migration of a feature that the program has, or of none: only a newer program has made it
   const foreign = unknown.find((name) => known.includes(featureOf(name) ?? STORE.name));
   const others = [...new Set(unknown.map((name) => featureOf(name) ?? ""))];
   const advice =

@@ -3,10 +3,10 @@ import type { Migration } from "kysely/migration";
 import { isPostgres } from "./is-postgres.ts";
 
 /**
- * How the tables of a feature came to be: names that begin with four digits, in whose order they run, for example
- * `0002_due_dates`. The database records them with the feature's name (`todos_0002_due_dates`). A migration that has
- * been released never changes. Both databases get the same tables, except for what only nodes that share a database
- * need. A migration may use tables of features that are listed before its own.
+ * The migrations of a feature, by name. A name begins with four digits, for example `0002_due_dates`; they run in the
+ * order of their names. The database records them with the feature's name (`todos_0002_due_dates`). A migration that
+ * was released never changes. Both databases get the same tables, except for those that only nodes with a common
+ * database need. A migration may use tables of features that are listed before its own.
  */
 export type Migrations = Readonly<Record<string, Migration>>;
 
@@ -37,9 +37,9 @@ async function locks(db: Kysely<unknown>): Promise<void> {
 }
 
 /**
- * What throttles remember on all nodes, one row for a key. The embedded database has one node, which remembers it in
- * its memory. Unlogged (https://www.postgresql.org/docs/current/sql-createtable.html): a commit waits for no disk,
- * backups and archives have no copy, and a crash of PostgreSQL empties it.
+ * The memory of throttles that all nodes share, one row for a key. A node with the embedded database is alone, and has
+ * it in its own memory. The table is unlogged (https://www.postgresql.org/docs/current/sql-createtable.html): a commit
+ * does not wait for the disk, backups have no copy of it, and a crash of PostgreSQL empties it.
  */
 async function throttles(db: Kysely<unknown>): Promise<void> {
   if (!isPostgres(db)) return;

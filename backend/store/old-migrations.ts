@@ -1,6 +1,7 @@
 /**
- * Migrations had no feature's name until 2026-12. A database that has them gets in their place the migrations of the
- * features that have done the same work since. The list never changes.
+ * The names of migrations until 2026-12, which had no feature's name, and the migrations of today that do the same. A
+ * database that has recorded an old name gets the new ones in place of it (`appliedMigrations`). This list never
+ * changes.
  */
 export const OLD_MIGRATIONS: Readonly<Record<string, readonly string[]>> = {
   "0001_road": ["store_0001_keys", "users_0001_users", "auth_0001_sessions", "chat_0001_rooms"],

@@ -1,6 +1,6 @@
 /**
- * The database does not work at the moment: it is stopped, cannot be reached, is full or too slow. A later try may
- * succeed. The gateway recognizes it by its name, so that clients are told when to try again.
+ * The database does not work at the moment: it has stopped, cannot be reached, is full or too slow. A later try may
+ * succeed. The gateway recognizes the error by its name, and tells clients when to try again.
  */
 export class DatabaseAway extends Error {
   override name = "DatabaseAway";
@@ -17,7 +17,7 @@ export interface OutageListener {
 
 export const NO_LISTENER: OutageListener = { failed: () => undefined, worked: () => undefined };
 
-/** Passes on the result of a query. A failure that is an outage becomes a `DatabaseAway`. */
+/** Reports to the listener whether a query worked, and returns its result. Throws an outage as a `DatabaseAway`. */
 export async function watched<T>(
   work: Promise<T>,
   isOutage: (thrown: unknown) => boolean,

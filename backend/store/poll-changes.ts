@@ -1,30 +1,30 @@
 import { WRITE_LIMIT_MS } from "./postgres.ts";
 
-/** Milliseconds between two polls: how late a node is that did not get the event. */
+/** Milliseconds between two polls, and so the maximum delay on a node that missed the event. */
 const ROUND_MS = 400;
-/** Milliseconds by which two nodes may know the database's time differently. */
+/** Maximum milliseconds by which the estimates of the database's time differ on two nodes. */
 const CLOCKS_MS = 3_000;
 /**
- * Milliseconds that each look goes back behind the one before. A change has the time at which its node began to store
- * it, and shows only when it is committed: after waits for a connection and for locks.
+ * Milliseconds by which the time spans of two polls overlap. A change has the time at which its node began to store it,
+ * and becomes visible only when it is committed, after waits for a connection and for locks.
  */
 const OVERLAP_MS = WRITE_LIMIT_MS + CLOCKS_MS;
-/** Milliseconds after which the result of a poll is too old. */
+/** After so many milliseconds the result of a poll is too old, and a second poll follows at once. */
 const LATE_MS = 1_000;
 
 /** Looks for changes in the database. */
 export interface ChangePoll {
-  /** The event of the change has arrived at this node: the change is not reported. */
+  /** Does not report this change: its event has arrived at this node. */
   ignore(key: string): void;
-  /** Milliseconds since the last look that has ended; large when the clock was set. */
+  /** Milliseconds since the last successful poll began; large when the clock was set. */
   age(): number;
   stop(): void;
 }
 
 /**
- * Reads from the database what has changed lately, twice a second, so that a change counts within a second where the
- * event about it did not arrive: on a node that is cut off from the others, or when a command beside the backend made
- * the change. Each change is found once.
+ * Reads recent changes from the database twice a second, and reports each of them once. So a change takes effect within
+ * a second on a node that missed the event about it: because the node is cut off from the others, or because a command
+ * beside the backend has made the change.
  */
 export function pollChanges<T>(options: {
   /** The database's clock, in milliseconds since 1970. */
@@ -36,7 +36,7 @@ export function pollChanges<T>(options: {
   readonly onChange: (change: T) => void;
 }): ChangePoll {
   const { clock, changedSince, keyOf, onChange } = options;
-  /** Changes that were found or whose event arrived, in the order of that time. */
+  /** When each change was found or its event arrived, the oldest first. */
   const known = new Map<string, number>();
   let seenAt = clock();
   let isLooking = false;
@@ -65,7 +65,7 @@ export function pollChanges<T>(options: {
     isLooking = true;
     look()
       .then(() => (age() > LATE_MS ? look() : undefined))
-      .catch(() => undefined) // the next look goes further back
+      .catch(() => undefined) // the next poll covers this time span too
       .finally(() => {
         isLooking = false;
       });

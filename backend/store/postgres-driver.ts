@@ -5,7 +5,7 @@ import type { NamedQuery } from "./prepared.ts";
 
 /** How the driver uses PostgreSQL. */
 export interface DriverOptions {
-  /** Called when the database does not work and when it does. */
+  /** Called after each query: whether the database works. */
   readonly listener?: OutageListener | undefined;
   /** Whether queries that have a name are prepared once for each connection. Without it they are parsed each time. */
   readonly usesNames?: boolean;
@@ -36,7 +36,7 @@ export class PooledDriver implements Driver {
 
   async acquireConnection(): Promise<DatabaseConnection> {
     const wantedAt = performance.now();
-    // the first connection was made at the start: one that cannot be made now is an outage, whatever the reason
+    // the start has made a connection: when a later one cannot be made, that is an outage, whatever the reason
     const client = await watched(this.#pool.connect(), () => true, this.#listener);
     const known = this.#connections.get(client);
     const connection = known ?? new PooledConnection(client, this.#listener, this.#usesNames);
@@ -72,9 +72,11 @@ class PooledConnection implements DatabaseConnection {
   readonly #client: pg.PoolClient;
   readonly #listener: OutageListener;
   readonly #usesNames: boolean;
-  /** Time by `performance.now` after which nothing is committed: other nodes would not look for it any more. */
+  /**
+   * Time by `performance.now` after which nothing is committed: other nodes no longer look for it (`poll-changes.ts`).
+   */
   commitBefore = Number.POSITIVE_INFINITY;
-  /** The transaction could not be ended: the connection must not be used again. */
+  /** Whether a rollback has failed: then the connection must not be used again. */
   #isBroken = false;
 
   constructor(client: pg.PoolClient, listener: OutageListener, usesNames: boolean) {
@@ -128,18 +130,19 @@ class PooledConnection implements DatabaseConnection {
 
 const COMMIT = CompiledQuery.raw("commit");
 const ROLLBACK = CompiledQuery.raw("rollback");
-/** Commands after which Kysely reads the number of rows. */
+/** Commands of which Kysely reads the number of changed rows. */
 const CHANGES: ReadonlySet<string> = new Set(["INSERT", "UPDATE", "DELETE", "MERGE"]);
 
 /**
- * Classes and codes of errors (https://www.postgresql.org/docs/current/errcodes-appendix.html) that are not about the
- * query: the connection, lack of memory, disk or connections, a server that stops or starts, a failed disk; a statement
- * that took too long, a transaction that this process left open, and a server that only takes reading queries, as after
- * a failover.
+ * Classes and codes of errors (https://www.postgresql.org/docs/current/errcodes-appendix.html) that do not come from
+ * the query itself: the connection, lack of memory, disk or connections, a server that stops or starts, a failed disk,
+ * a statement or a transaction that took too long, and a server that only accepts reading queries, as after a failover.
  */
 const OUTAGES: readonly string[] = ["08", "53", "57P", "58", "57014", "25P03", "25006"];
 
-/** Errors of the driver that are not the server's are about the connection; those of our own are `TypeError`s. */
+/**
+ * Whether an error is an outage. Errors without a code are about the connection, but for a `TypeError`, which is a bug.
+ */
 function isOutage(thrown: unknown): boolean {
   if (!(thrown instanceof pg.DatabaseError)) return thrown instanceof Error && !(thrown instanceof TypeError);
   return OUTAGES.some((code) => thrown.code?.startsWith(code));

@@ -5,43 +5,44 @@ import type { OutageListener } from "./outage.ts";
 import { type DriverOptions, PooledDriver } from "./postgres-driver.ts";
 import { StoreError } from "./store-error.ts";
 
-/** Connections of one node. */
+/** Maximum number of connections of one node. */
 const CONNECTIONS = 10;
-/** Milliseconds to get a connection, and that a statement may take. */
+/** Maximum milliseconds of the wait for a connection. */
 const CONNECT_TIMEOUT = 5000;
+/** Maximum milliseconds of a statement. */
 const STATEMENT_TIMEOUT = 10_000;
-/** Milliseconds between two statements of a transaction: a node that is frozen must not hold locks for the others. */
+/** Maximum milliseconds between two statements of a transaction: a node that hangs must not keep locks for longer. */
 const IDLE_TIMEOUT = 5000;
 /**
- * Milliseconds after which a connection that carries nothing is given up: the server would have ended the statement by
- * then, so that the way there is cut. Without it a query waits for as long as TCP tries, a quarter of an hour, and ten
- * of them hold all connections.
+ * After so many milliseconds without a byte, a connection is closed. The server would have ended the statement by then,
+ * so the network must be cut. Otherwise a query would wait until TCP gives up, a quarter of an hour, and ten such
+ * queries would block all connections.
  */
 const SILENCE = 12_000;
 /**
- * Milliseconds from the wait for a connection to the commit: a transaction that takes longer is rolled back. A single
- * statement takes no longer either.
+ * Maximum milliseconds from the wait for a connection to the commit: a transaction that takes longer is rolled back. A
+ * single statement does not take longer either.
  */
 const LONGEST = CONNECT_TIMEOUT + STATEMENT_TIMEOUT;
 /**
- * Milliseconds after which a change that a node has begun to store is visible to all nodes, or never will be: the
- * longest transaction, and the time that its commit may take until the connection is given up.
+ * After so many milliseconds, a change that a node has begun to store is visible to all nodes, or never will be: the
+ * maximum time of a transaction, and of its commit until the connection is closed.
  */
 export const WRITE_LIMIT_MS = LONGEST + SILENCE;
 
 export interface PostgresOptions {
   readonly listener?: OutageListener | undefined;
-  /** In the place of `SILENCE`; 0 waits for ever. */
+  /** Replaces `MAX_SILENCE_MS`; 0 is no limit. */
   readonly silence?: number;
-  /** In the place of `LONGEST`. */
+  /** Replaces `MAX_TRANSACTION_MS`. */
   readonly longest?: number;
   readonly connections?: number;
 }
 
-/** For migrations: they wait for those of another node, and for the sizes of tables. */
+/** For migrations, which wait for those of another node, and take long with large tables. */
 export const PATIENT: PostgresOptions = { silence: 0, longest: Number.POSITIVE_INFINITY, connections: 1 };
 
-/** PostgreSQL at `url`. Throws a StoreError, without the password, when it cannot be reached. */
+/** Connects to PostgreSQL at `url`. Throws a StoreError, without the password, when it cannot be reached. */
 export async function postgres(
   url: string,
   { listener, silence = SILENCE, longest = LONGEST, connections = CONNECTIONS }: PostgresOptions = {},
@@ -63,8 +64,8 @@ export async function postgres(
     },
     types,
   });
-  // a connection that dies is replaced. The pool emits the errors of idle ones, queries reject for the others; an error
-  // without a listener would end the process
+  // the pool replaces a broken connection. It emits the errors of idle connections; those of others reject their query.
+  // Without a listener an error would end the process
   pool.on("error", () => undefined);
   pool.on("connect", (client) => client.on("error", () => undefined));
   try {
@@ -95,7 +96,7 @@ class PooledDialect extends PostgresDialect {
   }
 }
 
-/** `prepare=no` in the URL: for a proxy between node and server that does not keep prepared statements. */
+/** Whether statements are prepared: not with `prepare=no` in the URL, for a proxy that does not support it. */
 function usesNames(url: string): boolean {
   return !URL.canParse(url) || new URL(url).searchParams.get("prepare") !== "no";
 }

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Compilable, CompiledQuery, Kysely } from "kysely";
 
-/** Placeholder of a parameter while a query is built. */
+/** A placeholder for a parameter while a query is built. */
 class Slot {
   readonly name: string;
   constructor(name: string) {
@@ -15,29 +15,29 @@ export interface NamedQuery<O = unknown> extends CompiledQuery<O> {
 }
 
 /**
- * A name for a query that is made of its text. Only for texts that the program has a fixed number of: the server keeps
- * each of them as long as the connection lives.
+ * Gives a query a name, which is a hash of its text. Not for texts that depend on parameters: the server keeps each
+ * prepared statement until the connection ends.
  */
 export function named<O>(query: CompiledQuery<O>): NamedQuery<O> {
   const statement = createHash("sha256").update(query.sql).digest("hex").slice(0, 16);
   return { ...query, statement };
 }
 
-/** A connection or a transaction, whatever tables it is typed with: so that features share queries. */
+/** A connection or a transaction, whatever the type of its tables, so that features can share queries. */
 export type QueryRunner = Pick<Kysely<unknown>, "executeQuery">;
 
 /** Runs a query, in a transaction or not, and returns its rows. */
 export type Prepared<P, O> = (within: QueryRunner, parameters: P) => Promise<O[]>;
 
-/** A query that was built, and what gives its parameters in their order. */
+/** A query that was built once. `values` returns its parameters in their order. */
 export interface Template<P, O> {
   readonly query: CompiledQuery<O>;
   values(parameters: P): unknown[];
 }
 
 /**
- * Builds a query once for all its parameters. `build` uses its parameters as values only, each of them as often as it
- * likes.
+ * Builds a query once, for any parameters. `build` may use each parameter several times, but as a value in the query
+ * only: it must not read or compare it.
  */
 export function template<S, P extends object, O>(
   db: Kysely<S>,

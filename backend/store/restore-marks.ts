@@ -4,14 +4,14 @@ import type { FeatureTables } from "./migrate.ts";
 import type { StoreTables } from "./tables.ts";
 
 /*
- * A backup may have tables of a feature that the program does not have when the backup is restored (UNUSED_FEATURES).
- * Their contents are as they were when the backup was made, until a program with the feature opens the database.
+ * A backup may have tables of a feature that was removed from the program (UNUSED_FEATURES). Their contents stay as
+ * they were when the backup was made, until a program that has the feature opens the database.
  */
 
-/** A table of a restored database, made when it is needed: the features that have not handled the restore. */
+/** The table with the features that have not handled a restore. It is created when it is needed. */
 const TABLE = "unhandled_restores";
 
-/** Remembers in a restored database that these features have not changed what they have to (`afterRestore`). */
+/** Stores in a restored database that `afterRestore` of these features has not run. */
 export function markRestored(copy: DatabaseSync, features: Iterable<string>): void {
   for (const feature of features) {
     copy.exec(`create table if not exists ${TABLE} (feature text primary key)`);
@@ -19,12 +19,12 @@ export function markRestored(copy: DatabaseSync, features: Iterable<string>): vo
   }
 }
 
-/** Lets each feature change what it has to in a restored database. */
+/** Runs `afterRestore` of each feature in a restored database. */
 export function handleRestore(copy: DatabaseSync, features: readonly FeatureTables[]): void {
   for (const { afterRestore } of features) afterRestore?.(copy, (name) => hasTable(copy, name));
 }
 
-/** The same in an open database, for features that the program did not have when it was restored. */
+/** Runs `afterRestore` in an open database, for features that the program did not have when it was restored. */
 export async function finishRestore(
   db: Kysely<StoreTables>,
   database: DatabaseSync,

@@ -1,6 +1,6 @@
 /**
- * Starts work at the time `earliest` (of `performance.now`), or in the next turn of the event loop when that is over:
- * the poll phase first reads what else has arrived.
+ * Starts work at the time `earliest` (of `performance.now`). When that has passed, starts it in the next turn of the
+ * event loop, so that Node.js first reads what else has arrived.
  */
 export function startSpaced(earliest: number, work: () => void): void {
   const wait = earliest - performance.now();

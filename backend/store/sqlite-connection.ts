@@ -3,24 +3,27 @@ import { Exclusive } from "./exclusive.ts";
 import type { LogSync } from "./log-sync.ts";
 import { DatabaseAway, NO_LISTENER, type OutageListener } from "./outage.ts";
 
-/** Milliseconds between tries for a lock that another process has, and after which it is given up. */
+/** Milliseconds between two tries to get a lock that another process has. */
 export const BUSY_STEP = 5;
+/** Milliseconds after which no more tries are made. */
 export const BUSY_LIMIT = 5000;
 
-/** Codes of https://sqlite.org/rescode.html. */
+/** SQLITE_BUSY (https://sqlite.org/rescode.html). */
 const BUSY = 5;
-/** SQLITE_BUSY, READONLY, IOERR, FULL and CANTOPEN: a lock that stays, a disk that is full or has failed. */
+/**
+ * SQLITE_BUSY, READONLY, IOERR, FULL and CANTOPEN: another process keeps its lock, or the disk is full or has failed.
+ */
 const OUTAGES: readonly number[] = [BUSY, 8, 10, 13, 14];
 
 /** The one connection of this process to the embedded database. */
 export interface SqliteConnection {
   readonly database: DatabaseSync;
-  /** Who has the connection: a transaction, from its begin to its end, or one query. */
+  /** Gives the connection to a transaction, from its begin to its end, or to a single query. */
   readonly exclusive: Exclusive;
   readonly listener: OutageListener;
-  /** How a backend syncs. A command has none: there SQLite syncs in each commit. */
+  /** Syncs the log of a backend. Undefined for a command: there SQLite syncs in each commit. */
   readonly log: LogSync | undefined;
-  /** Counts of what this process writes by queries. */
+  /** Counters of the queries by which this process writes. */
   readonly counters: WriteCounter[];
 }
 
@@ -40,7 +43,9 @@ export function sqliteConnection(
 
 export const isBusy = (error: unknown): boolean => codeOf(error) === BUSY;
 
-/** A `DatabaseAway` for an error that means that the database does not work; the listener is called. */
+/**
+ * Returns a `DatabaseAway` for an error that is an outage, and calls the listener; returns other errors as they are.
+ */
 export function asOutage(error: unknown, listener: OutageListener): unknown {
   if (!OUTAGES.includes(codeOf(error))) return error;
   const problem = new DatabaseAway(error);

@@ -18,14 +18,14 @@ import {
 } from "kysely";
 import { asOutage, BUSY_LIMIT, BUSY_STEP, isBusy, type SqliteConnection } from "./sqlite-connection.ts";
 
-/** Prepared statements kept, the least recently used one going first; more than the program has queries. */
+/** Maximum number of prepared statements, more than the program has queries. The least recently used one is dropped. */
 const STATEMENTS = 500;
 
 const BEGIN = CompiledQuery.raw("begin immediate");
 const COMMIT = CompiledQuery.raw("commit");
 const ROLLBACK = CompiledQuery.raw("rollback");
 
-/** The embedded store's dialect: Kysely over node:sqlite. */
+/** The dialect of the embedded database: Kysely over node:sqlite. */
 export class NodeSqliteDialect extends SqliteDialect {
   readonly #connection: SqliteConnection;
   constructor(connection: SqliteConnection) {
@@ -41,20 +41,20 @@ export class NodeSqliteDialect extends SqliteDialect {
 }
 
 class NodeSqliteAdapter extends SqliteAdapter {
-  /** SQLite's schema changes are transactional, so the migrator may run in one transaction, which is then its lock. */
+  /** SQLite's changes of tables are transactional, so that all migrations run in one transaction. */
   override get supportsTransactionalDdl(): boolean {
     return true;
   }
-  /** There is one, and the driver itself gives it to one user at a time. */
+  /** There is one connection. True, because the driver itself gives it to one transaction at a time. */
   override get supportsMultipleConnections(): boolean {
     return true;
   }
 }
 
 /**
- * Gives the connection to one transaction or query at a time. Nothing that it returns can be lost by a power cut: it
- * waits for the log's sync, after the connection is free for the next user. Queries that only read wait too, because
- * they may have read what is not on disk yet.
+ * Gives the connection to one transaction or query at a time. It then waits for the sync of the log, while the next one
+ * uses the connection already, so that a power cut loses nothing that was returned. Queries that only read wait too,
+ * because they may have read what is not on disk yet.
  */
 class NodeSqliteDriver implements Driver {
   readonly #connection: SqliteConnection;
@@ -76,8 +76,8 @@ class NodeSqliteDriver implements Driver {
     if (synced) await synced;
   }
   /**
-   * Takes the write lock when a transaction begins: a deferred one would fail when it turns from reading to writing
-   * after another process has written (SQLITE_BUSY_SNAPSHOT), and transactions here exist to write.
+   * Takes the write lock when a transaction begins. A deferred transaction fails when it writes after another process
+   * has written since its first read (SQLITE_BUSY_SNAPSHOT), and nearly all transactions here write.
    */
   async beginTransaction(connection: DatabaseConnection): Promise<void> {
     await connection.executeQuery(BEGIN);
@@ -103,8 +103,8 @@ class Queries implements DatabaseConnection {
   }
 
   /**
-   * Waits for a lock that another process has without holding up this one: SQLite's own busy timeout sleeps in the one
-   * thread there is, in which the holder may need to run.
+   * Waits for a lock of another process without blocking this one: SQLite's own busy timeout blocks the thread that
+   * serves clients.
    */
   async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
     const { listener, log } = this.#connection;
@@ -131,12 +131,12 @@ class Queries implements DatabaseConnection {
     if (SelectQueryNode.is(query)) return { rows: statement.all(...values) as R[] };
     this.#countWrite(query);
     const result = isReader ? { rows: statement.all(...values) as R[] } : changesOf<R>(statement, values);
-    // a write outside a transaction, or the end of one
+    // outside of a transaction, this query was a write of its own or the end of a transaction
     if (!this.#connection.database.isTransaction) this.#connection.log?.written();
     return result;
   }
 
-  /** Counts a query that may write: to all tables, where it is not certain which one. */
+  /** Counts a query that may write. Where its table is not known, it counts for all tables. */
   #countWrite(query: RootOperationNode): void {
     if (query === BEGIN.query || query === COMMIT.query || query === ROLLBACK.query) return;
     const target = writtenTable(query);
@@ -164,7 +164,7 @@ class Queries implements DatabaseConnection {
 
 interface Statement {
   readonly statement: StatementSync;
-  /** It returns rows. */
+  /** Whether it returns rows. */
   readonly isReader: boolean;
 }
 

@@ -12,36 +12,36 @@ import {
 } from "./sqlite-connection.ts";
 
 /**
- * Milliseconds between the starts of two groups: a commit and its sync cost as much as several writes. A write that
- * comes alone does not wait.
+ * Milliseconds between the starts of two groups: a commit and its sync cost as much as several writes. A single write
+ * after a pause does not wait.
  */
 const GROUP_MS = 4;
-/** Most writes in one group, so that it does not hold up the event loop. */
+/** Maximum number of writes in one group, so that it does not block the event loop for long. */
 const GROUP_SIZE = 200;
-/** Writes that may wait while the disk or another process holds up the database. */
+/** Maximum number of writes that wait for the disk, or for the lock of another process. */
 const MOST_WAITING = 10_000;
 
 /** A write that waits for its group. */
 export interface GroupedWrite {
   /**
-   * Decides and writes, within the group's transaction. What it throws before it has written anything is its own: the
-   * others go on. After that it throws `HalfWritten`, and the whole group is undone.
+   * Checks and writes, within the group's transaction. When it throws before it has written anything, only this write
+   * is refused. When it fails after that, it has to throw `HalfWritten`, and the whole group is undone.
    */
   run(): void;
-  /** The transaction is on disk; `refusal` is what `run` has thrown. */
+  /** Called when the transaction is on disk. `refusal` is the error that `run` has thrown. */
   settle(refusal: unknown): void;
-  /** There was no commit, or it is not on disk. */
+  /** Called when there was no commit, or it is not on disk. */
   fail(problem: unknown): void;
 }
 
-/** Something was written and something that belongs to it was not. `cause` is the reason. */
+/** A write has failed after a part of it was written. `cause` is the reason. */
 export class HalfWritten extends Error {}
 
-/** What a feature keeps in memory of its tables, so that the writes of a group need not read it again. */
+/** Rows that a feature keeps in memory, so that the writes of a group need not read them again. */
 interface GroupCache {
-  /** Called when the transaction of a group begins: drops what other writers may have changed. */
+  /** Called when the transaction of a group begins: forgets rows that other writers may have changed. */
   refresh(): void;
-  /** Called when the transaction of a group was undone: drops everything. */
+  /** Called when the transaction of a group was undone: forgets all rows. */
   forget(): void;
 }
 
@@ -51,9 +51,9 @@ interface WaitingWrite {
 }
 
 /**
- * Writes to the embedded database in groups. SQLite has one writer, this process has one connection, and node:sqlite
- * does not wait: what is written often is written in groups, each in one transaction within one turn of the event loop.
- * While a group is synced, the next one gathers. A write that is refused has written nothing, so that it needs no
+ * Writes to the embedded database in groups. SQLite allows one writer, this process has one connection, and node:sqlite
+ * is synchronous. So frequent writes are collected, and each group of them is one transaction in one turn of the event
+ * loop. While a group is synced, the next one collects. A refused write has written nothing, so that it needs no
  * transaction of its own.
  */
 export class SqliteGroups {
@@ -76,7 +76,7 @@ export class SqliteGroups {
     this.#commit = database.prepare("commit");
   }
 
-  /** `what` is what was not done, for the error's text when too many writes wait. */
+  /** `what` says what was not done, for the error when too many writes wait: "a message was not stored". */
   add(write: GroupedWrite, what: string): void {
     if (this.#waiting.length >= MOST_WAITING)
       return void write.fail(new DatabaseAway(new Error(`${what}: ${MOST_WAITING} wait for the database already`)));
@@ -126,7 +126,7 @@ export class SqliteGroups {
     this.#settleWhenSynced(jobs);
   };
 
-  /** Another process, for example a command of the operator's, has the lock: waits for it, but not for ever. */
+  /** Tries again while another process, for example a command of the operator, has the lock; else fails all writes. */
   #waitOrFail(error: unknown): void {
     this.#busySince ??= this.#lastStart;
     if (isBusy(error) && this.#lastStart - this.#busySince < BUSY_LIMIT) {

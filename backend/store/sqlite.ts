@@ -6,17 +6,17 @@ import { reasonOf, StoreError } from "./store-error.ts";
 
 /** The embedded database's file in the data folder. */
 export const FILE = "causeway.db";
-/** Copies that a backend has saved of a database whose file was deleted while it ran begin like this. */
+/** The beginning of the names of copies that a backend has saved of a database whose file was deleted while it ran. */
 export const RESCUED = "rescued-";
 /**
- * Milliseconds that opening waits for another process's lock; afterwards waiting does not hold up the process
+ * Maximum milliseconds for which opening waits for the lock of another process. Later waits do not block this process
  * (`sqlite-dialect.ts`).
  */
 const BUSY_TIMEOUT = 5000;
 
 /**
- * The embedded database in `dataDir`, made if missing: the folder 0700, the file 0600. Throws a StoreError when it
- * cannot be used.
+ * Opens the embedded database in `dataDir`, and makes it if it is missing: the folder with 0700, the file with 0600.
+ * Throws a StoreError when it cannot be used.
  */
 export function openSqlite(dataDir: string): DatabaseSync {
   const file = join(dataDir, FILE);
@@ -27,7 +27,7 @@ export function openSqlite(dataDir: string): DatabaseSync {
     const database = new DatabaseSync(file, { timeout: BUSY_TIMEOUT, enableForeignKeyConstraints: true });
     // WAL: readers never wait for the writer. FULL: a commit is on disk; a backend syncs by itself (`log-sync.ts`)
     database.exec("pragma journal_mode = wal; pragma synchronous = full; pragma busy_timeout = 10;");
-    // what is deleted is overwritten in the file, not only taken out of its index
+    // deleted data is overwritten in the file, not only marked as free
     database.exec("pragma secure_delete = on");
     return database;
   } catch (error) {
@@ -41,7 +41,8 @@ export function openSqlite(dataDir: string): DatabaseSync {
 }
 
 /**
- * A service manager starts a backend again that has stopped because its database was deleted. It must not begin anew.
+ * Throws where a backend has stopped because its database was deleted: a service manager starts it again, and it must
+ * not begin with an empty database.
  */
 function refuseToForget(dataDir: string): void {
   if (existsSync(join(dataDir, FILE))) return;

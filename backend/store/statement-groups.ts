@@ -1,29 +1,30 @@
 import { GroupQueue } from "./groups.ts";
 import { DatabaseAway } from "./outage.ts";
 
-/** Groups of a node that run at the same time: more than one only where one has to wait for a row that is locked. */
+/** Maximum number of a node's groups that run at the same time: more than one only where one waits for a locked row. */
 const MOST_GROUPS = 4;
-/** Milliseconds. */
+/** Milliseconds after which a group no longer keeps the next one from starting. */
 const PATIENCE = 25;
-/** Items that wait, and for how many milliseconds: as long as a query waits for a connection. */
+/** Maximum number of items that wait. */
 const MOST_WAITING = 10_000;
+/** Maximum milliseconds for which an item waits: as long as a query waits for a connection. */
 const LONGEST_WAIT = 5000;
 
-/** What a statement returns about an item. */
+/** The row that a statement returns for an item. */
 interface StatementRow {
   /** 1, 2, 3 ...: the item's place in its group. */
   readonly place: number;
 }
 
-/** What PostgreSQL stores with one statement for a group of items. */
+/** How a group of items is stored in PostgreSQL with one statement. */
 export interface StatementRules<T, R> {
   /** Runs the statement, which is its own transaction and returns a row for each item of the group. */
   readonly query: (group: readonly T[]) => Promise<readonly R[]>;
-  /** Settles an item by its row. */
+  /** Reports to an item the row that the statement has returned for it. */
   readonly settle: (item: T, row: R) => void;
-  /** Reports to an item that the database does not take it, or is away. */
+  /** Reports to an item that the database has refused it, or does not work. */
   readonly fail: (item: T, error: unknown) => void;
-  /** What was not done, for the error's text when an item waits too long or too many wait. */
+  /** Says what was not done, for the error when an item waits too long or too many wait. */
   readonly what: string;
   /** As in `GroupRules`. */
   readonly line: (item: T) => string;
@@ -55,8 +56,8 @@ export function inStatements<T extends { readonly reject: (reason: unknown) => v
   }
 
   /**
-   * Nothing of the group is stored, or the connection was lost and it is not known. A single item that the database
-   * does not take fails alone: the group is sent again in halves.
+   * Called when nothing of a group is stored, or the connection was lost and it is not known. Where the database has
+   * refused the group, sends its halves again, until only the item fails that it does not accept.
    */
   async function sendAgain(group: readonly T[], error: unknown): Promise<void> {
     if (error instanceof DatabaseAway || group.length === 1) {

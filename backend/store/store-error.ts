@@ -1,6 +1,6 @@
 import { DatabaseAway } from "./outage.ts";
 
-/** A problem with the place where the store keeps its data; the message has what it is, and what to do. */
+/** A problem with the database or its folder; the message says what it is, and what to do. */
 export class StoreError extends Error {
   override name = "StoreError";
   readonly code: "STORE_UNAVAILABLE" | "STORE_NEWER" | "STORE_MIGRATION" | "STORE_IN_USE" | "STORE_LOST";
@@ -10,12 +10,12 @@ export class StoreError extends Error {
   }
 }
 
-/** The message of whatever was thrown. */
+/** The message of an error, or the text of anything else that was thrown. */
 export function reasonOf(thrown: unknown): string {
   return thrown instanceof Error && thrown.message !== "" ? thrown.message : String(thrown);
 }
 
-/** SQLITE_IOERR and SQLITE_FULL (https://sqlite.org/rescode.html): what a full disk gives. */
+/** SQLITE_IOERR and SQLITE_FULL (https://sqlite.org/rescode.html): the errors of a full disk. */
 const FULL_CODES: readonly number[] = [10, 13];
 
 /** What to do about a failed write, for the end of a message; empty when the disk was not full. */

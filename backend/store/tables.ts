@@ -12,7 +12,7 @@ export type StoreTables = {
 interface KeysTable {
   /** What the key is for, for example `access`: the feature that uses it names it. */
   purpose: string;
-  /** 1, 2, 3 ...: the newest signs. */
+  /** 1, 2, 3 ...: the newest key signs. */
   generation: number;
   material: string;
   created_at: number;
@@ -20,12 +20,12 @@ interface KeysTable {
   retired_at: number | null;
 }
 
-/** Rows that transactions write to, so that others of their kind wait. */
+/** Rows as locks: a transaction writes to one, so that other transactions of its kind wait. */
 interface LocksTable {
   name: string;
 }
 
-/** What throttles remember on all nodes (`throttles.ts`). PostgreSQL alone has it. */
+/** The memory of throttles that all nodes share (`throttles.ts`). Only PostgreSQL has it. */
 interface ThrottlesTable {
   /** A keyed hash of what is counted. */
   key: string;

@@ -9,20 +9,22 @@ import { prepared } from "./prepared.ts";
 import type { StoreTables } from "./tables.ts";
 
 /*
- * The memory of throttles that all nodes over one PostgreSQL share. A change locks the rows of its keys in the order of
- * the keys, reads them, and writes what is decided, in one transaction. A node has one such transaction at a time, with
- * all changes that wait: a flood of tries costs the database no more than one busy connection of each node.
+ * The memory of throttles that all nodes of one PostgreSQL share. A change locks the rows of its keys in the order of
+ * the keys, reads them, decides, and writes them, in one transaction. A node has one such transaction at a time, with
+ * all changes that wait, so that a flood of tries takes no more than one connection of each node.
  */
 
-/** Changes in one transaction, and changes that may wait for one: with more, waiting takes longer than people do. */
+/** Maximum number of changes in one transaction. */
 const MAX_CHANGES = 100;
+/** Maximum number of changes that wait: with more, users would wait too long. */
 const MAX_WAITING = 1000;
-/** Milliseconds between two transactions while more changes wait: what waits shares one then. */
+/** Milliseconds between two transactions while changes wait, so that more of them share the next one. */
 const PAUSE_MS = 5;
-/** Rows that are kept, and removed in one statement. Beyond it those with the fewest failures go, the oldest first. */
+/** Maximum number of rows. More are removed, those with the fewest failures first, of these the oldest first. */
 const MAX_ROWS = 300_000;
+/** Maximum number of rows that one statement removes. */
 const MAX_REMOVED = 50_000;
-/** Characters of a key: 96 bits of a keyed hash. */
+/** Length of a key in characters: 96 bits of a keyed hash. */
 const KEY_LENGTH = 16;
 
 /** A change that waits for the next transaction. */
@@ -62,7 +64,7 @@ export async function sharedThrottles(db: Kysely<StoreTables>, keys: KeyStore, n
         await db.transaction().execute((transaction) => changeAll(transaction, changes));
         for (const change of changes) change.settle();
       } catch (error) {
-        // the others would wait for the same database
+        // changes that wait would fail too
         const others = error instanceof DatabaseAway ? waiting.splice(0) : [];
         for (const change of [...changes, ...others]) change.fail(error);
       }
@@ -113,19 +115,19 @@ export async function sharedThrottles(db: Kysely<StoreTables>, keys: KeyStore, n
   };
 }
 
-/** Runs changes one after another in a transaction that has locked all of their rows. */
+/** Makes a function that runs changes one after another, in a transaction in which it first locks all of their rows. */
 function changing(
   db: Kysely<StoreTables>,
 ): (transaction: Transaction<StoreTables>, changes: readonly ThrottleChange[]) => Promise<void> {
-  // makes the rows that are not there, since only a row can be locked: two nodes must not both find none
+  // inserts missing rows, since only a row can be locked: two nodes must not both find none
   const lock = prepared<StoreTables, { keys: readonly string[] }, ThrottleRow>(db, (query, { keys }) => ({
     compile: () =>
       sql<ThrottleRow>`insert into throttles (key) select key from unnest(${keys}::text[]) as given (key)
         on conflict (key) do update set count = throttles.count
         returning key, count, until, at, expires_at, turns`.compile(query),
   }));
-  // the rows are there; as an insert the statement always goes by the index, however large the table was when it was
-  // planned
+  // the rows exist. An insert always uses the index; an update could read the whole table, when it was planned for a
+  // small one
   const write = prepared<StoreTables, Columns, never>(db, (query, { keys, counts, untils, ats, expiries, turns }) => ({
     compile: () =>
       sql<never>`insert into throttles (key, count, until, at, expires_at, turns)

@@ -1,18 +1,18 @@
 import type { Kysely, Transaction } from "kysely";
 
 /**
- * Runs work in a transaction. When the promise resolves, the work is committed. An error of the work rolls it back and
- * is thrown.
+ * Runs work in a transaction. When the promise resolves, the work is committed. An error of the work rolls the
+ * transaction back, and is thrown.
  */
 export type InTransaction<S> = <T>(work: (transaction: Transaction<S>) => Promise<T>) => Promise<T>;
 
-/** Each in a transaction of its own: for a database that commits many at once. */
+/** Runs each work in a transaction of its own. */
 export function apart<S>(db: Kysely<S>): InTransaction<S> {
   return (work) => db.transaction().execute(work);
 }
 
 /**
- * Thrown by work in a transaction that shall change nothing: the transaction is undone, and `undoable` returns
+ * Thrown by work in a transaction that must not change anything: `undoable` undoes the transaction and returns
  * `result`.
  */
 export class Undo<T> extends Error {

@@ -1,11 +1,11 @@
 /**
- * Milliseconds for which the outcome of a check is given to all callers: probes must be no load on the database.
+ * Milliseconds for which all callers get the result of one check: health probes must not load the database.
  */
 const VALID_MS = 5_000;
 
 /**
- * Checks with one write for all callers whether the store can be written. While it runs, and for five seconds after its
- * end, all callers get its outcome.
+ * Makes a check whether the database can be written. All callers share one write: those that call while it runs, and
+ * within five seconds after its end, get its result.
  *
  * @param write writes something small; rejects when that fails
  * @param now milliseconds of a clock that only goes forward

@@ -1,7 +1,7 @@
 /** By code: the HTTP status, and a sentence for people. */
 export type RefusalCodes = Readonly<Record<string, readonly [status: number, message: string]>>;
 
-/** Codes with which the gateway refuses, and any feature may. Those of one feature stand in its own surface. */
+/** Codes of refusals that the gateway and all features use. Codes of one feature are in its own surface. */
 export const GENERAL_CODES = {
   BAD_REQUEST: [400, "The request is malformed."],
   BAD_JSON: [400, "The body is not valid JSON in UTF-8."],
@@ -24,7 +24,7 @@ export const GENERAL_CODES = {
   NAME_CONTROL: [422, "The name contains characters that cannot be shown."],
   NAME_EMPTY: [422, "The name is empty."],
   NAME_LONG: [422, "The name is longer than 64 characters."],
-  NAME_MIXED: [422, "A word of the name mixes scripts, or is in one that nobody writes today: choose another."],
+  NAME_MIXED: [422, "A word of the name mixes scripts, or is in one that is no longer in use: choose another."],
   NAME_RESERVED: [422, "This name is reserved, or looks like one that is: choose another."],
 
   TEXT_NOT_UNICODE: [422, "The text is not well-formed Unicode."],

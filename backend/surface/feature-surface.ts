@@ -18,7 +18,7 @@ interface JsonEntry {
   readonly path: `/${string}`;
   /** Moleculer action. */
   readonly action: ActionName;
-  /** What it does, in a few words, as a list of endpoints shows it. */
+  /** What it does, in a few words. Lists of endpoints show it. */
   readonly summary: string;
   readonly access: Access;
   /** A class of `rate-classes.ts`, or one that a feature declares. */
@@ -28,24 +28,24 @@ interface JsonEntry {
   readonly params: Params;
   readonly returns: ObjectSchema;
   /**
-   * What it does to the session of a page: `renews` takes the refresh token from the page's cookie, and removes the
-   * cookie when it refuses; `ends` removes the cookie.
+   * What it does with a page's cookie: `renews` reads the refresh token from it, and removes it when it refuses; `ends`
+   * removes it.
    */
   readonly session?: "renews" | "ends";
-  /** Codes with which the action refuses, besides those of its parameters and what the gateway refuses by itself. */
+  /** Codes of the action's refusals, besides those of its parameters and of the gateway. */
   readonly refuses?: readonly string[];
-  /** What a reader of the OpenAPI document cannot tell from the rest of the entry. */
+  /** Further facts for readers of the OpenAPI document. */
   readonly about?: string;
 }
 
 /**
- * An endpoint that takes or sends something else than JSON: bytes, files, signed webhooks, server-sent events. It is
- * served by moleculer-web (`gateway/streams/`); the action finds the body in `ctx.stream`.
+ * An endpoint that receives or sends something other than JSON: bytes, files, signed webhooks, server-sent events. It
+ * is served by moleculer-web (`gateway/streams/`); the action reads the body from `ctx.stream`.
  */
 export interface DeclaredStreamEntry extends Omit<JsonEntry, "kind" | "returns" | "session"> {
   readonly kind: "stream";
   readonly session?: never;
-  /** What the body is; none is taken where it is missing. The parameters are in path and query then too. */
+  /** The kind of body; a body is refused where this is left out. The parameters are in path and query in both cases. */
   readonly body?: StreamBody;
   readonly returns: StreamResult;
 }
@@ -57,10 +57,10 @@ export interface DeclaredSocketEntry {
   readonly action: ActionName;
   readonly summary: string;
   readonly access: Role;
-  /** Never `credential`, and no parameter is a secret: what the edge cannot see carries no passwords. */
+  /** Never `credential`, and no parameter is a secret: the edge does not see the messages of a socket. */
   readonly rate: string;
   readonly params: Readonly<Record<string, Bounded & { readonly secret?: never }>>;
-  /** What the acknowledgement carries. */
+  /** The result in the acknowledgement. */
   readonly returns: ObjectSchema;
   readonly refuses?: readonly string[];
   readonly about?: string;
@@ -72,17 +72,17 @@ export interface Emit {
   readonly payload: ObjectSchema;
 }
 
-/** A call in a namespace. `public` only where the namespace is: then clients without a token may call it. */
+/** A call in a namespace. `public` is only possible in a public namespace: then clients without a token may call it. */
 export interface DeclaredNamespaceCall extends Omit<DeclaredSocketEntry, "access"> {
   readonly access: Access;
 }
 
 /**
- * A Socket.IO namespace of a feature's own, beside the main one. It is served by moleculer-io (`gateway/namespaces/`):
- * a client joins it with a token of its own and makes the calls that are listed here, no others.
+ * A Socket.IO namespace of a feature, beside the main one. It is served by moleculer-io (`gateway/namespaces/`). A
+ * client joins it with a token of its own, and may only make the calls that are listed here.
  */
 export interface DeclaredNamespace {
-  /** What clients connect to: a slash, then lower-case letters, digits and hyphens. */
+  /** The name to which clients connect: a slash, then lower-case letters, digits and hyphens. */
   readonly name: `/${string}`;
   readonly summary: string;
   /** Who may join: any client, or users who have at least this role. */
@@ -92,7 +92,7 @@ export interface DeclaredNamespace {
   readonly emits?: Readonly<Record<string, Emit>>;
 }
 
-/** An action that only services call: a call from outside is refused as if there were no such action. */
+/** An action that only services call. A call of a client is refused with NOT_FOUND. */
 export interface ServiceAction {
   readonly params: Params;
   readonly returns: ObjectSchema;
@@ -103,7 +103,7 @@ interface ServiceEvent {
   readonly payload: ObjectSchema;
 }
 
-/** All that a feature declares: plain data, from which everything else about its entries and events is derived. */
+/** All that a feature declares, as plain data. Routes, types, checks and limits are derived from it. */
 export interface FeatureSurface {
   /** HTTP endpoints. */
   readonly http?: readonly DeclaredHttpEntry[];
@@ -111,13 +111,13 @@ export interface FeatureSurface {
   readonly socket?: readonly DeclaredSocketEntry[];
   /** Events to sockets, by name. */
   readonly emits?: Readonly<Record<string, Emit>>;
-  /** Socket.IO namespaces of its own. */
+  /** Socket.IO namespaces of the feature. */
   readonly namespaces?: readonly DeclaredNamespace[];
-  /** Codes with which the feature refuses, besides those of `codes.ts` and of the features that it uses. */
+  /** Codes of the feature's refusals, besides those of `codes.ts` and of the features that it uses. */
   readonly codes?: RefusalCodes;
   /** Rate classes of the feature, besides those of `rate-classes.ts` and of the features that it uses. */
   readonly rates?: RateClasses;
-  /** Words under which the feature writes into the audit log, for example `password.changed`. */
+  /** Names of the actions that the feature writes into the audit log, for example `password.changed`. */
   readonly audits?: readonly string[];
   /** Actions for services only, by name. */
   readonly actions?: Readonly<Record<ActionName, ServiceAction>>;
@@ -125,11 +125,13 @@ export interface FeatureSurface {
   readonly events?: Readonly<Record<string, ServiceEvent>>;
 }
 
-/** One line of the list of features. */
+/** An item of the list of features. */
 export interface Feature {
   /** Its folder in `backend/`. */
   readonly name: string;
   readonly surface: FeatureSurface;
-  /** Imports its `index.ts`, so that programs that need the surface alone do not load services and database. */
+  /**
+   * Imports its `index.ts`. Programs that only need the surface do not call it, and load no services and no database.
+   */
   readonly load: () => Promise<unknown>;
 }

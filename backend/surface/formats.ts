@@ -1,6 +1,5 @@
 /**
- * What a string may have to look like beyond its length (JSON Schema Validation 7.3). Each check is linear in the
- * length.
+ * Formats of strings (JSON Schema Validation 7.3). The time of each check grows linearly with the length of the string.
  */
 export const FORMATS = {
   /** One character before the @, a dot in the domain, no space, no second @. */

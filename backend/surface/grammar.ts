@@ -5,19 +5,19 @@ import type { Format } from "./formats.ts";
  * our own (`OwnKeywords`), which the OpenAPI document translates. The TypeScript types, the validators, the OpenAPI
  * document and the tests' samples are derived from it.
  *
- * `Bounded` schemas carry every limit that an attacker could otherwise choose. A parameter has to be one; a response
- * may be `unbounded`.
+ * A `Bounded` schema limits the length of each string and array, and the range of each number. Parameters have to be
+ * bounded, since a client chooses their values. Responses may be `unbounded`.
  */
 
-/** Keywords that JSON Schema does not have. A validator of JSON Schema ignores them. */
+/** Keywords that JSON Schema does not have. Other validators of JSON Schema ignore them. */
 interface OwnKeywords {
   /** May be missing. */
   readonly optional?: true;
   /** Never enters a log, a trace or an error. */
   readonly secret?: true;
-  /** A page gets it as a cookie instead: then it is missing in the body of an HTTP response. */
+  /** A page gets it as a cookie, and not in the body of the HTTP response. */
   readonly cookie?: true;
-  /** Codes with which the action refuses a value that keeps to the schema. */
+  /** Codes with which the action refuses values that the schema accepts. */
   readonly refuses?: readonly string[];
 }
 
@@ -61,13 +61,13 @@ export interface ObjectSchema extends Notes {
   readonly properties: Properties;
   readonly required: readonly string[];
   readonly additionalProperties: false;
-  /** What the OpenAPI document calls it; without a title it is written out wherever it occurs. */
+  /** Its name in the OpenAPI document. Without a title, the document repeats the whole schema wherever it is used. */
   readonly title?: string;
 }
-/** Objects that one field tells apart. */
+/** One of several objects. The value of one field decides which one. */
 export interface UnionSchema extends Notes {
   readonly oneOf: readonly ObjectSchema[];
-  /** As in OpenAPI. */
+  /** The name of that field, as in OpenAPI. */
   readonly discriminator: { readonly propertyName: string };
 }
 interface NullableSchema extends Notes {
@@ -138,10 +138,10 @@ export type ValuesOf<P> = Together<
     readonly [K in keyof P as P[K] extends { readonly optional: true } ? K : never]?: TypeOf<P[K]>;
   }
 >;
-/** One type instead of an intersection: what an editor shows and an error says is then readable. */
+/** Makes one object type of an intersection, so that editors and error messages show a readable type. */
 type Together<T> = { [K in keyof T]: T[K] };
 
-// Constructors. `NoInfer`: what a schema is follows from the arguments alone, not from the place where it is written.
+// Constructors of schemas. `NoInfer`: the type of a schema depends on the arguments alone, not on where it is used.
 
 interface Range extends Notes {
   readonly min: number;
@@ -150,8 +150,8 @@ interface Range extends Notes {
 type Rest<O> = NoInfer<Omit<O, "min" | "max">>;
 
 /**
- * Text of `min` to `max` Unicode code points. Like every text it is well-formed and has no NUL: PostgreSQL does not
- * store it, and a lone surrogate has no UTF-8.
+ * Text of `min` to `max` Unicode code points. The validator also refuses NUL, which PostgreSQL does not store, and lone
+ * surrogates, which UTF-8 cannot express.
  */
 export function string<const O extends Range & { readonly format?: Format }>(
   options: O,
@@ -188,7 +188,7 @@ export function oneOf<const Words extends readonly [string, ...string[]]>(
   return { type: "string", enum: words, ...notes };
 }
 
-/** This value and no other: `constant(true)` says that something was done. */
+/** This value and no other: `constant(true)` is the result of an action that returns nothing else. */
 export function constant<const Value extends string | number | true>(
   value: Value,
   notes?: Notes,
@@ -231,7 +231,9 @@ type TaggedMember<Tag extends string, Members> = {
   [Name in keyof Members & string]: ObjectOf<{ readonly [K in Tag]: { readonly const: Name } } & Members[Name]>;
 }[keyof Members & string];
 
-/** Objects that the property `tag` tells apart: `union("kind", { text: { body }, picture: { url } })`. */
+/**
+ * One of several objects, by the value of the property `tag`: `union("kind", { text: { body }, picture: { url } })`.
+ */
 export function union<const Tag extends string, const Members extends Readonly<Record<string, Properties>>>(
   tag: Tag,
   members: Members,
@@ -239,7 +241,7 @@ export function union<const Tag extends string, const Members extends Readonly<R
   readonly oneOf: readonly TaggedMember<NoInfer<Tag>, NoInfer<Members>>[];
   readonly discriminator: { readonly propertyName: string };
 } {
-  // first, and not replaced by a property of the same name
+  // the tag is written first for its place, and again so that a property of the same name cannot replace it
   const schemas = Object.entries(members).map(([name, properties]) =>
     object({ [tag]: constant(name), ...properties, [tag]: constant(name) }),
   );
@@ -263,7 +265,7 @@ export function nullable<const S extends ValueSchema>(
   return { anyOf: [schema, { type: "null" }], ...notes };
 }
 
-/** Schemas for responses, whose size the server decides. A parameter made of them does not compile. */
+/** Schemas without limits, for responses, whose size the server decides. A parameter made of them does not compile. */
 export const unbounded = {
   string: (notes?: Notes & { readonly format?: Format }): { readonly type: "string" } => ({ type: "string", ...notes }),
   /** 0 or more. */

@@ -14,7 +14,7 @@ import {
 } from "./schema-mistakes.ts";
 import { streamMistakes } from "./stream-mistakes.ts";
 
-/** What one file declares, as the program finds it: nothing has checked its types when the backend starts. */
+/** What one file declares. Its types are not checked yet: nothing compiles the program before the backend starts. */
 export interface SurfaceFile extends DeclaredRecords {
   readonly http?: readonly HttpFacts[];
   readonly socket?: readonly SocketFacts[];
@@ -39,14 +39,14 @@ interface HttpFacts extends EntryFacts {
 }
 type SocketFacts = EntryFacts;
 
-/** What entries may name. */
+/** Names that entries may use, and paths that they may not. */
 export interface SurfaceNames {
   readonly roles: readonly string[];
-  /** Paths that something else is served at. */
+  /** Paths that no entry may have: something else is served there. */
   readonly taken: readonly string[];
 }
 
-/** A mistake in the surface stops the start; the message says file, entry and what to do, for all of them. */
+/** Mistakes in the surface, which stop the start. The message has file, entry and remedy of each of them. */
 export class SurfaceError extends Error {
   override readonly name = "SurfaceError";
   constructor(lines: readonly string[]) {
@@ -132,7 +132,7 @@ function entryMistakes(
 const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 const SEGMENT = /^[\w.~!$&'()*+,;=@-][\w.~!$&'()*+,;=:@-]*$/;
 const PARAMETER = /^:[A-Za-z][A-Za-z0-9]{0,63}$/;
-/** Kinds of value that one text in a path or query can stand for. */
+/** Types whose values a segment of a path, or a parameter of a query, can express. */
 const TEXT_LIKE = new Set<unknown>(["string", "integer", "number", "boolean"]);
 const MAX_BODY_LIMIT = 64 * 1024 * 1024;
 
@@ -237,7 +237,9 @@ interface Place {
   readonly name: string;
 }
 
-/** Two entries that one request could mean. A fixed path beside one with a parameter is no clash: it comes first. */
+/**
+ * The mistake that a request could match two entries. A fixed path beside one with parameters is none: it comes first.
+ */
 function pathClash(entry: HttpFacts, other: HttpFacts, place: Place): Mistake[] {
   const where = `${place.name} (${place.file})`;
   if (entry.path === other.path) {

@@ -5,7 +5,7 @@ interface CallFacts {
   readonly access: string;
 }
 
-/** A namespace as the program finds it: nothing has checked its types when the backend starts. */
+/** A declared namespace. Its types are not checked yet when the backend starts. */
 export interface NamespaceFacts<Call extends CallFacts = CallFacts> {
   readonly name: string;
   readonly access: string;
@@ -22,7 +22,7 @@ const TAKEN_EVENTS: ReadonlySet<string> = new Set([
   ...["drain", "call", "authenticate"],
 ]);
 
-/** What is wrong with a namespace, besides its calls and the payloads of its events, which are checked like others. */
+/** The mistakes in a namespace. Its calls and the payloads of its events are checked elsewhere, like all others. */
 export function namespaceMistakes(
   { name, access, summary, calls, emits = {} }: NamespaceFacts,
   roles: readonly string[],

@@ -1,6 +1,6 @@
 /**
- * Paths of entries: `/api/todos/:id` is two fixed segments and a parameter. A parameter is one whole segment that is
- * not empty; it is decoded once.
+ * Paths of entries: `/api/todos/:id` has two fixed segments and a parameter. The value of a parameter is a whole
+ * segment, is not empty, and is decoded once.
  */
 
 /** The segments of a path, without the slashes: those of `/a/:b` are `a` and `:b`. */
@@ -25,13 +25,14 @@ export function pathNames(path: string): string[] {
 }
 
 /**
- * Characters of a segment, and escapes (RFC 3986 3.3). Anything else is another path to one of the programs on the way.
+ * Characters and escapes of a segment (RFC 3986 3.3). Other characters are refused: a proxy or parser could read them
+ * as another path.
  */
 const SEGMENT = /^(?:[\w.~!$&'()*+,;=:@-]|%[\da-f]{2})+$/i;
 
 /**
- * The value of a segment, decoded once; undefined for one that is no value: empty, `.` or `..` in any spelling, which
- * URL parsers on the way would remove, or bytes that are not UTF-8.
+ * The value of a segment, decoded once. Undefined for an empty segment, for `.` and `..` in any spelling, which URL
+ * parsers remove, and for bytes that are not UTF-8.
  */
 function decodeSegment(segment: string): string | undefined {
   if (!SEGMENT.test(segment)) return undefined;
@@ -49,7 +50,7 @@ function isDots(text: string): boolean {
 }
 
 /**
- * Whether a path that was requested is one of the entry's: the fixed segments as they are, a value in each other one.
+ * Whether a requested path matches the path of an entry: fixed segments are equal, and each parameter has a value.
  */
 export function matchesPath(path: string, requested: string): boolean {
   const segments = segmentsOf(path);
@@ -63,7 +64,7 @@ export function matchesPath(path: string, requested: string): boolean {
   );
 }
 
-/** The values of the parameters in a path that matches, decoded once; undefined where one is no value. */
+/** The values of the parameters in a requested path that matches, decoded once; undefined where one has no value. */
 export function pathValues(path: string, requested: string): Readonly<Record<string, string>> | undefined {
   const given = segmentsOf(requested);
   const values: Record<string, string> = {};

@@ -5,13 +5,14 @@ export interface RateRule {
   readonly requests: number;
   readonly seconds: number;
   /**
-   * How many users at their limit one address may hold, where it is known who calls: an office or a school is one
-   * address. 1 when left out.
+   * The limit of an address is that of so many users, where the user is known: all users of an office or a school may
+   * have one address. 1 when left out.
    */
   readonly usersAtAddress?: number;
   /**
-   * Whether all nodes count together, which costs a query: for what is a guess, a hash or a mail, and what a user may
-   * do but a few times an hour. The other classes protect a node, which counts them by itself.
+   * Whether all nodes count together, which takes a query. For requests that guess a secret, cost a hash or send a
+   * mail, and for what a user may do only a few times an hour. The other classes protect a node, and each node counts
+   * alone.
    */
   readonly isShared?: boolean;
 }
@@ -19,12 +20,12 @@ export interface RateRule {
 /** By the name of the class. */
 export type RateClasses = Readonly<Record<string, RateRule>>;
 
-/** Rate classes that any feature may use. Those of one feature are in its own surface. */
+/** Rate classes that all features may use. Those of one feature are in its own surface. */
 export const GENERAL_RATES = {
   /**
-   * Endpoints that take a password or the token of a link in a mail: each request is a guess, a hash or a mail. Also
-   * limited at the edge. Not the renewal of a session: a refresh token cannot be guessed, and every page that is opened
-   * renews its session.
+   * For endpoints that take a password or the token of a link in a mail, where a request guesses a secret, costs a hash
+   * or sends a mail. The edge limits them too. Not for the renewal of a session: a refresh token cannot be guessed, and
+   * each page renews its session when it is opened.
    */
   credential: { requests: 20, seconds: 10, isShared: true },
   read: { requests: 200, seconds: 10, usersAtAddress: 10 },

@@ -11,7 +11,7 @@ import {
   unless,
 } from "./schema-mistakes.ts";
 
-/** What one file declares by name, as the program finds it: nothing has checked its types when the backend starts. */
+/** What one file declares by name. Its types are not checked yet when the backend starts. */
 export interface DeclaredRecords {
   /** From the project's folder. */
   readonly file: string;
@@ -24,7 +24,7 @@ export interface DeclaredRecords {
   readonly events?: Readonly<Record<string, { readonly payload: unknown }>>;
 }
 
-/** What is wrong with what files declare by name: namespaces, events, codes, rate classes, actions for services. */
+/** The mistakes in what files declare by name: namespaces, events, codes, rate classes, actions for services. */
 export function recordMistakes(
   files: readonly DeclaredRecords[],
   entries: readonly { readonly entry: { readonly action: string }; readonly file: string }[],
@@ -77,7 +77,7 @@ interface Declared {
   readonly file: string;
 }
 
-/** The mistakes in each, and each name that was declared before. */
+/** The mistakes in each declaration, and one for each name that was declared before. */
 function declaredOnce<D extends Declared>(
   all: readonly D[],
   before: readonly Declared[],

@@ -1,6 +1,6 @@
 import { FORMATS } from "./formats.ts";
 
-/** A part of an entry that cannot be served, and what to write instead. */
+/** What is wrong with a part of an entry, and what to write instead. */
 export interface Mistake {
   /** Where in the entry: `params.title`, `returns.items[].kind`. */
   readonly place: string;
@@ -8,9 +8,11 @@ export interface Mistake {
   readonly remedy: string;
 }
 
-/** What a schema is for: a parameter is bounded, a secret one travels in a body only. */
+/** What a schema is for. */
 export interface SchemaUse {
+  /** A parameter has to be bounded. */
   readonly isParameter: boolean;
+  /** Whether the value may be a secret, which is sent in the body of an HTTP request only. */
   readonly maySecret: boolean;
 }
 
@@ -22,7 +24,7 @@ const NAME = /^[A-Za-z]\w{0,63}$/;
 type Loose = Readonly<Record<string, unknown>>;
 
 /**
- * What is wrong with a schema, at any depth. The types refuse the same, but nothing compiles the program before it
+ * The mistakes in a schema, at any depth. TypeScript reports them too, but nothing compiles the program before it
  * starts.
  */
 export function schemaMistakes(schema: unknown, place: string, use: SchemaUse): Mistake[] {
@@ -110,7 +112,7 @@ function objectMistakes(schema: Loose, place: string, use: SchemaUse): Mistake[]
   return propertyMistakes(schema.properties, place, use);
 }
 
-/** The same of parameters that are sent together, or of an object's properties. */
+/** The mistakes in the schemas of all parameters of an entry, or of all properties of an object. */
 export function propertyMistakes(properties: unknown, place: string, use: SchemaUse): Mistake[] {
   if (!isRecord(properties)) return [mistake(place, "is missing", "write {} where there is none")];
   return Object.entries(properties).flatMap(([name, schema]) => {
@@ -168,7 +170,7 @@ export function nameMistakes(action: string): Mistake[] {
   );
 }
 
-/** The mistakes in a schema that has to be one of an object. */
+/** The mistakes in a schema that has to describe an object. */
 export function objectOnly(returns: unknown): Mistake[] {
   const found = schemaMistakes(returns, "returns", { isParameter: false, maySecret: true });
   const { type } = (returns ?? {}) as { readonly type?: unknown };
@@ -178,12 +180,12 @@ export function objectOnly(returns: unknown): Mistake[] {
   ];
 }
 
-/** What is wrong as one line: `FILE: ENTRY: PLACE PROBLEM; REMEDY.` */
+/** A mistake as one line: `FILE: ENTRY: PLACE PROBLEM; REMEDY.` */
 export function lineOf(file: string, name: string, { place, problem, remedy }: Mistake): string {
   return `${file}: ${name}: ${place} ${problem}; ${remedy}.`;
 }
 
-/** What is wrong with who may use an entry or a namespace. */
+/** The mistakes in who may use an entry or a namespace. */
 export function accessMistakes(access: string, roles: readonly string[]): Mistake[] {
   return unless(
     access === "public" || roles.includes(access),
@@ -193,7 +195,7 @@ export function accessMistakes(access: string, roles: readonly string[]): Mistak
   );
 }
 
-/** No mistake where it is right, else the one that the other parameters describe. */
+/** No mistake where `isRight`, else the one that the other parameters describe. */
 export function unless(isRight: boolean, place: string, problem: string, remedy: string): Mistake[] {
   return isRight ? [] : [{ place, problem, remedy }];
 }

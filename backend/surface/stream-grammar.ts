@@ -11,17 +11,17 @@ import {
 } from "./grammar.ts";
 
 /**
- * What an entry of kind `stream` takes and sends besides JSON: bytes, forms with files, signed webhooks, server-sent
- * events. Such entries are served by moleculer-web's pipeline (`gateway/streams/`).
+ * What an entry of kind `stream` receives and sends: bytes, forms with files, signed webhooks, server-sent events.
+ * moleculer-web serves such entries (`gateway/streams/`).
  */
 
 /** A body of bytes. */
 export interface BytesBody {
   readonly as: "bytes";
-  /** Media types that a request may name, in small letters and without parameters. What is inside is not looked at. */
+  /** Media types that a request may name, in small letters and without parameters. The content is not checked. */
   readonly types: readonly string[];
   /**
-   * The action runs at once and reads while the bytes come. Without it, the action runs when the whole body has
+   * The action runs at once, and reads the body while it arrives. Without it, the action runs when the whole body has
    * arrived.
    */
   readonly streamed?: true;
@@ -39,16 +39,16 @@ interface FormFiles {
 /** A `multipart/form-data` body (RFC 7578). The action runs when all of it has arrived and was checked. */
 export interface FormBody {
   readonly as: "form";
-  /** Fields that are not files: text, or what the schema declares in its place. */
+  /** Fields that are not files. Their text is converted to the type of the schema, for example to an integer. */
   readonly fields: Params;
   readonly files: Readonly<Record<string, FormFiles>>;
 }
 
-/** A file of a form as the action finds it in `ctx.params.files`; its contents are in the stream. */
+/** A file of a form, as the action gets it in `ctx.params.files`. Its contents are in the stream. */
 export interface FormFile {
   /** Name of the form's field. */
   readonly field: string;
-  /** What the client calls it, without folders; may be empty. */
+  /** The name that the client has given it, without folders; may be empty. */
   readonly name: string;
   /** Media type that the client names: one of those that the entry allows. */
   readonly type: string;
@@ -75,19 +75,19 @@ export interface WebhookBody {
 
 export type StreamBody = BytesBody | FormBody | WebhookBody;
 
-/** An answer of bytes: a `Buffer`, or a `Readable` that is sent while the client reads. */
+/** A response of bytes. The action returns a `Buffer`, or a `Readable` that is sent while the client reads. */
 export interface BytesResult {
   readonly as: "bytes";
-  /** Media types that the action may answer with; the first is used when it names none. */
+  /** Media types of the response. The first one is used when the action names none. */
   readonly types: readonly string[];
-  /** What is at such a path never changes: the browser of the caller may keep it. Nothing else is ever kept. */
+  /** The content of such a path never changes, so that browsers may cache it. Other responses are never cached. */
   readonly immutable?: true;
 }
 
-/** An answer of server-sent events (HTML Living Standard 9.2): a `Readable` of objects. */
+/** A response of server-sent events (HTML Living Standard 9.2). The action returns a `Readable` of objects. */
 export interface EventsResult {
   readonly as: "events";
-  /** What is sent with each event, by its name. */
+  /** The data of each event, by the name of the event. */
   readonly events: Readonly<Record<string, ValueSchema>>;
 }
 
@@ -98,14 +98,14 @@ export type SentEvent<A extends EventsResult = EventsResult> = {
   readonly [E in keyof A["events"]]: {
     readonly event: E;
     readonly data: TypeOf<A["events"][E]>;
-    /** What a client that comes back sends as `Last-Event-ID`; printable ASCII, 128 characters at most. */
+    /** A client that reconnects sends it as `Last-Event-ID`. Printable ASCII, at most 128 characters. */
     readonly id?: string;
   };
 }[keyof A["events"]];
 
 /** A body of one of these media types. */
 export function bytes<const O extends Omit<BytesBody, "as">>(options: O): { readonly as: "bytes" } & O;
-/** An answer of one of these media types. */
+/** A response of one of these media types. */
 export function bytes<const O extends Omit<BytesResult, "as">>(options: O): { readonly as: "bytes" } & O;
 export function bytes(options: object): object {
   return { as: "bytes", ...options };
@@ -128,12 +128,12 @@ export function events<const E extends EventsResult["events"]>(
   return { as: "events", events: named };
 }
 
-/** Largest numbers of a form that anything declares: what the action gets is checked against them once more. */
+/** Limits of the files in `ctx.params.files`, which the broker checks again. Lengths are in characters. */
 const MAX_NAME = 255;
 const MAX_TYPE = 127;
 const MAX_FILE_BYTES = 2 ** 31;
 
-/** Parameters that the action of an entry gets: those of path and query, and what a form holds. */
+/** The parameters that the action of an entry gets: those of path and query, and the fields and files of a form. */
 export function paramsOf({ params, body }: { readonly params: Params; readonly body?: StreamBody }): Params {
   return body?.as === "form" ? { ...params, ...body.fields, files: filesSchema(body.files) } : params;
 }

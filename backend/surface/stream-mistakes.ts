@@ -1,6 +1,6 @@
 import { type Mistake, propertyMistakes, schemaMistakes, unless } from "./schema-mistakes.ts";
 
-/** An entry of kind `stream`, as the program finds it. */
+/** An entry of kind `stream`. Its types are not checked yet when the backend starts. */
 interface StreamFacts {
   readonly kind?: unknown;
   readonly method: string;
@@ -13,10 +13,10 @@ interface StreamFacts {
 type Loose = Readonly<Record<string, unknown>>;
 
 const TYPE = /^[a-z]+\/[a-z0-9][a-z0-9.+-]*$/;
-/** What a form may not name: the action finds its files there. */
+/** The parameter in which the action gets the files of a form: no field may have this name. */
 const FILES = "files";
 
-/** What is wrong with the parts that only entries of kind `stream` have. */
+/** The mistakes in the parts that only entries of kind `stream` have. */
 export function streamMistakes({ kind, method, bodyLimit, params, body, returns }: StreamFacts): Mistake[] {
   if (kind !== "stream") return [mistake("kind", `is ${JSON.stringify(kind)}`, 'write "stream", or leave it out')];
   const takesBody = body !== undefined;

@@ -13,18 +13,21 @@ export interface Mismatch {
   readonly given: string;
 }
 
-/** Undefined for a value that the schema accepts. */
+/** Returns why the schema refuses a value; undefined for a value that it accepts. */
 export type Validator = (value: unknown) => Mismatch | undefined;
 
 type SchemaCheck = (value: unknown) => FoundMismatch | undefined;
-/** A mismatch whose place is completed from the inside outwards, so that an accepted value costs nothing. */
+/**
+ * A mismatch, and its path in the value so far. Each level adds its part on the way out, so that accepted values need
+ * none.
+ */
 interface FoundMismatch extends Omit<Mismatch, "field"> {
   path: string;
 }
 
 /**
- * Makes the validator of a schema from closures: no text is compiled into code (`new Function`), so that it runs under
- * `--disallow-code-generation-from-strings` too. Throws for what is no schema of the grammar.
+ * Makes the validator of a schema out of closures. It generates no code (`new Function`), so that it works with
+ * `--disallow-code-generation-from-strings`. Throws for a schema that is not in the grammar.
  */
 export function compileValidator(schema: ValueSchema): Validator {
   const check = checkOf(schema);
@@ -99,7 +102,9 @@ function stringCheck({
   };
 }
 
-/** A code point is one or two units: counting is seldom needed, and never of more than twice `max` units. */
+/**
+ * Whether a text has `min` to `max` code points. A code point is one or two units, so that it seldom has to count them.
+ */
 function hasLength(text: string, min: number, max: number): boolean {
   const units = text.length;
   if (units <= max && units >= min * 2) return true;
@@ -133,7 +138,7 @@ function arrayCheck({ items, minItems: min = 0, maxItems: max = Number.POSITIVE_
 
 function objectCheck({ properties, required }: ObjectSchema): SchemaCheck {
   const names = Object.keys(properties);
-  // a value inherits these: it would seem to have the property
+  // every object inherits these names, and so would seem to have the property
   const inherited = names.find((name) => name in Object.prototype);
   if (inherited !== undefined) throw new Error(`a property cannot be called ${inherited}, which every object inherits`);
   const checks = Object.entries(properties).map(([name, schema]) => {
@@ -144,35 +149,35 @@ function objectCheck({ properties, required }: ObjectSchema): SchemaCheck {
     if (!isObject(value)) return mismatch("an object", value);
     let found = 0;
     for (const { name, check, isNeeded } of checks) {
-      const own = value[name];
-      if (own === undefined) {
+      const property = value[name];
+      if (property === undefined) {
         if (isNeeded) return at(`.${name}`, check(undefined) ?? mismatch("a value", undefined));
         continue;
       }
       found += 1;
-      const wrong = check(own);
+      const wrong = check(property);
       if (wrong) return at(`.${name}`, wrong);
     }
     const given = Object.keys(value);
     if (given.length === found) return undefined;
-    const isStrange = given.some((name) => !Object.hasOwn(properties, name) && value[name] !== undefined);
-    return isStrange ? { path: "", expected: declared, given: "a name that is not declared" } : undefined;
+    const hasUndeclared = given.some((name) => !Object.hasOwn(properties, name) && value[name] !== undefined);
+    return hasUndeclared ? { path: "", expected: declared, given: "a name that is not declared" } : undefined;
   };
 }
 
 function unionCheck({ oneOf, discriminator: { propertyName: tag } }: UnionSchema): SchemaCheck {
   const members = new Map<unknown, SchemaCheck>();
   for (const member of oneOf) {
-    const { [tag]: told } = member.properties;
-    if (!told || !("const" in told)) throw new Error(`a member of the union does not say its ${tag}`);
-    members.set(told.const, objectCheck(member));
+    const { [tag]: constant } = member.properties;
+    if (!constant || !("const" in constant)) throw new Error(`a member of the union has no constant ${tag}`);
+    members.set(constant.const, objectCheck(member));
   }
   const expected = `one of ${[...members.keys()].join(", ")}`;
   return (value) => {
     if (!isObject(value)) return mismatch("an object", value);
-    const own = Object.hasOwn(value, tag) ? value[tag] : undefined;
-    const check = members.get(own);
-    return check ? check(value) : at(`.${tag}`, mismatch(expected, own));
+    const tagValue = Object.hasOwn(value, tag) ? value[tag] : undefined;
+    const check = members.get(tagValue);
+    return check ? check(value) : at(`.${tag}`, mismatch(expected, tagValue));
   };
 }
 

@@ -2,11 +2,11 @@ import { boolean, constant, nullable, object, optional, string, unbounded } from
 
 /** Schemas that several features use. */
 
-/** Of a user, a session, a report. */
+/** The id of a user, a session or a report. */
 export const id = string({ min: 1, max: 64 });
 /** One of a few words, which the action checks. */
 export const word = string({ min: 1, max: 16 });
-/** A name that is shown to others: `text/name.ts` checks it. */
+/** A name that other users see. The action checks it by `text/name.ts`. */
 export const displayName = string({
   min: 1,
   max: 64,
@@ -15,12 +15,12 @@ export const displayName = string({
 
 /** Always true: failures are errors. */
 export const done = constant(true);
-/** Of a list that is returned in pages. */
+/** For a list that is returned in pages. */
 export const more = boolean({ description: "Whether there are more after the last one." });
 
 /**
- * A feature's part of the export of all that a user has written, a page at a time. A feature that declares it among its
- * `actions` as `NAME.exportPart` is asked for it.
+ * The parameters and the result of the action by which a feature returns its part of the export of all that a user has
+ * written, page by page. It is called for each feature that declares it in `actions` as `NAME.exportPart`.
  */
 export const exportPart = {
   params: { userId: id, after: optional(string({ min: 1, max: 200 })) },

@@ -1,6 +1,6 @@
 import type { Code } from "../surface.ts";
 
-/** What came of checking an untrusted value: the clean value, or what is wrong with it. */
+/** The result of checking an untrusted value: the value in its one spelling, or the code of the refusal. */
 export type Checked<T> = { readonly ok: true; readonly value: T } | Refused;
 
 export interface Refused {

@@ -6,22 +6,23 @@ const EMAIL_MAX = 254;
 const LOCAL_MAX = 64;
 
 /**
- * Dot-atom of RFC 5322 3.2.3. Quoted local parts and address literals are legal, unused, and a way to smuggle;
- * refused.
+ * The dot-atom of RFC 5322 3.2.3. Quoted local parts and address literals are legal, but no user has one, and attackers
+ * use them to get past checks: they are refused.
  */
 const LOCAL = /^[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*$/;
 /** Labels of RFC 1123 2.1, at least two of them, and no all-numeric last one, which would be an IPv4 address. */
 const DOMAIN = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+(?!\d+$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 /**
- * ASCII that no domain has. `domainToASCII` reads a URL's host: it decodes `%61`, drops tabs and line feeds, and ends
- * at `/`, `?`, `#` and `\`, so that `ada@example.org/x` would be accepted as `ada@example.org`.
+ * ASCII characters that no domain has. They are refused first, because `domainToASCII` reads the host of a URL: it
+ * decodes `%61`, drops tabs and line feeds, and ends at `/`, `?`, `#` and `\`, so that it would accept
+ * `ada@example.org/x` as `ada@example.org`.
  */
 const NOT_IN_DOMAIN = /[\p{ASCII}--[a-zA-Z0-9.\-]]/v;
 
 /**
- * The one spelling of an e-mail address under which a user is known: lower case, the domain in its ASCII form (RFC
- * 5891). Normalised before it is checked, so that no look-alike becomes another user's address afterwards. Local
- * parts outside ASCII are refused.
+ * Checks an e-mail address, and returns its one spelling: lower case, the domain in ASCII (RFC 5891). It is normalized
+ * before it is checked, so that no other spelling can become another user's address afterwards. Local parts outside
+ * ASCII are refused.
  */
 export function emailAddress(input: string): Checked<string> {
   const malformed = refused("EMAIL_MALFORMED");
@@ -46,7 +47,10 @@ export function emailAddress(input: string): Checked<string> {
  */
 const RESERVED = ["alt", "arpa", "example", "invalid", "local", "localhost", "onion", "test"];
 
-/** An address for a new account or to change to: like `emailAddress`, but in no reserved domain. */
+/**
+ * Checks the address of a new account, or a new address of an account: like `checkEmailAddress`, but no reserved
+ * domain.
+ */
 export function newEmailAddress(input: string): Checked<string> {
   const address = emailAddress(input);
   const topLevel = address.ok ? address.value.slice(address.value.lastIndexOf(".") + 1) : "";

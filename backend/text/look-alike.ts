@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 
 /*
- * Names that look alike: the skeletons of UTS #39 (Unicode Security Mechanisms, section 4). `confusables.json` holds
- * what each character of Unicode's confusables.txt looks like, as far as compatibility decomposition (UAX #15) does not
- * give it already; test/backend/text/confusables-table.ts makes the file.
+ * Compares names by what they look like, with the skeletons of UTS #39 (Unicode Security Mechanisms, section 4).
+ * `confusables.json` has, for each character of Unicode's confusables.txt, what it looks like, without the characters
+ * that compatibility decomposition (UAX #15) covers. test/backend/text/confusables-table.ts makes the file.
  */
 
 const table = new Map(
@@ -12,10 +12,10 @@ const table = new Map(
   ),
 );
 
-/** Leaves no mark on the screen (Unicode: Default_Ignorable_Code_Point). */
+/** Characters that are not visible (Unicode: Default_Ignorable_Code_Point). */
 const IGNORABLE = /\p{Default_Ignorable_Code_Point}/gu;
 
-/** What a text looks like: two texts with the same skeleton look alike. It is compared, never shown. */
+/** The skeleton of a text: two texts with the same skeleton look alike. It is compared, never shown. */
 export function skeleton(text: string): string {
   const plain = text.normalize("NFKD").replace(IGNORABLE, "");
   return [...plain]
@@ -24,12 +24,12 @@ export function skeleton(text: string): string {
     .normalize("NFD");
 }
 
-/** The keys by which two names are alike: how it looks as it is written, and how it looks in small letters. */
+/** The keys of a name. Two names with a common key look alike: as they are written, or in small letters. */
 export function nameKeys(name: string): readonly string[] {
   return [`written ${skeleton(name)}`, `small ${skeleton(name.normalize("NFKC").toLowerCase())}`];
 }
 
-/** Names that the site itself, or the people who run it, might have; and words that address all users. */
+/** Reserved names: those by which a user could pass for the site or its operators, or address all users. */
 const RESERVED = [
   ...["admin", "admins", "administrator", "administrators", "moderator", "moderators", "mod", "mods", "operator"],
   ...["system", "support", "staff", "official", "security", "helpdesk", "everyone", "everybody", "somebody who left"],
@@ -37,8 +37,8 @@ const RESERVED = [
 ];
 
 /**
- * Letters alone, in small form, each as the Latin letter that it looks like; `i`, `l` and `1` are one, since a capital
- * `i` is.
+ * The letters of a text, in small letters, each as the Latin letter that it looks like. `i`, `l` and `1` become one
+ * letter, since a capital `i` looks like the others.
  */
 function letters(text: string): string {
   const looks = [...skeleton(text.toLowerCase()).toLowerCase()].map((one) => DRAWN.get(one) ?? one).join("");
@@ -46,8 +46,8 @@ function letters(text: string): string {
 }
 
 /**
- * Small capitals, and what Cyrillic small letters look like by Unicode's data, with the Latin letter that a reader
- * takes each for: Unicode's data does not call them confusable.
+ * Small capitals, and the characters that Cyrillic small letters look like by Unicode's data, each with the Latin
+ * letter for which readers take it. Unicode's data does not list these pairs.
  */
 const DRAWN = new Map(
   [
@@ -63,10 +63,10 @@ const reserved = new Set(RESERVED.map(letters));
 
 /** The letter A of alphabets in circles and boxes that compatibility decomposition leaves as they are. */
 const BOXED = [0x1f150, 0x1f170, 0x1f1e6];
-/** Digits and signs that are written for letters. */
+/** Digits and signs that people write in place of letters. */
 const SIGNS: Readonly<Record<string, string>> = { "@": "a", "4": "a", "3": "e", $: "s", "5": "s", "7": "t" };
 
-/** The plain letter that a character replaces in names that imitate others. */
+/** The letter that a character stands for in names that imitate others. */
 function plainLetter(character: string): string {
   const point = character.codePointAt(0) ?? 0;
   const first = BOXED.find((one) => point >= one && point < one + 26);
@@ -75,17 +75,17 @@ function plainLetter(character: string): string {
 
 const plainLetters = (name: string): string => [...name].map(plainLetter).join("");
 
-/** Whether a name reads like a reserved one, with whatever digits, marks or punctuation in or around it. */
+/** Whether a name reads like a reserved one, apart from digits, marks and punctuation in it. */
 export function isReservedName(name: string): boolean {
   return [name, name.replace(/\p{N}/gu, ""), plainLetters(name)].some((one) => reserved.has(letters(one)));
 }
 
-/** What is between two words. */
+/** Characters between two words. */
 const GAP = "[^\\p{L}\\p{M}\\p{N}]+";
-/** The gap between two single letters, as in `a d m i n`. */
+/** The characters between two single letters, as in `a d m i n`. */
 const LETTERS_APART = new RegExp(`(?<=(?<![\\p{L}\\p{M}])\\p{L})${GAP}(?=\\p{L}(?![\\p{L}\\p{M}]))`, "gu");
 
-/** Whether one of the words of a name is a reserved name, also with gaps between its letters. */
+/** Whether one of the words of a name is a reserved name, even where its letters are apart: `a d m i n`. */
 export function hasReservedWord(name: string): boolean {
   const words = [name, plainLetters(name)].flatMap((one) => [one, one.replace(LETTERS_APART, "")]);
   return words.some((one) => one.split(new RegExp(GAP, "u")).some(isReservedName));

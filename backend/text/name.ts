@@ -3,27 +3,29 @@ import { hasReservedWord, isReservedName } from "./look-alike.ts";
 import { NAME_MAX, VISIBLE } from "./text.ts";
 
 /**
- * Controls, bidirectional overrides, unassigned and private characters; joiners and tags depend on what is around
- * them.
+ * Control characters, bidirectional overrides, unassigned and private characters. Joiners and tags are not among them:
+ * they are allowed in some places.
  */
 const UNFIT = /(?!\u200c|\u200d|[\u{e0020}-\u{e007f}])\p{C}|[\u2028\u2029]/u;
-/** What leaves no mark, and blanks that Unicode does not call so: the Braille blank, the null notehead. */
+/**
+ * Characters that are not visible, and two blanks that Unicode does not count as such: Braille blank, null notehead.
+ */
 const INVISIBLE = /[\p{Default_Ignorable_Code_Point}\u2800\u{1d159}]/u;
-/** Emoji may hold joiners, variation selectors and tags: whole, as Unicode lists them. */
+/** Emoji, in which joiners, variation selectors and tags are allowed: only those that Unicode lists. */
 const EMOJI = /\p{RGI_Emoji}|\p{Emoji}\ufe0f\u20e3?/gv;
 /**
- * Joiners where writing needs them (RFC 5892, appendix A.1 and A.2): after a virama, and ZWNJ between letters of
- * scripts that join.
+ * Joiners are allowed where a script needs them (RFC 5892, appendix A.1 and A.2): after a virama, and ZWNJ between
+ * letters that join.
  */
 const VIRAMA = String.raw`[\u094d\u09cd\u0a4d\u0acd\u0b4d\u0bcd\u0c4d\u0ccd\u0d4d\u0dca\u1039\u103a]`;
 const JOINING = String.raw`[[\p{scx=Arab}\p{scx=Syrc}\p{scx=Mong}]&&\p{L}]`;
 const JOINER = new RegExp(String.raw`(?<=${VIRAMA})[\u200c\u200d]|(?<=${JOINING}\p{M}*)\u200c(?=${JOINING})`, "gv");
-/** More marks on one letter than writing has, or one twice (UTS #39, section 5.4). */
+/** More marks on one letter than any script uses, or the same mark twice (UTS #39, section 5.4). */
 const PILED = /\p{Mn}{5}|(\p{Mn})\1/u;
 
 /**
- * A display name: one line, no characters that hide or reorder others, runs of blanks made one, at most `NAME_MAX`
- * long.
+ * Checks a display name: one line, no characters that hide or reorder others, at most `MAX_NAME_LENGTH` long. Returns
+ * it in NFC, with single spaces between words.
  */
 export function displayName(input: string): Checked<string> {
   if (!input.isWellFormed()) return refused("NAME_NOT_UNICODE");
@@ -39,8 +41,7 @@ export function displayName(input: string): Checked<string> {
 }
 
 /**
- * Scripts that people write today (UAX #31, tables 5 and 7), and those that are written together (UTS #39, 5.2 Highly
- * Restrictive).
+ * Scripts that people write today (UAX #31, tables 5 and 7).
  */
 const SCRIPTS = [
   ...[
@@ -96,6 +97,7 @@ const SCRIPTS = [
     "Samr",
   ],
 ];
+/** Scripts that may be mixed within a word (UTS #39, 5.2 Highly Restrictive). */
 const TOGETHER = [
   ["Latn", "Hani", "Hira", "Kana"],
   ["Latn", "Hani", "Bopo"],
@@ -115,7 +117,7 @@ function hasPlainWords(name: string): boolean {
   return name.split(/[^\p{L}\p{M}\p{N}\u200c\u200d]+/u).every((word) => WORDS.some((pattern) => pattern.test(word)));
 }
 
-/** Whether a name has nothing that hides in it: no invisible character, no pile of marks, one script in each word. */
+/** Whether a name can be read as it is: no invisible characters, no stacked marks, one script in each word. */
 export function isPlainName(name: string): boolean {
   return !INVISIBLE.test(name) && !PILED.test(name.normalize("NFD")) && hasPlainWords(name);
 }

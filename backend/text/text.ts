@@ -1,22 +1,22 @@
 import { accepted, type Checked, refused } from "./checked.ts";
 
 /*
- * Text is text: it is stored and sent on as it is and never as markup. What cannot be shown or compared is refused
- * rather than silently changed; the only changes made are Unicode normalisation (NFC), line ends (LF) and blanks at
- * the ends.
+ * Texts are stored and sent on as plain text, never as markup. Characters that cannot be shown or compared are refused
+ * and not silently removed. The only changes are Unicode normalization (NFC), line ends (LF), and no blanks at start
+ * and end.
  */
 
 /** C0 and C1 controls and DEL, except line feed and tab. NUL is refused by PostgreSQL, the others drive terminals. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: finding control characters is the point
 const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/;
 
-/** Something that leaves a mark on the screen. */
+/** Characters that are visible. */
 export const VISIBLE = /[\p{L}\p{N}\p{P}\p{S}]/u;
 
 /**
- * Most combining marks in a row, as in the Stream-Safe Text Format (https://www.unicode.org/reports/tr15/#UAX15-D3). To
- * normalize, marks are sorted in a time that grows with the square of their number. The two halfwidth letters become
- * such marks in NFKD.
+ * More combining marks in a row than the Stream-Safe Text Format allows, which is 30
+ * (https://www.unicode.org/reports/tr15/#UAX15-D3). Normalization sorts them in a time that grows with the square of
+ * their number. The two halfwidth letters become such marks in NFKD.
  */
 const LONG_RUN_OF_MARKS = /[\p{M}\uff9e\uff9f]{31,}/u;
 const LONG_RUNS_OF_MARKS = new RegExp(LONG_RUN_OF_MARKS, "gu");
@@ -26,14 +26,14 @@ export function withoutLongRunsOfMarks(text: string): string {
   return text.replace(LONG_RUNS_OF_MARKS, (marks) => marks.slice(0, 30));
 }
 
-/** Longest message in UTF-16 code units, after cleaning. */
+/** Maximum length of a message in UTF-16 code units, after normalization. */
 export const MESSAGE_MAX = 4000;
-/** Longest display name in UTF-16 code units, after cleaning. */
+/** Maximum length of a display name in UTF-16 code units, after normalization. */
 export const NAME_MAX = 64;
 
 /**
- * The text of a message: well-formed Unicode in NFC with LF line ends, no control characters, at most `MESSAGE_MAX`
- * long.
+ * Checks the text of a message: no control characters, at most `MAX_MESSAGE_LENGTH` long. Returns it in NFC with LF
+ * line ends.
  */
 export function messageText(input: string): Checked<string> {
   if (!input.isWellFormed()) return refused("TEXT_NOT_UNICODE");

@@ -1,12 +1,12 @@
-/** Refusals remembered; beyond it the oldest goes. */
+/** Maximum number of refusals that are remembered. In place of one more, the oldest one is forgotten. */
 const MAX_KEYS = 50_000;
 
-/** Refusals that a node has learned from the memory that all nodes share: it can repeat them without asking again. */
+/** Refusals that this node has read from the memory of all nodes, and can repeat without reading it again. */
 export interface KnownRefusals {
   /** Milliseconds that the key has to wait; 0 when no refusal is known. */
   waitFor(key: string): number;
-  /** Remembers that the key has to wait for `wait` milliseconds, and repeats it for `repeated` milliseconds at most. */
-  add(key: string, wait: number, repeated?: number): void;
+  /** Remembers for at most `repeatForMs` milliseconds that the key has to wait for `waitMs` milliseconds. */
+  add(key: string, waitMs: number, repeatForMs?: number): void;
   forget(key: string): void;
 }
 
@@ -22,12 +22,12 @@ export function createKnownRefusals(clock: () => number): KnownRefusals {
       refusals.delete(key);
       return 0;
     },
-    add(key, wait, repeated = wait) {
+    add(key, waitMs, repeatForMs = waitMs) {
       refusals.delete(key);
       const [oldest] = refusals.size >= MAX_KEYS ? refusals.keys() : [];
       if (oldest !== undefined) refusals.delete(oldest);
       const now = clock();
-      refusals.set(key, { until: now + wait, repeatedUntil: now + Math.min(wait, repeated) });
+      refusals.set(key, { until: now + waitMs, repeatedUntil: now + Math.min(waitMs, repeatForMs) });
     },
     forget: (key) => void refusals.delete(key),
   };

@@ -1,8 +1,8 @@
 import { isIP, SocketAddress } from "node:net";
 
 /**
- * The part of an IP address that one customer cannot change: what limits and throttles count by. IPv6: its /64 (RFC
- * 6177).
+ * The network of a client, by which limits and throttles count: an IPv4 address, or the /64 of an IPv6 address. A
+ * customer gets a whole /64 at least (RFC 6177), and can send from each address in it.
  */
 export function networkOf(address: string): string {
   if (isIP(address) !== 6) return address;
@@ -11,7 +11,7 @@ export function networkOf(address: string): string {
 }
 
 /**
- * The block of addresses that a network is part of and that one holder often has whole: an IPv4 /24, an IPv6 /48 (RFC
+ * The block of addresses around a client's network, an IPv4 /24 or an IPv6 /48: one customer often has all of it (RFC
  * 6177).
  */
 export function blockOf(address: string): string {
@@ -35,6 +35,7 @@ function expand(address: string): string[] {
     : [...left, ...new Array<string>(8 - left.length - right.length).fill("0"), ...right];
 }
 
+/** Two decimal bytes of an IPv4 address as one group of an IPv6 address. */
 function hex(high: string | undefined, low: string | undefined): string {
   return (Number(high) * 256 + Number(low)).toString(16);
 }

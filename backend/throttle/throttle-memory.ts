@@ -1,27 +1,28 @@
 import type { ThrottleState, Throttles } from "./throttle.ts";
 
-/** Keys that are remembered. */
+/** Maximum number of keys that are remembered. */
 export const MAX_KEYS = 200_000;
-/** Keys among which one is chosen to be forgotten. */
+/** Number of keys among which `forgetOne` chooses. */
 const CANDIDATES = 8;
 
 /**
- * The memory of one node. A restart forgets it: that is the operator's, and a write to the disk for each try would make
- * a flood of tries a flood of writes. When it is full, one of the keys that were changed longest ago is forgotten, the
- * one with the fewest failures: to make it forget a key that has to wait, an attacker has to fail as often with many
- * others.
+ * Keeps the states of throttles in the memory of one node. A restart forgets them, which only the operator can cause;
+ * to store each try would let an attacker cause a write to the disk with each request.
+ *
+ * When the memory is full, it forgets one of the keys that were changed longest ago, the one with the fewest failures.
+ * An attacker who wants it to forget a key that has to wait has to fail as often with many other keys.
  */
 export function memoryThrottles(): Throttles {
   const states = new Map<string, ThrottleState>();
 
   function forgetOne(): void {
-    let least: string | undefined;
+    let chosen: string | undefined;
     let seen = 0;
     for (const [key, { count }] of states) {
-      if (least === undefined || count < (states.get(least)?.count ?? 0)) least = key;
+      if (chosen === undefined || count < (states.get(chosen)?.count ?? 0)) chosen = key;
       if (++seen === CANDIDATES) break;
     }
-    if (least !== undefined) states.delete(least);
+    if (chosen !== undefined) states.delete(chosen);
   }
 
   const access = {

@@ -1,35 +1,33 @@
 import type { Turns } from "./turns.ts";
 
-/** How failures slow down the next try: free ones, then a wait that doubles up to a limit. Times in milliseconds. */
+/** How failures delay the next try: some have no wait, then the wait doubles with each failure, up to a maximum. */
 export interface ThrottleRule {
-  /** Failures without a wait. */
+  /** Number of failures without a wait. */
   readonly free: number;
-  /** The first wait. */
   readonly first: number;
-  /** The longest wait. */
   readonly longest: number;
-  /** A key is forgotten when nothing has failed for so long; twice the longest wait when left out. */
+  /** A key without a failure for this time is forgotten; twice `maxWaitMs` when left out. */
   readonly memory?: number;
 }
 
 /** What is remembered of one key. Times in milliseconds since 1970. */
 export interface ThrottleState {
-  /** Failures, or uses within a window. */
+  /** Number of failures, or of uses within a time window (`withUse`). */
   readonly count: number;
-  /** When the wait ends, or the window. */
+  /** When the wait ends, or the time window. */
   readonly until: number;
-  /** The last failure. */
+  /** When the last failure was, or the first use. */
   readonly at: number;
   /** From this time on the state may be removed. */
   readonly expiresAt: number;
-  /** Whose turn the next try is. */
+  /** Which network may make the next try; undefined where networks do not take turns. */
   readonly turns?: Turns | undefined;
 }
 
 /** Reads and changes what is remembered of the keys that `Throttles.change` was given. */
 export interface ThrottleStates {
   get(key: string): ThrottleState | undefined;
-  /** Forgets the key where the state is left out. */
+  /** Undefined forgets the key. */
   set(key: string, state: ThrottleState | undefined): void;
 }
 
@@ -37,37 +35,39 @@ export interface ThrottleStates {
 export interface Throttles {
   /** Whether other nodes count in it too. */
   readonly isShared: boolean;
-  /** The key of something that is counted. Where the memory is shared, it does not show the parts. */
+  /** The key of something that is counted. In shared memory it is a keyed hash, which does not reveal the parts. */
   keyOf(kind: string, ...parts: readonly string[]): string;
   /**
-   * Runs `decide`, which may read and change the states of these keys and does nothing else. No other change of them
-   * happens meanwhile, on any node. Rejects with a `DatabaseAway` when the shared memory cannot be reached: then
-   * nothing is allowed.
+   * Runs `decide`, which may read and change the states of these keys and must do nothing else. No node changes them
+   * meanwhile. Rejects with a `DatabaseAway` when the shared memory cannot be reached: then no try is allowed.
    */
   change<T>(keys: readonly string[], decide: (states: ThrottleStates) => T): Promise<T>;
   /** Removes states that have expired. */
   prune(now: number): Promise<void>;
 }
 
-/** Milliseconds until the next try; 0 when it may happen now. */
+/** Milliseconds until the next try is allowed; 0 when it is allowed now. */
 export function waitFor(state: ThrottleState | undefined, rule: ThrottleRule, now: number): number {
   return Math.max(0, opensAt(state, rule, now) - now);
 }
 
-/** When the next try may happen, in milliseconds since 1970; 0 when nothing is remembered. */
+/** When the next try is allowed, in milliseconds since 1970; 0 when nothing is remembered. */
 export function opensAt(state: ThrottleState | undefined, rule: ThrottleRule, now: number): number {
   return remembered(state, rule, now)?.until ?? 0;
 }
 
-/** One failure more. Counted before the outcome is known, tries at the same time cannot slip through together. */
+/**
+ * The state after one more failure. A try is counted as one before its outcome is known, so that many tries at the same
+ * time do not all pass.
+ */
 export function withFailure(state: ThrottleState | undefined, rule: ThrottleRule, now: number): ThrottleState {
   const count = (remembered(state, rule, now)?.count ?? 0) + 1;
-  const beyond = count - rule.free;
-  const wait = beyond > 0 ? Math.min(rule.longest, rule.first * 2 ** Math.min(beyond - 1, 30)) : 0;
+  const delayed = count - rule.free;
+  const wait = delayed > 0 ? Math.min(rule.longest, rule.first * 2 ** Math.min(delayed - 1, 30)) : 0;
   return { count, until: now + wait, at: now, expiresAt: now + memoryOf(rule) };
 }
 
-/** One failure less, and no wait. */
+/** The state without its last failure, and without a wait: the try was counted as a failure, and was none. */
 export function withoutFailure(
   state: ThrottleState | undefined,
   rule: ThrottleRule,
@@ -78,7 +78,8 @@ export function withoutFailure(
 }
 
 /**
- * One use more of `requests` in `seconds`. Undefined when they are used up: then `state.until` is when to try again.
+ * The state after one more use, where `requests` uses are allowed in `seconds`. Undefined when there were so many: the
+ * next use is allowed at `state.until`.
  */
 export function withUse(
   state: ThrottleState | undefined,
@@ -96,7 +97,7 @@ function remembered(state: ThrottleState | undefined, rule: ThrottleRule, now: n
   return state && now - state.at <= memoryOf(rule) ? state : undefined;
 }
 
-/** Tries of one kind, each counted as a failure. */
+/** Limits tries of one kind. Each of them counts as a failure. */
 export interface Throttle {
   /** Counts a try and returns 0. When it has to wait, counts nothing and returns the milliseconds to wait. */
   take(key: string): Promise<number>;

@@ -1,61 +1,69 @@
-/** Where a try comes from: the network that one customer has, and the block of addresses around it. */
+/** Where a try comes from, as `networkOf` and `blockOf` return it for the client's address, or a key of each. */
 export interface Origin {
   readonly network: string;
   readonly block: string;
 }
 
 /**
- * Turns for the few tries that an account has while its password is guessed from many networks. Without turns, the
- * network that sends the most requests takes each try as soon as there is one, and the owner, who types, gets none.
+ * Decides which network may make the next try of an account, while attackers guess its password from many networks.
+ * An account has few tries then (`ACCOUNT_RULE`). Without turns, the network that sends the most requests gets every
+ * try, and the owner, who types the password by hand, gets none.
  *
- * A network that is refused gets a place. When the next try opens, the turn belongs to the block that was served
- * longest ago, a block that was never served before all others; within a block to the network that was served longest
- * ago; then to the one that has waited longest. A network that does not take its turn within `GRACE` loses it and
- * counts as served.
+ * - A network whose request is refused gets a place in the queue.
+ * - The next turn belongs to the block that was served longest ago. A block that was never served comes first.
+ * - Within a block, the turn belongs to the network that was served longest ago, then to the one that waits longest.
+ * - A network that does not try within `TURN_GRACE_MS` loses its turn, and counts as served.
  *
- * So an owner in a network that has not tried yet waits for the next try only, once each guesser has had one try;
- * before that, each other block has one turn at most before the owner's: with 16 blocks, 16 turns of `MAX_WAIT` and
- * `GRACE` at most. No turn adds a try: when tries open is decided elsewhere, and a turn that is not taken is lost.
- * What an attacker needs to keep the owner out is not speed but new blocks, more than `MAX_PLACES` of them, all the
- * time.
+ * So once each attacking block was served, an owner in a new block gets the next turn. Before that, each other block
+ * has at most one turn before the owner's. With 16 such blocks these are 16 turns, each of `MAX_WAIT_MS` and
+ * `TURN_GRACE_MS` at most.
+ *
+ * Turns never add a try: the throttle decides when a try is allowed, and a turn that no network uses is lost. An
+ * attacker who wants to keep the owner out gains nothing by speed. It takes new blocks all the time, more than
+ * `MAX_PLACES` of them.
  */
 export interface Turns {
   /** Whether any network waits for a try. */
   isWanted(now: number): boolean;
   /**
-   * Milliseconds until the origin may send another request; 0 when it may try now. `opensAt`: when the account's next
-   * try opens, in milliseconds since 1970. The origin keeps its place if it is back in time, or at most `GRACE` later.
+   * Milliseconds until the network may send another request; 0 when it may try now. The network keeps its place if it
+   * sends that request at most `TURN_GRACE_MS` late.
+   *
+   * @param nextTryAt when the account may be tried again, in milliseconds since 1970
    */
-  waitFor(origin: Origin, opensAt: number, now: number): number;
-  /** The origin tries. */
-  took(origin: Origin, now: number): void;
-  /** The try was right: it does not count as a turn that the origin has had. */
-  forgive(origin: Origin): void;
-  /** When all is forgotten, in milliseconds since 1970; 0 when nothing is remembered. */
+  waitFor(source: Origin, nextTryAt: number, now: number): number;
+  /** Counts a try as the turn of its network. */
+  took(source: Origin, now: number): void;
+  /** Takes back that a try was counted: the password was right. */
+  forgive(source: Origin): void;
+  /** When this account's turns are forgotten, in milliseconds since 1970; 0 when there is nothing to forget. */
   readonly expiresAt: number;
   toJSON(): SavedTurns;
 }
 
-/** The turns of an account as plain data. Times in milliseconds since 1970. */
+/** An account's turns as they are stored, for nodes of different versions. Times in milliseconds since 1970. */
 export interface SavedTurns {
   /** Network, block, since when it waits, until when its place is kept. */
-  readonly places: readonly (readonly [string, string, number, number])[];
+  readonly places: readonly (readonly [network: string, block: string, since: number, keptUntil: number])[];
   /** Networks and blocks, the one served longest ago first, and when they were served. */
-  readonly served: readonly (readonly [string, number])[];
+  readonly served: readonly (readonly [networkOrBlock: string, servedAt: number])[];
+  /** `Queue.lastMissedTurnEndedAt` */
   readonly lapsedAt: number;
+  /** `Queue.lastRequestAt` */
   readonly askedAt: number;
 }
 
-/** Milliseconds that a turn waits for its network: a person has read how long to wait, and comes a little later. */
+/** Milliseconds that a turn waits for its network: a person reads how long to wait, and then needs time to type. */
 export const GRACE = 30_000;
-/** Longest time in milliseconds after which a network has to send another request, to keep its place. */
+/** Maximum wait in milliseconds that a network is told. It has to send another request then, to keep its place. */
 export const MAX_WAIT = 60_000;
 const MIN_WAIT = 1000;
 
-/** Networks that wait for one account, and those of one block: beyond them the one whose turn is last has no place. */
+/** Maximum number of networks that wait for one account. In a full queue, the one whose turn is last has no place. */
 const MAX_PLACES = 64;
+/** The same for the networks of one block. */
 const MAX_IN_BLOCK = 8;
-/** Networks and blocks that are remembered as served: beyond them the oldest goes. */
+/** Maximum number of networks and blocks that are remembered as served. The one served longest ago is forgotten. */
 const MAX_SERVED = 160;
 /** Milliseconds without a request after which an account's turns are forgotten. */
 export const IDLE = 2 * (MAX_WAIT + GRACE);
@@ -71,18 +79,18 @@ interface Queue {
   readonly places: Map<string, QueuePlace>;
   /** When networks and blocks were last served. */
   readonly served: Map<string, number>;
-  /** When the last turn that no network took was over; 0 when there was none. */
-  lapsedAt: number;
-  askedAt: number;
+  /** When the last turn ended that no network used; 0 when there was none. */
+  lastMissedTurnEndedAt: number;
+  lastRequestAt: number;
 }
 
 /** The turns of one account. `now`, where a method takes it, is in milliseconds since 1970. */
 export function createTurns(saved?: SavedTurns): Turns {
-  let queue = saved ? restored(saved) : newQueue();
+  let queue = saved ? queueFrom(saved) : newQueue();
 
   /** Drops what is out of date. */
   function refresh(now: number): void {
-    if (now - queue.askedAt > IDLE) queue = newQueue();
+    if (now - queue.lastRequestAt > IDLE) queue = newQueue();
     for (const [network, { keptUntil }] of queue.places) if (keptUntil < now) queue.places.delete(network);
   }
 
@@ -92,105 +100,111 @@ export function createTurns(saved?: SavedTurns): Turns {
       return queue.places.size > 0;
     },
 
-    waitFor({ network, block }, opensAt, now) {
+    waitFor({ network, block }, nextTryAt, now) {
       refresh(now);
-      const isOpen = now >= opensAt;
-      if (isOpen && queue.places.size === 0) return 0;
-      queue.askedAt = now;
-      const place = placeOf(queue, network, block, now);
+      const isTryAllowed = now >= nextTryAt;
+      if (isTryAllowed && queue.places.size === 0) return 0;
+      queue.lastRequestAt = now;
+      const place = findOrAddPlace(queue, network, block, now);
       if (!place) return MAX_WAIT;
-      let turnEndsAt = Math.max(opensAt, queue.lapsedAt) + GRACE;
-      if (isOpen) {
-        let [first] = inOrder(queue);
-        for (; first !== undefined && first !== network && now >= turnEndsAt; [first] = inOrder(queue)) {
-          leave(queue, first, turnEndsAt);
-          queue.lapsedAt = turnEndsAt;
+      let turnEndsAt = Math.max(nextTryAt, queue.lastMissedTurnEndedAt) + GRACE;
+      if (isTryAllowed) {
+        let [first] = networksByTurn(queue);
+        for (; first !== undefined && first !== network && now >= turnEndsAt; [first] = networksByTurn(queue)) {
+          endTurn(queue, first, turnEndsAt);
+          queue.lastMissedTurnEndedAt = turnEndsAt;
           turnEndsAt += GRACE;
         }
         if (first === network) return 0;
       }
-      const wait = Math.min(MAX_WAIT, Math.max(MIN_WAIT, (isOpen ? turnEndsAt : opensAt) - now));
+      const wait = Math.min(MAX_WAIT, Math.max(MIN_WAIT, (isTryAllowed ? turnEndsAt : nextTryAt) - now));
       place.keptUntil = now + wait + GRACE;
       return wait;
     },
 
     took({ network, block }, now) {
       refresh(now);
-      queue.askedAt = now;
-      leave(queue, network, now);
-      note(queue, block, now);
+      queue.lastRequestAt = now;
+      endTurn(queue, network, now);
+      recordServed(queue, block, now);
     },
 
     forgive({ network, block }) {
-      for (const name of [network, block]) queue.served.delete(name);
+      for (const networkOrBlock of [network, block]) queue.served.delete(networkOrBlock);
     },
 
     get expiresAt() {
-      return queue.places.size === 0 && queue.served.size === 0 ? 0 : queue.askedAt + IDLE;
+      return queue.places.size === 0 && queue.served.size === 0 ? 0 : queue.lastRequestAt + IDLE;
     },
 
     toJSON() {
       const places = [...queue.places].map(
         ([network, { block, since, keptUntil }]) => [network, block, since, keptUntil] as const,
       );
-      return { ...queue, places, served: [...queue.served] };
+      const { served, lastMissedTurnEndedAt: lapsedAt, lastRequestAt: askedAt } = queue;
+      return { places, served: [...served], lapsedAt, askedAt };
     },
   };
 }
 
 function newQueue(): Queue {
-  return { places: new Map(), served: new Map(), lapsedAt: 0, askedAt: 0 };
+  return { places: new Map(), served: new Map(), lastMissedTurnEndedAt: 0, lastRequestAt: 0 };
 }
 
-function restored(saved: SavedTurns): Queue {
-  const places = saved.places.map(
-    ([network, block, since, keptUntil]) => [network, { block, since, keptUntil }] as const,
-  );
-  return { ...saved, places: new Map(places), served: new Map(saved.served) };
+function queueFrom({ places, served, lapsedAt, askedAt }: SavedTurns): Queue {
+  return {
+    places: new Map(places.map(([network, block, since, keptUntil]) => [network, { block, since, keptUntil }])),
+    served: new Map(served),
+    lastMissedTurnEndedAt: lapsedAt,
+    lastRequestAt: askedAt,
+  };
 }
 
-/** The network's place: a new one where there are few, or another network's whose turn would be later. */
-function placeOf(queue: Queue, network: string, block: string, now: number): QueuePlace | undefined {
+/**
+ * The network's place in the queue, a new one where it has none. In a full queue, the network whose turn is last loses
+ * its place. Undefined when that is the new one.
+ */
+function findOrAddPlace(queue: Queue, network: string, block: string, now: number): QueuePlace | undefined {
   const { places } = queue;
-  const has = places.get(network);
-  if (has) return has;
+  const known = places.get(network);
+  if (known) return known;
   places.set(network, { block, since: now, keptUntil: now + MAX_WAIT });
   const inBlock = [...places.values()].filter((one) => one.block === block).length;
   if (inBlock > MAX_IN_BLOCK) {
-    const last = inOrder(queue).findLast((one) => places.get(one)?.block === block);
+    const last = networksByTurn(queue).findLast((one) => places.get(one)?.block === block);
     places.delete(last ?? network);
-  } else if (places.size > MAX_PLACES) places.delete(inOrder(queue).at(-1) ?? network);
+  } else if (places.size > MAX_PLACES) places.delete(networksByTurn(queue).at(-1) ?? network);
   return places.get(network);
 }
 
 /** The networks in the order of their turns. */
-function inOrder({ places, served }: Queue): string[] {
-  const lastOf = (name: string) => served.get(name) ?? -Infinity;
+function networksByTurn({ places, served }: Queue): string[] {
+  const lastServedAt = (networkOrBlock: string) => served.get(networkOrBlock) ?? -Infinity;
   const blockSince = new Map<string, number>();
   for (const { block, since } of places.values())
     blockSince.set(block, Math.min(since, blockSince.get(block) ?? Infinity));
   const keys = [...places].map(([network, { block, since }]) => ({
     network,
-    key: [lastOf(block), blockSince.get(block) ?? since, lastOf(network), since] as const,
+    key: [lastServedAt(block), blockSince.get(block) ?? since, lastServedAt(network), since] as const,
   }));
   const compare = (one: readonly number[], other: readonly number[]): number => {
-    const at = one.findIndex((value, index) => value !== other[index]);
-    return at < 0 || (one[at] ?? 0) < (other[at] ?? 0) ? -1 : 1;
+    const first = one.findIndex((value, index) => value !== other[index]);
+    return first < 0 || (one[first] ?? 0) < (other[first] ?? 0) ? -1 : 1;
   };
   return keys.sort((one, other) => compare(one.key, other.key)).map(({ network }) => network);
 }
 
-/** Takes a network out of the queue: it has had its turn. */
-function leave(queue: Queue, network: string, at: number): void {
+/** Removes a network from the queue: it has had its turn, or missed it. */
+function endTurn(queue: Queue, network: string, endedAt: number): void {
   const place = queue.places.get(network);
   queue.places.delete(network);
-  note(queue, network, at);
-  if (place) note(queue, place.block, at);
+  recordServed(queue, network, endedAt);
+  if (place) recordServed(queue, place.block, endedAt);
 }
 
-function note({ served }: Queue, name: string, at: number): void {
-  served.delete(name);
+function recordServed({ served }: Queue, networkOrBlock: string, servedAt: number): void {
+  served.delete(networkOrBlock);
   const [oldest] = served.size >= MAX_SERVED ? served.keys() : [];
   if (oldest !== undefined) served.delete(oldest);
-  served.set(name, at);
+  served.set(networkOrBlock, servedAt);
 }

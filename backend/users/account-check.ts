@@ -8,7 +8,7 @@ import type { Passwords } from "./passwords.ts";
 import type { UsersStore } from "./store.ts";
 import type { User } from "./user-store.ts";
 
-/** What one user does that leaves an audit record for a year: sign in, change the name or the password. */
+/** Limits what leaves audit records of one user: sign-ins, changes of name, password and picture. */
 const RECORDED = { free: 30, first: 10_000, longest: 10 * 60_000 };
 
 /** A password that a client has sent, and the account that it is for. */
@@ -22,7 +22,7 @@ interface PasswordAttempt {
   readonly isAudited: boolean;
 }
 
-/** Finds the accounts of callers, and checks their passwords, slowed down by failures. */
+/** Finds the accounts of callers, and checks their passwords. Failed checks delay the next ones. */
 export class AccountCheck {
   readonly #store: UsersStore;
   readonly #audit: AuditTrail;
@@ -76,13 +76,13 @@ export class AccountCheck {
     const isFamiliar = async () => {
       const { addresses } = await call(ctx, "auth.knownAddresses", { userId: user?.id ?? "unknown" });
       // an IPv6 device changes the rest of its address every day
-      return addresses.some((one) => networkOf(one) === networkOf(address));
+      return addresses.some((known) => networkOf(known) === networkOf(address));
     };
     const login = { account, address, isFamiliar };
     await this.#throttle.admit(login);
     const hash = await this.#passwords().verify(user, password);
     if (hash !== undefined) {
-      // both in one transaction
+      // started together, so that shared throttles change in one transaction
       const counted = isAudited && user?.disabledAt === null ? this.countAudited(user) : undefined;
       await Promise.all([this.#throttle.succeeded(login), counted]);
     } else if (user) this.noteFailure(ctx, user);
@@ -96,7 +96,7 @@ export class AccountCheck {
     return hash;
   }
 
-  /** Lets the owner of an account sign in from this address, even while others guess its password. */
+  /** Lets the owner of an account sign in from this address at once, even while attackers guess its password. */
   clearFailures(ctx: Context<unknown, Meta>, user: User): Promise<void> {
     return this.#throttle.cleared(user.email, ctx.meta.client?.address ?? "");
   }

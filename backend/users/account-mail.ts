@@ -4,10 +4,10 @@ import type { Issued } from "./mail-token-store.ts";
 import type { UsersStore } from "./store.ts";
 import type { User } from "./user-store.ts";
 
-/** What users are written about their accounts. */
+/** Sends mails to users about their accounts. */
 export interface AccountMail {
   /**
-   * Sends a link of one use to an address, unless one for the same purpose was sent to the user too short a time ago.
+   * Sends a link that works once to an address, unless the user was sent one for this purpose too short a time ago.
    */
   link(purpose: MailPurpose, user: Pick<User, "id">, email: string): Promise<Issued>;
   /** Sends a notice of what happened to an account. */

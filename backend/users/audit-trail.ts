@@ -3,6 +3,7 @@ import type { Meta } from "../contract/index.ts";
 import type { AuditAction } from "../surface.ts";
 import type { UsersStore } from "./store.ts";
 
+/** Writes an audit record about the user `subjectId`: what the caller of `ctx` did, from which address. */
 export type AuditTrail = (
   ctx: Context<unknown, Meta>,
   action: AuditAction,
@@ -10,7 +11,7 @@ export type AuditTrail = (
   detail?: string,
 ) => Promise<void>;
 
-/** Writes what an action did into the audit log, with the user and the address that called it. */
+/** `clock` in milliseconds since 1970. */
 export function createAuditTrail(store: Pick<UsersStore, "audit">, clock: () => number): AuditTrail {
   return (ctx, action, subjectId, detail) =>
     store.audit.record({

@@ -1,11 +1,11 @@
 import type { Throttles } from "../throttle/throttle.ts";
 
-/** Milliseconds for which an export is taken to run without a sign of life: its node may have died. */
+/** Milliseconds after which a lease that is not extended has ended: the node of the export may have died. */
 const LEASE_MS = 60_000;
 
 /** Lets one export of a user run at a time, on all nodes. */
 export interface ExportLease {
-  /** What ends the export; undefined where one runs. */
+  /** Returns a function that ends the lease; undefined while another export of the user runs. */
   take(userId: string): Promise<(() => Promise<void>) | undefined>;
 }
 
@@ -14,26 +14,27 @@ export function createExportLease(throttles: Throttles, clock: () => number): Ex
   return {
     async take(userId) {
       const key = throttles.keyOf("export", userId);
-      const extend = (mark: number | undefined) =>
+      /** Begins a lease, or extends the one that began at `startedAt`. Undefined when another export has the lease. */
+      const beginOrExtend = (startedAt: number | undefined) =>
         throttles.change([key], (states) => {
           const now = clock();
           const known = states.get(key);
           const isRunning = known !== undefined && known.expiresAt > now;
-          if (mark === undefined ? isRunning : !isRunning || known.at !== mark) return undefined;
-          const at = mark ?? now;
+          if (startedAt === undefined ? isRunning : !isRunning || known.at !== startedAt) return undefined;
+          const at = startedAt ?? now;
           states.set(key, { count: 1, until: now + LEASE_MS, at, expiresAt: now + LEASE_MS });
           return at;
         });
-      const mark = await extend(undefined);
-      if (mark === undefined) return undefined;
-      const timer = setInterval(() => void extend(mark).catch(() => undefined), LEASE_MS / 3).unref();
+      const startedAt = await beginOrExtend(undefined);
+      if (startedAt === undefined) return undefined;
+      const timer = setInterval(() => void beginOrExtend(startedAt).catch(() => undefined), LEASE_MS / 3).unref();
       return async () => {
         clearInterval(timer);
         await throttles
           .change([key], (states) => {
-            if (states.get(key)?.at === mark) states.set(key, undefined);
+            if (states.get(key)?.at === startedAt) states.set(key, undefined);
           })
-          // it ends by itself a minute later
+          // the lease ends by itself after `LEASE_MS`
           .catch(() => undefined);
       };
     },

@@ -10,7 +10,7 @@ import { usersStore } from "./store.ts";
 import { SCATTER } from "./user-mail.ts";
 import { usersService } from "./users.service.ts";
 
-/** Logins and registrations that may wait for a hash; with more, the wait is longer than people accept. */
+/** Maximum number of sign-ins and registrations that wait for a hash; with more, users would wait too long. */
 const MAX_QUEUED_HASHES = 64;
 
 /** What tests replace. */
@@ -31,8 +31,8 @@ export function usersFeature({
     afterRestore: afterUsersRestore,
     start({ database, clock, config, post, site }) {
       const store = database.open(usersStore);
-      // half of the cores hash at most, so that the other endpoints stay fast while a flood of logins lasts; and one of
-      // the four threads of Node's pool never hashes: messages are acknowledged when it has synced the database's log
+      // at most half of the cores hash, so that the other endpoints stay fast under a flood of sign-ins. At most three
+      // of the four threads of Node's pool hash: the fourth one syncs the database's log, and messages wait for that
       const maxRunning = Math.min(3, Math.max(1, availableParallelism() >> 1));
       const hashing = createHashingQueue({ maxRunning, maxWaiting: MAX_QUEUED_HASHES });
       const { registration } = config;

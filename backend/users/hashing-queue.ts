@@ -12,14 +12,15 @@ export class QueueFull extends Error {
 export interface HashingQueue {
   /** Runs the work when fewer than `maxRunning` run. Throws `QueueFull` at once when too many wait already. */
   run<T>(work: () => Promise<T>): Promise<T>;
+  /** Number of calls that wait to run. */
   readonly waiting: number;
   /** Throws `QueueFull` when `run` would. */
   refuseIfFull(): void;
 }
 
 /**
- * Admission control for work that keeps a core busy: at most `maxRunning` run, at most `maxWaiting` wait, the rest is
- * refused at once, so that a flood of logins costs neither memory nor the other endpoints' time.
+ * Limits work that keeps a core busy: at most `maxRunning` run and at most `maxWaiting` wait. More are refused at once,
+ * so that a flood of sign-ins takes neither memory nor the other endpoints' time.
  */
 export function createHashingQueue(options: {
   maxRunning: number;

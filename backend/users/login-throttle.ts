@@ -13,51 +13,53 @@ import {
 } from "../throttle/throttle.ts";
 import { createTurns, type Turns } from "../throttle/turns.ts";
 
-/** Tries of one account from one network: it guesses one user's password. */
+/** Tries of one account from one network, which may be guessing one user's password. */
 const PAIR: ThrottleRule = { free: 5, first: 1000, longest: 15 * 60_000 };
 /**
- * Tries of one account from everywhere: many networks guess one user's password. The wait is short, because the owner
- * has it as well; the memory is long, so that a guesser who pauses has no free tries again.
+ * Tries of one account from all networks: many of them may be guessing one user's password. The wait is short, because
+ * it delays the owner too. The memory is long, so that an attacker who pauses does not get free tries again.
  */
 export const ACCOUNT: ThrottleRule = { free: 20, first: 1000, longest: 60_000, memory: 60 * 60_000 };
-/** Tries of all accounts from one network: it tries one password on many accounts. */
+/** Tries of all accounts from one network, which may be trying one password on many accounts. */
 const NETWORK: ThrottleRule = { free: 50, first: 1000, longest: 15 * 60_000 };
 
-/** A try to sign in: the account by its address as it was given, whether it exists or not, and where it comes from. */
+/** A try to sign in. */
 interface LoginTry {
+  /** The account's e-mail address as the client has sent it, whether there is such an account or not. */
   readonly account: string;
+  /** The IP address of the client. */
   readonly address: string;
-  /** Whether the account's owner has been at this address lately. */
+  /** Whether the account's owner was signed in from this network lately. */
   isFamiliar(): Promise<boolean>;
 }
 
 /**
- * Milliseconds for which a node repeats a refusal without asking the other nodes: so much later at most than elsewhere
- * does `cleared` let a user in.
+ * Milliseconds for which a node repeats a refusal without reading the shared memory again. `clearFailures` on another
+ * node counts on this one with that delay.
  */
 const REPEATED = 1000;
 
 export interface LoginThrottle {
   /**
-   * Lets a try happen and counts it as failed. Throws RATE_LIMITED with the seconds to wait: then nothing is counted.
+   * Allows a try, and counts it as failed. Throws RATE_LIMITED with the seconds to wait, and then counts nothing.
    */
   admit(attempt: LoginTry): Promise<void>;
-  /** The try that was let happen did not fail. */
+  /** Takes back that a try was counted as failed. */
   succeeded(attempt: LoginTry): Promise<void>;
-  /** The account's owner has shown to be here: failures that others caused do not make them wait. */
+  /** Forgets the failures of the account, so that its owner can sign in from this address at once. */
   cleared(account: string, address: string): Promise<void>;
 }
 
 /**
- * Growing waits after failures, for an account, a network and both together; on all nodes that share `throttles`. An
- * attacker cannot lock a user out:
+ * Delays sign-ins after failures: of an account, of a network, and of an account from a network. It counts on all nodes
+ * that share `throttles`. An attacker cannot lock a user out:
  *
- * - from a network where the user has been lately, only that network's own failures count;
- * - from a new network, the user gets a turn (`throttle/turns.ts`) however fast others try, and on whichever nodes.
- *   The account's tries open once a minute at least, and go to the networks in turn. Where guessers have had a try
- *   each, the user's new network is the next: it waits for a minute. The number of tries does not grow, because turns
- *   only decide who gets the try that `ACCOUNT` opens;
- * - `cleared`: a new password by mail lets the user in at once.
+ * - In a network from which the user was signed in lately, only the failures of that network count.
+ * - In a new network, the user gets a turn (`throttle/turns.ts`), however many requests others send, to any node. The
+ *   account may be tried once a minute at least, by one network after the other. Once each attacker has had a try, the
+ *   user's network is next, after a minute. Turns do not add tries: they decide which network gets the next try that
+ *   `ACCOUNT_RULE` allows.
+ * - `clearFailures`: a new password by mail lets the user sign in at once.
  *
  * Where the memory is shared and cannot be reached, every try is refused (`Throttles.change`).
  */
@@ -74,16 +76,16 @@ export function createLoginThrottle(throttles: Throttles, clock: () => number): 
     };
   };
 
-  /** The milliseconds to wait; 0 when the try was counted; undefined when it depends on whether the owner is there. */
+  /** The milliseconds to wait; 0 when the try was counted; undefined when that depends on an unknown `isFamiliar`. */
   const decide = (states: ThrottleStates, keys: ReturnType<typeof keysOf>, isFamiliar: boolean | undefined) => {
     const now = clock();
     const [account, network, pair] = [states.get(keys.account), states.get(keys.network), states.get(keys.pair)];
     const turns = account?.turns ?? createTurns();
     const isSlowed = waitFor(account, ACCOUNT, now) > 0 || turns.isWanted(now);
     if (isSlowed && isFamiliar === undefined) return undefined;
-    const own = Math.max(waitFor(pair, PAIR, now), waitFor(network, NETWORK, now));
-    // a network that has to wait for itself has no use for a turn
-    if (own > 0) return own;
+    const ownWait = Math.max(waitFor(pair, PAIR, now), waitFor(network, NETWORK, now));
+    // a network that has to wait for its own failures gets no turn: it could not use it
+    if (ownWait > 0) return ownWait;
     const wait = isSlowed && isFamiliar ? 0 : turns.waitFor(keys, opensAt(account, ACCOUNT, now), now);
     if (wait > 0) {
       states.set(keys.account, withTurns(account, turns));
@@ -100,12 +102,11 @@ export function createLoginThrottle(throttles: Throttles, clock: () => number): 
     async admit(attempt) {
       const keys = keysOf(attempt);
       const all = [keys.account, keys.network, keys.pair];
-      const ask = (isFamiliar?: boolean) => throttles.change(all, (states) => decide(states, keys, isFamiliar));
+      const decideFor = (isFamiliar?: boolean) => throttles.change(all, (states) => decide(states, keys, isFamiliar));
       const known = refusals.waitFor(keys.pair);
       if (known > 0) throw refuse("RATE_LIMITED", { retryAfter: known / 1000 });
-      const wait = (await ask()) ?? (await ask(await attempt.isFamiliar()));
-      if (wait === undefined)
-        throw new Error("invariant: where it is known whether the owner is there, a try is judged");
+      const wait = (await decideFor()) ?? (await decideFor(await attempt.isFamiliar()));
+      if (wait === undefined) throw new Error("invariant: a try from a network that is familiar or not is decided");
       if (wait === 0) return;
       if (throttles.isShared) refusals.add(keys.pair, wait, REPEATED);
       throw refuse("RATE_LIMITED", { retryAfter: wait / 1000 });
@@ -134,7 +135,7 @@ export function createLoginThrottle(throttles: Throttles, clock: () => number): 
   };
 }
 
-/** An account's failures and turns together. */
+/** The state of an account: its failures, and its turns if there are any. */
 function withTurns(failures: ThrottleState | undefined, turns: Turns): ThrottleState | undefined {
   if (turns.expiresAt === 0) return failures && { ...failures, turns: undefined };
   const { count, until, at, expiresAt } = failures ?? { count: 0, until: 0, at: 0, expiresAt: 0 };

@@ -6,17 +6,17 @@ import type { MailTokensTable, UsersTables } from "./tables.ts";
 export interface MailToken {
   readonly userId: string;
   readonly purpose: MailPurpose;
-  /** Where it was sent. It counts for this address alone. */
+  /** The address to which it was sent. It is valid for this address alone. */
   readonly email: string;
   readonly expiresAt: number;
 }
 
-/** The result of a request for a link: it may be sent, or the user has to wait so many milliseconds. */
+/** The result of a request for a link: it was stored, or the user has to wait for `wait` milliseconds. */
 export type Issued = { readonly issued: true } | { readonly issued: false; readonly wait: number };
 
 /**
- * One row for a user and a purpose: the newest link puts the one before it out of use, and the row outlives it to bound
- * the mails.
+ * Links that were sent, one row for each user and purpose. A new link replaces the one before, which no longer works.
+ * The row stays when its link was used, so that the number of mails stays limited.
  */
 export function mailTokenStore(db: Kysely<UsersTables>) {
   const history = async (userId: string, purpose: MailPurpose): Promise<MailHistory | undefined> => {
@@ -31,7 +31,8 @@ export function mailTokenStore(db: Kysely<UsersTables>) {
 
   return {
     /**
-     * Puts a link in the place of the one before, unless that was sent too short a time ago; of two at once, one is.
+     * Stores a link in place of the one before, unless that was sent too short a time ago. Of two concurrent calls, one
+     * stores its link.
      */
     async issue(link: MailToken & { readonly hash: string }, now: number): Promise<Issued> {
       const before = await history(link.userId, link.purpose);
@@ -54,32 +55,32 @@ export function mailTokenStore(db: Kysely<UsersTables>) {
       return stored ? { issued: true } : { issued: false, wait: mailPause({ issuedAt: now, issues }, now) };
     },
 
-    /** The link with this hash, if it is good now. */
+    /** The link with this hash, if it is valid now. */
     async find(hash: string, now: number): Promise<MailToken | undefined> {
       const link = db.selectFrom("mail_tokens").selectAll().where("hash", "=", hash);
       const row = await link.where("expires_at", ">", now).executeTakeFirst();
       return row && fields(row);
     },
 
-    /** Uses a link up; of several calls at once one succeeds. */
+    /** Uses a link up. Returns false when it is not valid: of several concurrent calls, one succeeds. */
     async take(hash: string, now: number): Promise<boolean> {
       const link = db.updateTable("mail_tokens").set({ hash: null }).where("hash", "=", hash);
       const { numUpdatedRows } = await link.where("expires_at", ">", now).executeTakeFirst();
       return numUpdatedRows > 0n;
     },
 
-    /** Puts links of these purposes out of use. */
+    /** Makes a user's links of these purposes invalid. */
     async void(userId: string, purposes: readonly MailPurpose[]): Promise<void> {
       const links = db.updateTable("mail_tokens").set({ hash: null }).where("user_id", "=", userId);
       await links.where("purpose", "in", [...purposes]).execute();
     },
 
-    /** Forgets everything that was sent to a user. */
+    /** Deletes all links of a user. */
     async forget(userId: string): Promise<void> {
       await db.deleteFrom("mail_tokens").where("user_id", "=", userId).execute();
     },
 
-    /** Drops what was sent before a time. */
+    /** Deletes the links that were sent before a time. */
     async prune(before: number): Promise<void> {
       await db.deleteFrom("mail_tokens").where("issued_at", "<", before).execute();
     },

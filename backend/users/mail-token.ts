@@ -1,8 +1,8 @@
 import { createHash, randomBytes } from "node:crypto";
 
 /**
- * What a link in a mail is for: to show that an address is one's own, to choose a new password, to move to another
- * address.
+ * What a link in a mail does: `verify` shows that the user reads the mails to an address, `reset` sets a new password,
+ * `move` changes the account's address.
  */
 export const MAIL_PURPOSES = ["verify", "reset", "move"] as const;
 export type MailPurpose = (typeof MAIL_PURPOSES)[number];
@@ -10,22 +10,22 @@ export type MailPurpose = (typeof MAIL_PURPOSES)[number];
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 
-/** Milliseconds that a link is good for. */
+/** Milliseconds for which a link is valid. */
 export const LINK_LIFE: Readonly<Record<MailPurpose, number>> = { verify: 24 * HOUR, reset: HOUR, move: HOUR };
 
-/** Milliseconds after which earlier mails are forgotten; no link lives longer. */
+/** Milliseconds after which earlier mails no longer count. No link is valid for longer. */
 export const MAIL_MEMORY = 24 * HOUR;
 /**
- * The longest wait between two mails of one purpose to one user: as long as a password's link lives, so that an
- * attacker who requests links again and again cannot keep the owner from having one that works.
+ * Maximum pause in milliseconds between two mails of one purpose to one user. A link to a new password is valid for as
+ * long, so that an attacker who requests links again and again cannot keep the owner from having a valid one.
  */
 const LONGEST_PAUSE = HOUR;
 
-/** The mails of one purpose that a user has been sent lately. */
+/** The mails of one purpose that a user was sent lately. */
 export interface MailHistory {
-  /** When the last one was. */
+  /** When the last one was sent, in milliseconds since 1970. */
   readonly issuedAt: number;
-  /** How many it has been. */
+  /** Number of mails. */
   readonly issues: number;
 }
 
@@ -36,12 +36,12 @@ export function mailPause(history: MailHistory | undefined, now: number): number
   return Math.max(0, history.issuedAt + pause - now);
 }
 
-/** Whether mails before count no more. */
+/** Whether the earlier mails no longer count. */
 export function isForgotten(history: MailHistory, now: number): boolean {
   return now - history.issuedAt >= MAIL_MEMORY;
 }
 
-/** What a link carries: 256 random bits, base64url. The store keeps their hash only. */
+/** Makes the token of a link: 256 random bits, base64url. Only its hash is stored. */
 export function newMailToken(): { readonly token: string; readonly hash: string } {
   const token = randomBytes(32).toString("base64url");
   return { token, hash: mailTokenHash(token) };

@@ -56,7 +56,7 @@ async function mail(db: Kysely<unknown>): Promise<void> {
     .execute();
 }
 
-/** Users keep their names; of several that look alike, the oldest keeps others from taking one like it. */
+/** Users keep their names. Of several that look alike, the oldest one takes the key, so that no more are added. */
 async function nameKeysOfUsers(db: Kysely<unknown>): Promise<void> {
   const { schema } = db;
   await schema

@@ -14,6 +14,7 @@ export async function takeUserName(transaction: Kysely<UsersTables>, id: string,
   return taken.length === rows.length;
 }
 
+/** Lets other users take the name of this one. */
 export async function releaseUserName(transaction: Kysely<UsersTables>, id: string): Promise<void> {
   await transaction.deleteFrom("name_keys").where("kind", "=", "user").where("owner", "=", id).execute();
 }
@@ -29,7 +30,7 @@ export function nameTaker(db: Kysely<UsersTables>): TakeName {
   return async (transaction, name) => (await insert(transaction, name)).length === 1;
 }
 
-/** Returns those that no other owner had. */
+/** Inserts the keys that no other owner has, and returns those. */
 const insertKeys = (db: Kysely<UsersTables>, rows: readonly NameKeysTable[]) =>
   db
     .insertInto("name_keys")

@@ -31,8 +31,7 @@ const derive = promisify(argon2);
 
 let commonPasswords: ReadonlySet<string> | undefined;
 /**
- * The list of zxcvbn-ts (49,233 entries, MIT), as far as an entry is long enough to be chosen at all; read on first
- * use.
+ * The list of zxcvbn-ts (49,233 entries, MIT) without the entries that are too short to be chosen. Read on first use.
  */
 function common(): ReadonlySet<string> {
   if (!commonPasswords) {
@@ -45,14 +44,14 @@ function common(): ReadonlySet<string> {
 }
 
 /**
- * The form of a password that is hashed: NFC, so that one typed on two systems is one password (RFC 8265 4.1
- * OpaqueString); nothing else is changed, nothing cut off. Undefined when it is not well-formed Unicode.
+ * The password as it is hashed: in NFC, so that it is the same when it is typed on another system (RFC 8265 4.1
+ * OpaqueString). Nothing else is changed or cut off. Undefined when it is not well-formed Unicode.
  */
 export function passwordForm(password: string): string | undefined {
   return password.isWellFormed() ? password.normalize("NFC") : undefined;
 }
 
-/** Checks a password that a user chooses. `about` are words that it must not simply be, such as the e-mail address. */
+/** Checks a password that a user chooses. It must not be one of the words `about`, such as the e-mail address. */
 export function newPassword(input: string, about: readonly string[] = []): Checked<string> {
   const password = passwordForm(input);
   if (password === undefined) return refused("PASSWORD_NOT_UNICODE");
@@ -74,7 +73,8 @@ export function newPassword(input: string, about: readonly string[] = []): Check
 }
 
 /**
- * Hashes a password in its form; takes some 20 ms of one core and `cost.memory`. Callers bound how many run at once.
+ * Hashes a password that `passwordForm` has returned. Takes about 20 ms of one core, and `cost.memory`. Callers limit
+ * how many run at once.
  */
 export async function hashPassword(password: string, cost: HashCost = HASH_COST): Promise<string> {
   const salt = randomBytes(SALT_BYTES);
@@ -89,15 +89,15 @@ export function hashMark(phc: string): string {
 }
 
 /**
- * Whether the password belongs to the PHC string. A string that is no argon2id hash is our bug or a damaged store: it
- * throws.
+ * Whether the PHC string is a hash of the password. Throws for a string that is no argon2id hash: that is a bug, or the
+ * database is damaged.
  */
 export async function verifyPassword(password: string, phc: string): Promise<boolean> {
   const { cost, salt, tag } = parsePhc(phc);
   return timingSafeEqual(await argon2id(password, salt, cost, tag.length), tag);
 }
 
-/** Whether the hash was made at another cost than today's and should be made anew while the password is at hand. */
+/** Whether the hash was made at another cost than today's. It is replaced when the user signs in with the password. */
 export function needsRehash(phc: string, cost: HashCost = HASH_COST): boolean {
   const made = parsePhc(phc);
   const same =

@@ -6,15 +6,15 @@ import { HASH_COST, type HashCost, hashPassword, needsRehash, passwordForm, veri
 import type { UsersStore } from "./store.ts";
 import type { User } from "./user-store.ts";
 
-/** Hashing behind its queue: every hash that a client can cause goes through here. */
+/** Hashes and checks passwords, by way of the queue. Every hash that a client can cause is made here. */
 export interface Passwords {
   /** Throws UNAVAILABLE when no password can be hashed soon. To be called before anything that costs more. */
   refuseIfFull(): void;
   hash(password: string): Promise<string>;
   /**
-   * The hash that the user's password has now, if this is the password. An unknown account takes one hash and the same
-   * time, so that time does not reveal whether it exists. The caller acts only while this hash is the stored one: the
-   * password may be changed meanwhile.
+   * Returns the stored hash of the user's password, if this is the password; else undefined. For an unknown account it
+   * hashes too, so that the time does not reveal whether the account exists. The password may be changed meanwhile: the
+   * caller acts only while this hash is the stored one.
    */
   verify(user: User | undefined, password: string): Promise<string | undefined>;
 }

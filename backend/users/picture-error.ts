@@ -1,7 +1,7 @@
 /** Why a picture is refused. */
 export type PictureFault = "PICTURE_TYPE" | "PICTURE_MALFORMED" | "PICTURE_ANIMATED" | "PICTURE_LARGE";
 
-/** What a reader of one format has found: the picture's size in pixels, and its bytes without metadata. */
+/** A picture without metadata. Width and height are in pixels. */
 export interface CleanPicture {
   readonly width: number;
   readonly height: number;
@@ -17,7 +17,7 @@ export class PictureError extends Error {
   }
 }
 
-/** The file does not follow its format. */
+/** The error for a file that does not follow its format. */
 export function malformed(): PictureError {
   return new PictureError("PICTURE_MALFORMED");
 }

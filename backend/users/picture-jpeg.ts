@@ -14,16 +14,16 @@ const RESTART_7 = 0xd7;
 const FRAMES = new Set([0xc0, 0xc1, 0xc2]);
 /** Quantization tables, Huffman tables, the restart interval. */
 const TABLES = new Set([0xdb, 0xc4, 0xdd]);
-/** `JFIF`, version and density, without a thumbnail. */
+/** Bytes of a JFIF segment: `JFIF`, version and density, without a thumbnail. */
 const JFIF = 14;
-/** A progressive picture has about ten scans; each costs its viewers a pass over all pixels. */
+/** Maximum number of scans. A progressive picture has about ten; a browser decodes all pixels for each. */
 const MAX_SCANS = 50;
-/** `Adobe`, version, flags and how colours are coded. */
+/** Bytes of an Adobe segment: `Adobe`, version, flags and how colours are coded. */
 const ADOBE = 12;
 
 /**
- * Reads the segments of a JPEG (ITU T.81, annex B) up to its end, and leaves out metadata. Kept of it is how the
- * picture was held (the orientation of EXIF), which it would be shown wrongly without. Throws a PictureError.
+ * Reads the segments of a JPEG (ITU T.81, annex B) up to its end, and leaves out metadata. The orientation of EXIF is
+ * kept: without it the picture is shown the wrong way up. Throws a PictureError.
  */
 export function cleanJpeg(file: Buffer): CleanPicture {
   const kept: Buffer[] = [Buffer.from([0xff, SOI])];
@@ -61,7 +61,7 @@ export function cleanJpeg(file: Buffer): CleanPicture {
   return { ...size, bytes: Buffer.concat(kept) };
 }
 
-/** The marker at a place, which any number of 0xff may precede, and where its segment starts. */
+/** The marker at an offset, which any number of 0xff may precede, and the offset at which its segment starts. */
 function markerAt(file: Buffer, at: number): { readonly marker: number; readonly start: number } {
   if (file[at] !== 0xff) throw malformed();
   let next = at + 1;
@@ -78,7 +78,7 @@ function segmentEnd(file: Buffer, start: number): number {
   return start + length;
 }
 
-/** Where the coded pixels end: at a marker that is neither a stuffed byte nor a restart. */
+/** The offset at which the coded pixels end: at a marker that is neither a stuffed byte nor a restart. */
 function scanEnd(file: Buffer, start: number): number {
   for (let at = file.indexOf(0xff, start); at >= 0; at = file.indexOf(0xff, at)) {
     const next = file[at + 1];
@@ -90,7 +90,7 @@ function scanEnd(file: Buffer, start: number): number {
   throw malformed();
 }
 
-/** Grey or colour; the four inks of a print would need their profile. */
+/** The size of a frame, which has to be grey or RGB: CMYK needs a colour profile, and profiles are removed. */
 function frameSize(data: Buffer) {
   if (data.length < 6) throw malformed();
   const components = data[5] ?? 0;
@@ -99,7 +99,7 @@ function frameSize(data: Buffer) {
   return { height: data.readUInt16BE(1), width: data.readUInt16BE(3) };
 }
 
-/** Whether it begins a frame of a kind that browsers do not show: lossless, hierarchical, arithmetic. */
+/** Whether the marker begins a frame of a kind that browsers do not show: lossless, hierarchical, arithmetic. */
 function isFrame(marker: number): boolean {
   return (marker >= 0xc3 && marker <= 0xcf && marker !== 0xc8) || marker === 0xde || marker === 0xdf;
 }

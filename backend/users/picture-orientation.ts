@@ -1,13 +1,14 @@
 const EXIF = "Exif\0\0";
+/** The tag of the orientation. */
 const ORIENTATION = 0x0112;
-/** The value is a 16-bit number. */
+/** The type of an entry whose value is a 16-bit number. */
 const SHORT = 3;
-/** Entries of the first directory that are read, at most. */
+/** Maximum number of entries of the first directory that are read. */
 const MAX_ENTRIES = 200;
 
 /**
- * How a picture was held, 1 to 8, as EXIF says it in the first directory (EXIF 2.32, 4.6.5); undefined where it does
- * not.
+ * The orientation of a picture, 1 to 8, from the first directory of EXIF (EXIF 2.32, 4.6.5); undefined where EXIF has
+ * none.
  */
 export function exifOrientation(segment: Buffer): number | undefined {
   if (segment.toString("latin1", 0, EXIF.length) !== EXIF) return undefined;

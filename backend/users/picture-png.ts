@@ -1,11 +1,12 @@
 import { crc32 } from "node:zlib";
 import { type CleanPicture, malformed, PictureError } from "./picture-error.ts";
 
-/** Bytes of the signature, and of a chunk besides its data. */
+/** Bytes of the file's signature. */
 const SIGNATURE = 8;
+/** Bytes of a chunk besides its data: length, type and checksum. */
 const CHUNK = 12;
 
-/** Chunks that a picture is shown with, and their largest sizes; others are removed (PNG, third edition, 11). */
+/** The chunks that are kept, with the maximum bytes of their data. Others are removed (PNG, third edition, 11). */
 const KEPT: ReadonlyMap<string, number> = new Map([
   ["IHDR", 13],
   ["PLTE", 768],
@@ -19,7 +20,7 @@ const KEPT: ReadonlyMap<string, number> = new Map([
 ]);
 /** Chunks of animations (PNG, third edition, 11.3.6). */
 const ANIMATION = new Set(["acTL", "fcTL", "fdAT"]);
-/** Bits of a sample that each colour type may have. */
+/** Bits of a sample, by colour type. */
 const DEPTHS: Readonly<Record<number, readonly number[]>> = {
   0: [1, 2, 4, 8, 16],
   2: [8, 16],
@@ -27,6 +28,7 @@ const DEPTHS: Readonly<Record<number, readonly number[]>> = {
   4: [8, 16],
   6: [8, 16],
 };
+/** The colour type of a picture with a palette. */
 const PALETTE = 3;
 
 /** Reads a PNG's chunks, whose checksums have to be right, and leaves out metadata. Throws a PictureError. */
@@ -41,7 +43,7 @@ export function cleanPng(file: Buffer): CleanPicture {
     if (size === undefined) size = readHeader(type, data);
     else if (type === "IHDR") throw malformed();
     if (!KEPT.has(type) && isCritical(type)) throw malformed();
-    // the pixels are in one run of chunks, and a palette comes before them
+    // the pixels are in chunks that follow each other, and a palette comes before them
     const isRepeated = type === "IDAT" ? last !== "IDAT" && seen.has("IDAT") : KEPT.has(type) && seen.has(type);
     if (isRepeated || (type === "PLTE" && seen.has("IDAT"))) throw malformed();
     if (data.length > (KEPT.get(type) ?? data.length)) throw malformed(); // something could be hidden behind it

@@ -5,8 +5,9 @@ import type { Picture } from "./picture.ts";
 import type { PictureType } from "./shapes.ts";
 import type { UsersTables } from "./tables.ts";
 
-/** Which picture a user has; null for none. */
+/** The hash of a user's picture; null for none. */
 export interface PictureOf {
+  /** The user's id. */
   readonly id: string;
   readonly picture: string | null;
 }
@@ -14,7 +15,7 @@ export interface PictureOf {
 /** The pictures of users. */
 export function pictureStore(db: Kysely<UsersTables>, lockUser: LockUser) {
   return {
-    /** Stores a user's picture in the place of the one before; false when the account is disabled. */
+    /** Stores a user's picture in place of the one before; false when the account is disabled. */
     async set(userId: string, hash: string, { type, bytes }: Picture, at: number): Promise<boolean> {
       return undoable(apart(db), async (transaction) => {
         if ((await lockUser(transaction, userId))?.disabledAt !== null) return false;
@@ -32,7 +33,7 @@ export function pictureStore(db: Kysely<UsersTables>, lockUser: LockUser) {
       await db.deleteFrom("user_pictures").where("user_id", "=", userId).execute();
     },
 
-    /** The picture that a user has now, if it is this one; with `isHidden` also that of a disabled account. */
+    /** The user's picture, if it has this hash. Pictures of disabled accounts are found with `isHidden` only. */
     async find(userId: string, hash: string, isHidden: boolean): Promise<Picture | undefined> {
       const all = db
         .selectFrom("user_pictures")
@@ -51,7 +52,7 @@ export function pictureStore(db: Kysely<UsersTables>, lockUser: LockUser) {
       return found && { contentType: found.type, base64: Buffer.from(found.bytes).toString("base64") };
     },
 
-    /** The pictures of those of these users who exist and whose accounts are not disabled. */
+    /** The pictures of these users, without disabled accounts and ids of no user. */
     async of(userIds: readonly string[]): Promise<readonly PictureOf[]> {
       if (userIds.length === 0) return [];
       return db

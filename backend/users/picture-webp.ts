@@ -1,9 +1,11 @@
 import { type CleanPicture, malformed, PictureError } from "./picture-error.ts";
 
-/** Bytes of `RIFF`, a length and `WEBP`, and of a chunk's head. */
+/** Bytes of the file's head: `RIFF`, the length of the rest, `WEBP`. */
 const FILE_HEAD = 12;
+/** Bytes of a chunk's head: its type, and the length of its data. */
 const CHUNK_HEAD = 8;
 
+/** Flags in the first byte of a `VP8X` chunk (RFC 9649 2.7). */
 const HAS_ANIMATION = 0x02;
 const HAS_ALPHA = 0x10;
 
@@ -17,7 +19,7 @@ interface Size {
 }
 
 /**
- * Reads a WebP file (RFC 9649) and writes it again with its pixels alone. Throws a PictureError.
+ * Reads a WebP file (RFC 9649) and returns one with its pixels and their transparency alone. Throws a PictureError.
  */
 export function cleanWebp(file: Buffer): CleanPicture {
   const chunks = chunksOf(file);
@@ -46,7 +48,7 @@ export function cleanWebp(file: Buffer): CleanPicture {
   return { ...size, bytes: fileOf([{ type: "VP8X", data: extended }, alpha, image]) };
 }
 
-/** The chunks within the length that the file's head gives; what follows is no part of the picture. */
+/** The chunks of the file, up to the length in its head. Bytes after that are no part of the picture. */
 function chunksOf(file: Buffer): readonly Chunk[] {
   if (file.length < FILE_HEAD) throw malformed();
   const end = CHUNK_HEAD + file.readUInt32LE(4);
@@ -64,13 +66,16 @@ function chunksOf(file: Buffer): readonly Chunk[] {
   return chunks;
 }
 
-/** The head of a key frame (RFC 6386 9.1). */
+/** The size of a lossy picture, from the head of its key frame (RFC 6386 9.1). */
 function lossySize(data: Buffer): Size {
   if (data.length < 10 || ((data[0] ?? 1) & 1) !== 0 || data.readUIntBE(3, 3) !== 0x9d012a) throw malformed();
   return { width: data.readUInt16LE(6) & 0x3fff, height: data.readUInt16LE(8) & 0x3fff };
 }
 
-/** The head of lossless pixels (RFC 9649 3.4): a mark, 14 bits of width and height less one, a bit, the version 0. */
+/**
+ * The size of a lossless picture, from its head (RFC 9649 3.4): the signature 0x2f, 14 bits of the width less one, 14
+ * bits of the height less one, a bit for transparency, and three bits of the version, which is 0.
+ */
 function losslessSize(data: Buffer): Size {
   if (data.length < 5 || data[0] !== 0x2f) throw malformed();
   const bits = data.readUInt32LE(1);

@@ -6,10 +6,10 @@ import { cleanPng } from "./picture-png.ts";
 import { cleanWebp } from "./picture-webp.ts";
 import { MAX_PICTURE_SIDE, type PictureType } from "./shapes.ts";
 
-/** A picture that other users may be shown. */
+/** A picture that other users may see. */
 export interface Picture {
   readonly type: PictureType;
-  /** Without anything that is not needed to show it. */
+  /** The file without metadata. */
   readonly bytes: Buffer;
 }
 
@@ -28,8 +28,8 @@ const FORMATS: readonly {
 ];
 
 /**
- * The picture in a file: what it is is decided by its content alone. EXIF (but for the orientation of a JPEG), XMP,
- * texts, times, thumbnails, colour profiles and whatever follows the picture are removed. Pixels are not decoded.
+ * Reads the picture in a file. Its type is decided by its content alone. Removes EXIF (but for the orientation of a
+ * JPEG), XMP, texts, times, thumbnails, colour profiles and the bytes after the picture. Pixels are not decoded.
  */
 export function readPicture(file: Buffer): Checked<Picture> {
   const format = FORMATS.find(({ isFormat }) => isFormat(file));
@@ -45,7 +45,7 @@ export function readPicture(file: Buffer): Checked<Picture> {
   }
 }
 
-/** What a picture's address ends with: another one for each user and content, 22 characters. */
+/** The last segment of a picture's path, 22 characters: it differs for each user and content. */
 export function pictureHash(userId: string, { bytes }: Picture): string {
   return createHash("sha256").update(userId).update("\0").update(bytes).digest("base64url").slice(0, 22);
 }

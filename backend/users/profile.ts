@@ -2,7 +2,7 @@ import { rolesUpTo } from "../surface/roles.ts";
 import type { Listed, Profile } from "./shapes.ts";
 import type { User } from "./user-store.ts";
 
-/** What a user may see of the own account: no hash, and no internal state. */
+/** What users may see of their own account: no password hash, and no internal state. */
 export function profile(user: User): Profile {
   const { id, email, name, createdAt, verifiedAt } = user;
   return { id, email, name, verified: verifiedAt !== null, roles: rolesUpTo(user.role), createdAt };

@@ -1,9 +1,8 @@
 import { randomUUID } from "node:crypto";
 
 /**
- * The replacement for the address of a removed account. The column is unique, so that it is made of 122 random
- * bits: an address that follows from the account's id could be registered by another user before, and then the account
- * could not be removed.
+ * The address that a removed account gets, with 122 random bits. No two accounts may have one address: if it were made
+ * from the account's id, an attacker could register it before, and then the account could not be removed.
  */
 export function removedAddress(): string {
   return `${randomUUID()}@removed.invalid`;

@@ -5,9 +5,9 @@ import type { UsersStore } from "./store.ts";
 const SETUP_PATH = "/#setup=";
 
 /**
- * While there is no administrator: a path with a new one-time token, under which the first one registers. The store
- * keeps its hash only; an older link stops working. Undefined when there is an administrator; then no older link works
- * again when there is none one day.
+ * Makes the setup link: a path with a token that works once, under which the first administrator registers. Only the
+ * token's hash is stored, and earlier links stop working. Undefined when there is an administrator; earlier links are
+ * deleted then, so that they do not work should there be no administrator one day.
  */
 export async function setupPath(store: Pick<UsersStore, "keys" | "users">, now: number): Promise<string | undefined> {
   if (await store.users.hasAdmin()) {
@@ -19,14 +19,14 @@ export async function setupPath(store: Pick<UsersStore, "keys" | "users">, now: 
   return `${SETUP_PATH}${token}`;
 }
 
-/** Whether a setup token is good now. It may be used up a moment later: `createFirstAdmin` decides. */
+/** Whether a setup token is valid now. It may be used up a moment later: `createFirstAdmin` decides. */
 export async function isSetupToken(store: Pick<UsersStore, "keys" | "users">, token: string): Promise<boolean> {
   const keys = await store.keys.list("setup");
   // hashes of 256 random bits are compared: the time that it takes reveals nothing about the token
   return keys.some(({ material }) => material === setupHash(token)) && !(await store.users.hasAdmin());
 }
 
-/** What the store keeps of a setup token. */
+/** The hash of a setup token, which is stored. */
 export function setupHash(token: string): string {
   return createHash("sha256").update(token).digest("base64url");
 }

@@ -5,17 +5,17 @@ import { MAX_PICTURE_BYTES, PICTURE_TYPES } from "./constants.ts";
 const text = unbounded.string();
 const time = unbounded.integer({ description: "Milliseconds since 1970." });
 
-export const profile = named("Profile", "A user as that user sees themself.", {
+export const profile = named("Profile", "A user's own account.", {
   id: text,
   email: unbounded.string({ format: "email" }),
   name: text,
-  verified: boolean({ description: "Whether a link in a mail has shown that the address is the user's own." }),
+  verified: boolean({ description: "Whether the user has opened a link in a mail to this address." }),
   roles: unbounded.array(oneOf(ROLES)),
   createdAt: time,
 });
 export type Profile = TypeOf<typeof profile>;
 
-export const listed = named("Listed", "A user as admins see one.", {
+export const listed = named("Listed", "An account, as administrators see it.", {
   ...profile.properties,
   disabledAt: nullable(unbounded.integer(), {
     description: "Milliseconds since 1970; null while the user may sign in.",
@@ -23,14 +23,14 @@ export const listed = named("Listed", "A user as admins see one.", {
 });
 export type Listed = TypeOf<typeof listed>;
 
-export const signedIn = named("SignedIn", "What signing in gives.", {
+export const signedIn = named("SignedIn", "The session of a user who has signed in.", {
   user: profile,
   accessToken: unbounded.string({ secret: true }),
   expiresIn: unbounded.integer({ description: "Seconds until the access token ends." }),
   refreshToken: unbounded.string({
     secret: true,
     cookie: true,
-    description: "Good for one refresh. A page gets it as a cookie that no script can read, and not here.",
+    description: "Valid for one refresh. A page gets it as a cookie that no script can read, and not here.",
   }),
 });
 export type SignedIn = TypeOf<typeof signedIn>;
@@ -40,7 +40,7 @@ export const auditRecord = named("AuditRecord", "One line of the audit log.", {
   id: unbounded.string({ description: "Sorts by time." }),
   at: time,
   action: unbounded.string({
-    description: "What was done, for example `user.disabled`. Each feature has words of its own.",
+    description: "What was done, for example `user.disabled`. Each feature declares its own actions.",
   }),
   actorId: nullable(unbounded.string(), {
     description: "User who did it; null when no user was signed in, or a command on the server did it.",
@@ -54,5 +54,5 @@ export type AuditRecord = TypeOf<typeof auditRecord>;
 export { MAX_PICTURE_BYTES, PICTURE_TYPES };
 export type PictureType = (typeof PICTURE_TYPES)[number];
 
-/** Pixels of a side: what a browser needs to decode the largest picture is 16 MiB. */
+/** Maximum pixels of a side: a browser needs 16 MiB to decode the largest picture. */
 export const MAX_PICTURE_SIDE = 2048;

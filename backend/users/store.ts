@@ -8,7 +8,7 @@ import { UserStore } from "./user-store.ts";
 
 export type UsersStore = ReturnType<typeof usersStore>;
 
-/** What is stored of users, and what their services need besides of the database. */
+/** What is stored of users, with the keys and throttles that the services of users need. */
 export function usersStore({ db, clock, keys, throttles }: Database) {
   const own = db.withTables<UsersTables>();
   return {

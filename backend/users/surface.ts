@@ -10,7 +10,7 @@ const anyEmail = string({ min: 3, max: 254, format: "email" });
 const email = { ...anyEmail, refuses: ["EMAIL_MALFORMED"] } as const;
 const newEmail = { ...email, refuses: ["EMAIL_MALFORMED", "EMAIL_RESERVED"] } as const;
 const password = string({ min: 1, max: 256, secret: true });
-/** Counted before normalization; the exact bounds are those of `password.ts`. */
+/** The length before normalization; `password.ts` checks the exact one. */
 const newPassword = string({
   min: 8,
   max: 256,
@@ -19,7 +19,9 @@ const newPassword = string({
 });
 /** The token of a link in a mail. */
 const mailToken = string({ min: 1, max: 64, secret: true });
-const pictureHash = nullable(unbounded.string(), { description: "What its address ends with; null for none." });
+const pictureHash = nullable(unbounded.string(), {
+  description: "The last segment of the picture's path; null for none.",
+});
 const KIB = 1024;
 
 export const usersSurface = {
@@ -103,7 +105,7 @@ export const usersSurface = {
       path: "/api/users/:id/picture/:hash",
       action: "users.picture",
       summary: "Read a user's picture",
-      about: "The hash of `users.pictures`; with another one there is nothing. Browsers may keep it.",
+      about: "The hash is that of `users.pictures`; with another one the response is NOT_FOUND. Browsers may cache it.",
       access: "user",
       rate: "read",
       bodyLimit: 0,
@@ -117,7 +119,7 @@ export const usersSurface = {
       path: "/api/users/me/export",
       action: "users.export",
       summary: "Download all that the caller has written",
-      about: "One JSON object a line, told apart by `type`. The last one is `end`; without it something is missing.",
+      about: "One JSON object a line, each with a `type`. The last one has the type `end`; without it data is missing.",
       access: "user",
       rate: "export",
       bodyLimit: 0,
@@ -142,7 +144,7 @@ export const usersSurface = {
       path: "/api/auth/request-reset",
       action: "users.requestReset",
       summary: "Send a link to reset a password",
-      about: "The answer is the same whether somebody has this address or not.",
+      about: "The response is the same whether an account has this address or not.",
       access: "public",
       rate: "credential",
       bodyLimit: 4 * KIB,
@@ -154,7 +156,7 @@ export const usersSurface = {
       path: "/api/auth/reset-password",
       action: "users.resetPassword",
       summary: "Set a new password with a link",
-      about: "Takes what a link in a mail carries. Nobody is signed in by it.",
+      about: "Takes the token of a link in a mail. It does not sign the user in.",
       access: "public",
       rate: "credential",
       bodyLimit: 4 * KIB,
@@ -275,7 +277,7 @@ export const usersSurface = {
     {
       action: "users.pictures",
       summary: "Read which pictures users have",
-      about: "Users who are not there any more are left out.",
+      about: "Removed and disabled users are left out.",
       access: "user",
       rate: "read",
       params: { users: array(id, { max: 50 }) },
@@ -284,9 +286,9 @@ export const usersSurface = {
   ],
   actions: { "users.exportPart": exportPart },
   rates: {
-    /** Changes of one's picture: 256 KiB are written for each. */
+    /** Changes of the user's picture: each writes up to 256 KiB. */
     picture: { requests: 20, seconds: 3600, isShared: true },
-    /** All that a user has written is read. */
+    /** Exports: each reads all that the user has written. */
     export: { requests: 10, seconds: 3600, isShared: true },
   },
   audits: [
@@ -308,7 +310,7 @@ export const usersSurface = {
   codes: {
     CREDENTIALS: [401, "The e-mail address or the password is wrong."],
     LINK: [403, "This link is not valid any more. Ask for a new one."],
-    REGISTRATION_CLOSED: [403, "Nobody new can register here. Ask whoever runs this site."],
+    REGISTRATION_CLOSED: [403, "Registration is closed. Ask the operator of this site for an account."],
     SETUP_LINK: [
       403,
       "This setup link is not valid any more. While there is no administrator, each start prints a new one.",
@@ -316,7 +318,7 @@ export const usersSurface = {
     EMAIL_TAKEN: [409, "This e-mail address is registered already."],
     EMAIL_VERIFIED: [409, "This e-mail address is confirmed already."],
     EXPORT_RUNNING: [409, "Your data is being downloaded already: wait until that has ended."],
-    LAST_ADMIN: [409, "Nobody would be an administrator any more: make somebody else one first."],
+    LAST_ADMIN: [409, "This is the last administrator: make another user one first."],
     NAME_TAKEN: [409, "Another user has this name, or one that looks like it: choose another."],
     OWN_ACCOUNT: [409, "This is your own account: another admin has to do that."],
     PICTURE_TYPE: [422, "This is no picture that can be shown here: send a PNG, a JPEG or a WebP file."],
@@ -324,7 +326,7 @@ export const usersSurface = {
     PICTURE_ANIMATED: [422, "This picture moves: choose one that does not."],
     PICTURE_LARGE: [422, "This picture is higher or wider than 2048 pixels: make it smaller."],
     EMAIL_MALFORMED: [422, "This is not an e-mail address."],
-    EMAIL_RESERVED: [422, "Nobody can have mail at this address: its domain is reserved. Give another one."],
+    EMAIL_RESERVED: [422, "No mail can be sent to this address: its domain is reserved. Give another one."],
     EMAIL_SAME: [422, "This is your e-mail address already."],
     PASSWORD_NOT_UNICODE: [422, "The password is not well-formed Unicode."],
     PASSWORD_SHORT: [422, "The password is shorter than 8 characters."],
@@ -337,13 +339,13 @@ export const usersSurface = {
     /** A user has registered. */
     "user.created": { payload: object({ id: unbounded.string() }) },
     /**
-     * A user's roles have changed, `at` milliseconds since 1970: what was decided for them before is asked again, open
-     * sockets included.
+     * A user's roles have changed, `at` milliseconds since 1970. Decisions by the earlier roles are made again, for
+     * open sockets too.
      */
     "user.changed": { payload: object({ id: unbounded.string(), at: unbounded.integer() }) },
     /**
-     * A user's account is removed for good, and its sessions have ended. A feature ends here what it holds for the
-     * user, and looks from time to time into the table `removed_users`: a node that dies announces nothing.
+     * A user's account was removed, and its sessions have ended. A feature then removes what it stores for the user. It
+     * also reads the table `removed_users` regularly, since a node that dies cannot send this event.
      */
     "user.removed": { payload: object({ id: unbounded.string() }) },
   },

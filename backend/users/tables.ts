@@ -32,7 +32,7 @@ export interface AuditTable {
   /** Sorts by time. */
   id: string;
   at: number;
-  /** One of the words that features declare; there are older records of features that were removed. */
+  /** An action that a feature declares in `audits`, or one of a feature that was removed. */
   action: string;
   /** Who did it; null when the client was not signed in. */
   actor_id: string | null;
@@ -45,7 +45,7 @@ export interface AuditTable {
 export interface MailTokensTable {
   user_id: string;
   purpose: MailPurpose;
-  /** SHA-256 of the link's token, base64url; null when it has been used or put out of use. */
+  /** SHA-256 of the link's token, base64url; null when the link was used or made invalid. */
   hash: string | null;
   email: string;
   issued_at: number;
@@ -54,7 +54,7 @@ export interface MailTokensTable {
   issues: number;
 }
 
-/** What no two names of a kind may share (`text/look-alike.ts`). Names from before this table may have none. */
+/** Keys of names: no two names of a kind may have the same one (`text/look-alike.ts`). Older names may have none. */
 export interface NameKeysTable {
   /** `user`, or a kind of names that another feature has, for example `room`. */
   kind: string;
@@ -63,7 +63,7 @@ export interface NameKeysTable {
   owner: string;
 }
 
-/** The users whose accounts were removed for good: how features find out that did not hear of it. */
+/** The users whose accounts were removed: features that missed the event `user.removed` find them here. */
 interface RemovedUsersTable {
   user_id: string;
   /** Milliseconds since 1970. */

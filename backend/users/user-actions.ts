@@ -18,7 +18,7 @@ import type { UsersStore } from "./store.ts";
 import type { Creation, NewUser, User } from "./user-store.ts";
 
 /**
- * Registrations from one address that are sent a mail; a client that registers more can ask for the mail later.
+ * Limits how many registrations from one network are sent a mail. Users who get none can request it later.
  */
 const WELCOMES = { free: 20, first: 30_000, longest: 15 * 60_000 };
 
@@ -80,7 +80,7 @@ export class UserActions implements AccountActions {
 
   async login(ctx: ContextOf<"users.login">): Promise<ResultOf<"users.login">> {
     const { store, audit, passwords, accounts } = this.#parts;
-    // a flood of tries costs no query, and tries that are not made count for no account
+    // first, so that a flood of tries costs no query, and a try that is refused here is counted for no account
     passwords().refuseIfFull();
     const email = emailAddress(ctx.params.email);
     const user = email.ok ? await store.users.findByEmail(email.value) : undefined;

@@ -9,12 +9,12 @@ import type { User } from "./user-store.ts";
 
 type Administration = Pick<Handlers<"users">, "list" | "setRole" | "disable" | "enable" | "audit">;
 
-/** Users and records in a page. */
+/** Number of users, or audit records, in a page. */
 const PAGE = 50;
 
 /**
- * What administrators do to other users' accounts. None does it to their own, and the last one cannot lose the role or
- * the account.
+ * What administrators do to other users' accounts. They cannot do it to their own, and the last administrator cannot
+ * lose the role or the account.
  */
 export function userAdministration(options: {
   readonly store: UsersStore;

@@ -23,8 +23,8 @@ const PARTS = (Object.keys(serviceActions) as (keyof typeof serviceActions)[]).f
 );
 
 /**
- * The export of all that a user has written: one JSON object a line, in pages of each feature that the client's reading
- * pulls, so that memory does not grow with what there is. The last line is `end`: a file without it was cut off.
+ * The export of all that a user has written: one JSON object a line. Each feature is read page by page while the client
+ * reads, so that a large export needs no more memory. The last line is `end`: a file without it was cut off.
  */
 export function userExport({ store, clock, accounts }: ExportParts): Pick<Handlers<"users">, "export" | "exportPart"> {
   const lease = createExportLease(store.throttles, clock);

@@ -22,13 +22,13 @@ import type { Passwords } from "./passwords.ts";
 import type { UsersStore } from "./store.ts";
 import type { User } from "./user-store.ts";
 
-/** Requests for a new password from one address, for any account. */
+/** Limits requests for a new password from one network, whatever the account. */
 const ASKING = { free: 10, first: 10_000, longest: 15 * 60_000 };
-/** Requests for a new password that may wait to be handled. */
+/** Maximum number of requests for a new password that wait to be handled. */
 const MAX_WAITING = 500;
 /**
- * Milliseconds within which a request for a new password is handled, at a random time after its response, so that
- * response times do not reveal whether the account exists.
+ * Maximum milliseconds between the response to a request for a new password and the work for it. The delay is random,
+ * so that response times do not reveal whether the account exists.
  */
 export const SCATTER = 1000;
 
@@ -50,7 +50,7 @@ type MailActions = Pick<
   "requestReset" | "resetPassword" | "requestVerification" | "verifyEmail" | "changeEmail"
 >;
 
-/** What users do by links in mails. No link signs a user in. */
+/** What users do with links in mails. No link signs a user in. */
 export class UserMail implements MailActions {
   readonly #parts: UserMailParts;
   readonly #asking: Throttle;

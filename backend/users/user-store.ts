@@ -66,7 +66,7 @@ export class UserStore {
     return asUser(await this.#db.selectFrom("users").selectAll().where("email", "=", email).executeTakeFirst());
   }
 
-  /** In the order of registration, after a user if one is named. */
+  /** Users in the order of registration; with `after`, those after this user. */
   async list(limit: number, after?: User): Promise<readonly User[]> {
     const all = this.#db.selectFrom("users").selectAll();
     const query = after
@@ -85,7 +85,7 @@ export class UserStore {
     return hasAdmin(this.#db);
   }
 
-  /** `taken` when another user's name looks like this one, `disabled` when the account is, or was removed. */
+  /** `taken` when another user's name looks like this one, `disabled` when the account is disabled or removed. */
   async setName(id: string, name: string): Promise<"set" | "taken" | "disabled"> {
     return undoable(apart(this.#db), async (transaction) => {
       if ((await this.#lockUser(transaction, id))?.disabledAt !== null) return "disabled";

@@ -32,13 +32,13 @@ interface UsersServiceOptions {
 /**
  * Users and their passwords.
  *
- * What an unauthenticated client can learn: logging in does not reveal whether an address has a user, neither by the
- * response nor by the time (one hash either way). Registering does reveal it (409), because it signs in at once and so
- * shows it anyway; it costs the client a full hash and one of a few tries for each address and time. A request for a
- * new password reveals nothing.
+ * What an unauthenticated client can learn: signing in does not reveal whether an address has an account, neither by
+ * the response nor by the time (one hash in both cases). Registering reveals it (409), since it signs in at once; each
+ * try costs a full hash, and one network has few tries. A request for a new password reveals nothing.
  *
- * An address that is not verified yet takes no right away; the profile and the list of users have that fact. The reader
- * of its mail can take the account over with a new password, and the client that registered it is signed out.
+ * An account whose address is not verified has all rights; the profile and the list of users show it. The reader of the
+ * mails to that address can set a new password and so take over the account, which signs out the client that registered
+ * it.
  */
 export function usersService(options: UsersServiceOptions): ServiceSchema {
   const { store, clock } = options;

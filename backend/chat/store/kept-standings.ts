@@ -6,18 +6,18 @@ import type { Room } from "../room.ts";
 import { authorOf, standingQuery } from "./standing.ts";
 import type { ChatTables } from "./tables.ts";
 
-/** The tables from which a user's standing in a room is read. Rows of other tables are never deleted with theirs. */
+/** The tables from which an author is read. No row of them is deleted by a change of another table. */
 export const STANDING_TABLES: readonly string[] = ["rooms", "members", "users"];
-/** Most authors that are kept: about 500 bytes each. */
+/** Maximum number of authors that are kept: about 500 bytes each. */
 const AUTHORS = 10_000;
 
-/** A room whose position the appender counts on. */
+/** A room, of which the appender increases `seq` with each message. */
 type KeptRoom = { -readonly [K in keyof Room]: Room[K] };
 
-/** A user in a room. */
+/** A user who writes in a room, whether the user may or not. */
 export interface Author {
   readonly name: string;
-  /** Bytes that the user's messages take, as far as the row has them. */
+  /** Bytes of the user's messages that the row of the user has (`usage.ts`). */
   readonly storedBytes: number;
   readonly membership: Membership | undefined;
   /** All authors of a room share it. */
@@ -25,10 +25,10 @@ export interface Author {
 }
 
 /**
- * Keeps authors in memory, so that a message does not look up its room, author and membership again. It keeps them
- * until anything else writes to those tables: this process by a query (`countWrites`), or another process, for
- * example a command of the operator's, in any way (https://sqlite.org/pragma.html#pragma_data_version). All of it runs
- * in transactions that have the write lock, so that nothing is written between a read and the end of the transaction.
+ * Keeps authors in memory, so that not every message has to look up its room, author and membership. It forgets them
+ * when a query of this process has written to these tables (`countWrites`), or another process, for example a command
+ * of the operator, has written anything (https://sqlite.org/pragma.html#pragma_data_version). It is used in
+ * transactions that have the write lock: nothing else writes until they end.
  */
 export type KeptStandings = ReturnType<typeof keptStandings>;
 
@@ -62,10 +62,10 @@ export function keptStandings(groups: SqliteGroups, db: Kysely<ChatTables>) {
   }
 
   const standings = {
-    /** Forgets all authors: a transaction was undone after their rooms' positions were counted on. */
+    /** Forgets all authors: a transaction was undone, and the positions of their rooms are wrong. */
     forget,
 
-    /** Forgets the authors of a room, to which the group has written. */
+    /** Forgets the authors of a room: the group has written to the room or its members. */
     forgetRoom(key: string): void {
       const entry = rooms.get(key);
       if (!entry) return;
@@ -82,7 +82,7 @@ export function keptStandings(groups: SqliteGroups, db: Kysely<ChatTables>) {
       version = now;
     },
 
-    /** An author, kept or read; undefined where there is no such room or user. */
+    /** Returns an author from memory or the database; undefined where there is no such room or user. */
     authorIn: (key: string, userId: string): Author | undefined =>
       rooms.get(key)?.authors.get(userId) ?? look(key, userId),
   };

@@ -9,29 +9,33 @@ import { countRooms, isBeyond, type Most, Rosters } from "./rosters.ts";
 import { standingOf } from "./standing.ts";
 import type { ChatTables } from "./tables.ts";
 
-/** The result of the end of a membership. */
+/** A membership that has ended. */
 export interface Ended {
-  /** The room's revision from which on the user is out. */
+  /** The room's revision at which the user has left. */
   readonly revision: number;
-  /** The user who owns the room now, when the last owner has left. */
+  /** The new owner of the room, when the last one has left. */
   readonly successor: string | undefined;
 }
 
 /** Runs in the transaction that makes a change, after the room is locked. Throws when the change may not be made. */
 export type Check = (transaction: Transaction<ChatTables>) => Promise<void>;
 
-/** Throws when the actor, whose membership is `own`, may not change the membership of the other user. */
-export type Permission = (own: RoomMembership | undefined, theirs: RoomMembership | undefined, theirRole: Role) => void;
+/** Throws when the actor may not change the membership of the target, a user whose role on the site is `targetRole`. */
+export type Permission = (
+  actor: RoomMembership | undefined,
+  target: RoomMembership | undefined,
+  targetRole: Role,
+) => void;
 
 const noCheck: Check = async () => undefined;
 
 /**
- * Members of rooms in the database. Every change of a membership locks the room's row: comings, goings, roles and
- * messages of one room have one order, on every node. What depends on the user as well (how many rooms, whether the
- * account is enabled) locks the user's row before (`users/locks.ts`).
+ * Members of rooms in the database. Every change of a membership locks the room's row, so that joins, leaves, roles and
+ * messages of a room have one order on all nodes. A change that depends on the user too (the number of rooms, whether
+ * the account is enabled) locks the user's row first (`users/locks.ts`).
  */
 export class MemberStore extends Rosters {
-  /** Lets a user into a room. */
+  /** Makes a user a member of a room. */
   readonly enter: Enter;
   readonly #db: Kysely<ChatTables>;
   readonly #lockUser: LockUser;
@@ -43,19 +47,19 @@ export class MemberStore extends Rosters {
     this.#lockUser = lockUser;
   }
 
-  /** A check that calls `permission` with both memberships at the moment of the change. */
+  /** Makes a check that calls `permission` with the standings of both users in the transaction of the change. */
   permits(room: string, actor: string, target: string, permission: Permission): Check {
     return async (transaction) => {
-      const own = await standingOf(transaction, room, actor);
-      const theirs = await standingOf(transaction, room, target);
+      const actorStanding = await standingOf(transaction, room, actor);
+      const targetStanding = await standingOf(transaction, room, target);
       const user = await transaction.selectFrom("users").select("role").where("id", "=", target).executeTakeFirst();
-      permission(own, theirs, user?.role ?? "user");
+      permission(actorStanding, targetStanding, user?.role ?? "user");
     };
   }
 
   /**
-   * Ends a membership; undefined when there was none. Where no owner is left, the room goes to the moderator who has
-   * been in it the longest, else to such a member; a private room without members is closed.
+   * Ends a membership; undefined when there was none. When the last owner leaves, the moderator who was a member for
+   * the longest time becomes the owner; where there is none, the member. A private room without members is closed.
    */
   async end(
     room: string,
@@ -90,7 +94,7 @@ export class MemberStore extends Rosters {
     });
   }
 
-  /** Bans a user who is not in the room; false when they are in it. */
+  /** Bans a user who is not in the room. Returns false when the user is in it. */
   async shutOut(room: string, userId: string, at: number, check: Check = noCheck): Promise<boolean> {
     return this.#inRoom(room, check, async (transaction) => {
       const banned = await transaction
@@ -106,8 +110,8 @@ export class MemberStore extends Rosters {
   }
 
   /**
-   * Invites a user. `known` when they are in the room, invited or banned, `too-many` when so many invitations wait
-   * for them already, `disabled` when the account is.
+   * Invites a user. `known` when the user is in the room, invited or banned; `too-many` when the user has so many open
+   * invitations; `disabled` when the account is disabled.
    */
   async invite(
     room: string,
@@ -133,7 +137,7 @@ export class MemberStore extends Rosters {
     });
   }
 
-  /** Takes back a ban or an invitation; false when there was none. */
+  /** Takes back a ban or an invitation. Returns false when there was none. */
   async release(
     room: string,
     userId: string,
@@ -199,7 +203,10 @@ export class MemberStore extends Rosters {
     });
   }
 
-  /** `until` in milliseconds since 1970; null lets them write. False when they have never been in the room. */
+  /**
+   * Mutes a user until a time in milliseconds since 1970; null unmutes. Returns false for a user who never was in the
+   * room.
+   */
   async setMuted(room: string, userId: string, until: number | null, check: Check = noCheck): Promise<boolean> {
     return this.#inRoom(room, check, async (transaction) => {
       const { numUpdatedRows } = await transaction
@@ -212,13 +219,13 @@ export class MemberStore extends Rosters {
     });
   }
 
-  /** Deletes the memberships that ended before a time, but those that are still muted. */
+  /** Deletes memberships that ended before a time. Those of users who are still muted stay. */
   async prune(before: number, now: number): Promise<void> {
     await this.#db
       .deleteFrom("members")
       .where("ended_at", "<", before)
       .where("state", "=", "out")
-      .where("peer_id", "is", null) // only the user who left a direct room can open it again
+      .where("peer_id", "is", null) // only a user with a membership can enter a direct room again
       .where((row) => row.or([row("muted_until", "is", null), row("muted_until", "<", now)]))
       .execute();
   }
@@ -233,11 +240,13 @@ export class MemberStore extends Rosters {
   }
 }
 
+/** The row of a user who had no membership in the room. */
 function stranger(room: string, userId: string, at: number) {
   const nothing = { ended_at: null, muted_until: null, peer_id: null };
   return { room, user_id: userId, role: "member" as const, since: 0, joined_at: at, ...nothing };
 }
 
+/** Makes another member the owner where none is left. Returns the new owner. */
 async function handOver(transaction: Transaction<ChatTables>, room: string): Promise<string | undefined> {
   const members = transaction.selectFrom("members").where("room", "=", room).where("state", "=", "in");
   const next = await members

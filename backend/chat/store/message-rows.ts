@@ -2,7 +2,7 @@ import type { Kysely } from "kysely";
 import type { Message } from "../message.ts";
 import type { ChatTables, MessagesTable } from "./tables.ts";
 
-/** Messages with what they need of their rooms and authors. */
+/** Selects messages with their room's epoch and their author's name. */
 export const messages = (db: Kysely<ChatTables>) =>
   db
     .selectFrom("messages")
@@ -12,13 +12,13 @@ export const messages = (db: Kysely<ChatTables>) =>
     .select(["messages.mentions", "messages.revision", "messages.edited_at", "messages.deleted_at"])
     .select(["rooms.epoch", "users.id as author_id", "users.name as author_name"]);
 
-/** The message that an author has sent with a client id. */
+/** Selects the message that an author has sent with a client id. */
 export const messageSentAs = (
   db: Kysely<ChatTables>,
   { authorId, clientId }: { readonly authorId: string; readonly clientId: string },
 ) => messages(db).where("messages.author_id", "=", authorId).where("messages.client_id", "=", clientId);
 
-/** A row of `messages`. */
+/** A row of `selectMessages`. */
 export interface MessageRow extends MessagesTable {
   epoch: string;
   author_name: string;
@@ -40,6 +40,6 @@ export function message(row: MessageRow): Message {
   };
 }
 
-/** Mentions as they are stored. */
+/** Mentions as they are stored: JSON, or null for none. */
 export const asText = (mentions: readonly string[]): string | null =>
   mentions.length > 0 ? JSON.stringify(mentions) : null;

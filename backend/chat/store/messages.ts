@@ -11,12 +11,12 @@ import { authorIn } from "./standing.ts";
 import type { ChatTables } from "./tables.ts";
 import { messageBytes, type Usage } from "./usage.ts";
 
-/** What a message becomes: another text, or none any more. */
+/** An edit or a deletion of a message. */
 export type Change =
   | { readonly text: string; readonly mentions: readonly string[]; readonly editedAt: number }
   | { readonly deletedAt: number };
 
-/** Numbers of a room's messages, or of its changes: those after one, up to another. */
+/** A range of numbers (`seq`) of a room's messages, or of revisions: those after `after`, up to `upTo`. */
 export interface MessageRange {
   readonly room: string;
   readonly after: number;
@@ -34,8 +34,8 @@ export function messageStore(db: Kysely<ChatTables>, { append }: Appender, usage
     },
 
     /**
-     * Changes a message as `decide` says, for this user; whatever that throws ends it. `storedBytes` is what the
-     * user's messages take before the change.
+     * Edits or deletes a message for a user, as `decide` returns. An error of `decide` undoes the transaction.
+     * `storedBytes` are the bytes of the user's messages before the change.
      */
     async change(
       room: string,
@@ -53,11 +53,11 @@ export function messageStore(db: Kysely<ChatTables>, { append }: Appender, usage
       return change.after;
     },
 
-    /** Removes what is beyond the limits; see `pruneMessages`. */
+    /** Removes the oldest messages beyond the limits (`pruneMessages`). */
     prune: (retention: Retention, now: number, signal: AbortSignal): Promise<void> =>
       pruneMessages(db, usage, retention, now, signal),
 
-    /** Counts the messages of users again who have more than so many bytes, of a few at a time. */
+    /** Counts the bytes of some users again, of those with the most bytes above `above`. */
     recount: (above: number): Promise<void> => usage.recount(above),
 
     /** Messages after a position, oldest first. */
@@ -65,7 +65,7 @@ export function messageStore(db: Kysely<ChatTables>, { append }: Appender, usage
       return (await after(db, { room, seq, limit })).map(message);
     },
 
-    /** The newest messages before a position (of all, without one), oldest first. */
+    /** The newest messages before a position, oldest first; without one, the newest of the room. */
     async before(room: string, seq = Number.MAX_SAFE_INTEGER, limit: number): Promise<readonly Message[]> {
       return (await before(db, { room, seq, limit })).map(message).reverse();
     },
@@ -76,24 +76,24 @@ export function messageStore(db: Kysely<ChatTables>, { append }: Appender, usage
     },
 
     /** Messages of several rooms in one query, those of one room oldest first. */
-    async sentWithin(spans: readonly MessageRange[]): Promise<readonly Message[]> {
-      const query = within(db, spans)
-        .whereRef("messages.seq", ">", "spans.after")
-        .whereRef("messages.seq", "<=", "spans.upTo");
+    async sentWithin(ranges: readonly MessageRange[]): Promise<readonly Message[]> {
+      const query = within(db, ranges)
+        .whereRef("messages.seq", ">", "ranges.after")
+        .whereRef("messages.seq", "<=", "ranges.upTo");
       return (await query.orderBy("messages.room").orderBy("messages.seq").execute()).map(message);
     },
 
     /** Messages of several rooms whose last change has one of these revisions, those of one room in their order. */
-    async changedWithin(spans: readonly MessageRange[]): Promise<readonly Message[]> {
-      const query = within(db, spans)
-        .whereRef("messages.revision", ">", "spans.after")
-        .whereRef("messages.revision", "<=", "spans.upTo");
+    async changedWithin(ranges: readonly MessageRange[]): Promise<readonly Message[]> {
+      const query = within(db, ranges)
+        .whereRef("messages.revision", ">", "ranges.after")
+        .whereRef("messages.revision", "<=", "ranges.upTo");
       return (await query.orderBy("messages.room").orderBy("messages.revision").execute()).map(message);
     },
   };
 }
 
-/** The queries of catching up and paging. */
+/** The queries that read pages of messages. */
 function pages(db: Kysely<ChatTables>) {
   interface Page {
     readonly room: string;
@@ -126,12 +126,14 @@ export interface MessageChange {
   readonly after: Message;
 }
 
-/** Counts what a change has added to the stored bytes of the author, once it is committed. */
+/** Counts the bytes by which a message has grown, once the change is committed. */
 export function countChange(usage: Usage, { before, after }: MessageChange): void {
   usage.add(before.author.id, messageBytes(after.text) - messageBytes(before.text));
 }
 
-/** Changes a message as `decide` says, with the room locked. Whatever `decide` throws ends the transaction. */
+/**
+ * Edits or deletes a message as `decide` returns, with the room locked. An error of `decide` undoes the transaction.
+ */
 async function changeMessage(
   transaction: Transaction<ChatTables>,
   room: string,
@@ -146,7 +148,7 @@ async function changeMessage(
     .executeTakeFirst();
   const row = await messageAt(transaction, room, seq);
   const change = await decide(row && message(row));
-  if (!row || !position) throw new Error("invariant: what is not there cannot be changed");
+  if (!row || !position) throw new Error("invariant: a message that does not exist is not changed");
   const { revision } = position;
   const changed =
     "deletedAt" in change
@@ -157,7 +159,7 @@ async function changeMessage(
   return { before: message(row), after: message({ ...row, ...changed }) };
 }
 
-/** Removes a message in a transaction of the caller's; undefined where it is not there, or was removed before. */
+/** Deletes a message in the caller's transaction; undefined where there is none, or it was deleted before. */
 export async function removeMessage(
   transaction: Transaction<ChatTables>,
   room: string,
@@ -173,9 +175,9 @@ export async function removeMessage(
 const messageAt = (db: Kysely<ChatTables>, room: string, seq: number): Promise<MessageRow | undefined> =>
   messages(db).where("messages.room", "=", room).where("messages.seq", "=", seq).executeTakeFirst();
 
-/** Messages of the rooms of these spans; both databases search their index once for each span. */
-function within(db: Kysely<ChatTables>, spans: readonly MessageRange[]) {
-  const rows = spans.map(
+/** Selects messages of the rooms of these ranges. Both databases search their index once for each range. */
+function within(db: Kysely<ChatTables>, ranges: readonly MessageRange[]) {
+  const rows = ranges.map(
     ({ room, after, upTo }) => sql`(cast(${room} as text), cast(${after} as bigint), cast(${upTo} as bigint))`,
   );
   const values = sql<{ room: string; after: number; upTo: number }>`values ${sql.join(rows)}`;
@@ -185,5 +187,5 @@ function within(db: Kysely<ChatTables>, spans: readonly MessageRange[]) {
     upTo: number;
   }>`(select column1 as room, column2 as ${sql.ref("after")},
     column3 as ${sql.ref("upTo")} from (${values}) as given)`;
-  return messages(db).innerJoin(table.as<"spans">(sql`spans`), "spans.room", "messages.room");
+  return messages(db).innerJoin(table.as<"ranges">(sql`ranges`), "ranges.room", "messages.room");
 }

@@ -9,7 +9,7 @@ import { newEpoch } from "./entering.ts";
 import { isBeyond, type Most, roomCounts } from "./rosters.ts";
 import type { ChatTables } from "./tables.ts";
 
-/** A room that is about to be. */
+/** A room that is to be opened. */
 interface NewRoom {
   readonly key: string;
   readonly kind: RoomKind;
@@ -18,15 +18,15 @@ interface NewRoom {
   readonly at: number;
 }
 
-/** A user who is in a room from its beginning. */
+/** A user who is a member of a room when it is opened. */
 interface FirstMember {
   readonly id: string;
   readonly role: RoomRole;
-  /** The other one in a direct room. */
+  /** The other member of a direct room; null in other rooms. */
   readonly peerId: string | null;
 }
 
-/** How many rooms the user who opens one may have opened since a time, be in and own. */
+/** Limits of the user who opens a room: rooms opened since a time, and rooms to be in and to own. */
 interface OpeningLimits {
   readonly opened: number;
   readonly since: number;
@@ -34,22 +34,25 @@ interface OpeningLimits {
 }
 
 /**
- * What came of opening a room: `exists` when there is one with this key, `looks-alike` when a public room's name looks
- * like it, `disabled` when one of the first members does not exist or is disabled, the other two when a limit is
- * reached.
+ * The result of opening a room: `exists` when there is one with this key; `looks-alike` when the name of another public
+ * room looks like this one's; `disabled` when one of the first members does not exist or is disabled;
+ * `opened-too-many` and `too-many-rooms` when a limit is reached.
  */
 type Opening = "opened" | "exists" | "looks-alike" | "disabled" | "opened-too-many" | "too-many-rooms";
 
-/** Makes a room with its first members. Without `limits` there are none, and the users need not exist. */
+/** Opens a room with its first members. Without `limits`, nothing is limited, and the users need not exist. */
 export type OpenRoom = (room: NewRoom, first: readonly FirstMember[], limits?: OpeningLimits) => Promise<Opening>;
 
-/** What opening a room does to users and names. */
+/** The functions of the users' store that opening a room uses. */
 export interface OpeningParts {
   readonly lockUser: LockUser;
   readonly takeName: TakeName;
 }
 
-/** Opens rooms by statements that are built once. A user who joins a public room by its name opens it by `Enter`. */
+/**
+ * Makes `OpenRoom`, with queries that are built once. A user who joins by name a room that does not exist opens it by
+ * `Enter`.
+ */
 export function opening(db: Kysely<ChatTables>, { lockUser, takeName }: OpeningParts): OpenRoom {
   const { openedSince, insertRoom, insertMember } = queries(db);
   const countRooms = roomCounts(db);
@@ -86,14 +89,14 @@ export function opening(db: Kysely<ChatTables>, { lockUser, takeName }: OpeningP
     });
 }
 
-/** A room's row. */
+/** The values of a room's row. */
 interface RoomValues extends NewRoom {
   readonly epoch: string;
   readonly members: number;
   readonly nameKey: string | null;
 }
 
-/** A first member's row. */
+/** The values of a member's row. */
 interface MemberValues extends FirstMember {
   readonly room: string;
   readonly at: number;

@@ -14,14 +14,14 @@ export function readMarkStore(db: Kysely<ChatTables>) {
   const marks = (room: string, epoch: string) =>
     db.selectFrom("read_marks").select(["user_id as user", "seq"]).where("room", "=", room).where("epoch", "=", epoch);
 
-  /** One user's mark; undefined when they have read nothing of this epoch. */
+  /** One user's mark; undefined when the user has read nothing of this epoch. */
   const find = async (room: string, epoch: string, userId: string): Promise<ReadMark | undefined> =>
     marks(room, epoch).where("user_id", "=", userId).executeTakeFirst();
 
   return {
     find,
 
-    /** Moves a mark forward, never back; `moved` when it was not there before. */
+    /** Moves a mark forward. It never goes back: `moved` is false then, and `seq` is the mark that is stored. */
     async move({ room, userId, epoch, seq }: NewReadMark): Promise<{ readonly seq: number; readonly moved: boolean }> {
       const moved = await db
         .insertInto("read_marks")
@@ -43,7 +43,7 @@ export function readMarkStore(db: Kysely<ChatTables>) {
       return { seq: (await find(room, epoch, userId))?.seq ?? 0, moved: false };
     },
 
-    /** The marks of those who are in a room, so many at most. */
+    /** The marks of a room's members, at most `limit` of them. */
     async of(room: string, epoch: string, limit: number): Promise<readonly ReadMark[]> {
       return db
         .selectFrom("members")

@@ -7,20 +7,20 @@ import { countChange, removeMessage } from "./messages.ts";
 import type { ChatTables } from "./tables.ts";
 import type { Usage } from "./usage.ts";
 
-/** What a report was about. */
+/** A report that was settled, and the message that it was about. */
 export interface Settled {
   readonly room: string;
   readonly seq: number;
   readonly authorId: string;
-  /** The message as it is after its removal; undefined where it was not there any more, or was not to be removed. */
+  /** The message after its deletion; undefined where it stays, or was deleted before. */
   readonly removed: Message | undefined;
 }
 
 export function reportStore(db: Kysely<ChatTables>, usage: Usage, lockUser: LockUser) {
   return {
     /**
-     * Stores a report; a second one of the same message by the same user changes nothing. False when the reporter has
-     * so many open reports already.
+     * Stores a report. A second one of the same message by the same user changes nothing. Returns false when the
+     * reporter has too many open reports.
      */
     async add(report: Omit<Report, "id">, most = Number.POSITIVE_INFINITY): Promise<boolean> {
       const { at, reporterId, reason, room, seq, authorId, text } = report;
@@ -40,7 +40,9 @@ export function reportStore(db: Kysely<ChatTables>, usage: Usage, lockUser: Lock
       });
     },
 
-    /** Reports that are not settled, the oldest first; `after` is the id of the last one of the page before. */
+    /**
+     * A page of the reports that are not settled, the oldest first. `after` is the id of the page before's last one.
+     */
     async open(limit: number, after?: string): Promise<readonly Report[]> {
       const all = db
         .selectFrom("reports")
@@ -70,7 +72,7 @@ export function reportStore(db: Kysely<ChatTables>, usage: Usage, lockUser: Lock
       return settled.report && { ...settled.report, removed: settled.change?.after };
     },
 
-    /** Drops those that were settled before a time, and with them the copies of messages. */
+    /** Deletes reports that were settled before a time, and with them their copies of messages. */
     async prune(before: number): Promise<void> {
       await db.deleteFrom("reports").where("settled_at", "<", before).execute();
     },

@@ -3,26 +3,27 @@ import { type Kysely, sql } from "kysely";
 import type { ChatTables } from "./tables.ts";
 import { ROW_BYTES, type Usage } from "./usage.ts";
 
-/** Which messages are kept. */
+/** Which messages are kept; older ones are removed. */
 export interface Retention {
-  /** Milliseconds; no limit when undefined. */
+  /** Maximum age in milliseconds; no limit when undefined. */
   readonly maxAge: number | undefined;
-  /** Newest messages of each room; no limit when undefined. */
+  /** Maximum number of messages of a room; no limit when undefined. */
   readonly perRoom: number | undefined;
 }
 
 /**
- * Messages that are removed in one transaction, and rooms that are read at once: more would hold up users who write. A
- * message in a large search index costs up to a millisecond.
+ * Maximum number of messages that one transaction removes: more would delay users who write. To remove a message from a
+ * large search index takes up to a millisecond.
  */
 export const REMOVAL_SLICE = 20;
+/** Number of rooms that one query reads. */
 const ROOMS = 100;
 /** Milliseconds between two slices. */
 export const REMOVAL_PAUSE_MS = 20;
 
 /**
- * Removes the oldest messages of every room beyond the limits, a slice at a time. Their numbers are not given again.
- * `signal` ends it after the slice that is under way.
+ * Removes the oldest messages of every room beyond the limits, a slice at a time. Their numbers are not used again.
+ * `signal` ends it after the current slice.
  */
 export async function pruneMessages(
   db: Kysely<ChatTables>,
@@ -45,7 +46,7 @@ export async function pruneMessages(
   }
 }
 
-/** Removes a slice of messages up to a number, or from before a time. False when nothing is left to remove. */
+/** Removes a slice of messages up to a number, or from before a time. Returns false when no more are to be removed. */
 async function pruneSlice(
   db: Kysely<ChatTables>,
   usage: Usage,

@@ -10,7 +10,7 @@ import { standings } from "./standing.ts";
 import type { ChatTables } from "./tables.ts";
 import type { Usage } from "./usage.ts";
 
-/** A room as one of its members lists it. */
+/** A room in the list of a user who is in it or invited to it. */
 export interface RoomRow {
   readonly key: string;
   readonly kind: RoomKind;
@@ -25,7 +25,7 @@ export interface RoomRow {
   readonly read: number;
 }
 
-/** After every character of a `browseKey`, in every collation. */
+/** Sorts after every character of a `browseKey`, in every collation. */
 const BEYOND = "z";
 
 /** Rooms in the database. */
@@ -42,7 +42,7 @@ export class RoomStore {
     this.#usage = usage;
   }
 
-  /** Public rooms whose names start so, in their order, after one if it is named. */
+  /** Public rooms whose names start with the prefix, sorted; with `after`, those after this room. */
   async browse(prefix: string, after: string | undefined, limit: number) {
     const start = browseKey(prefix);
     const all = this.#db
@@ -55,7 +55,7 @@ export class RoomStore {
   }
 
   /**
-   * The rooms a user is in or invited to, in the order of their keys, after one if it is named; or only this one.
+   * The rooms that a user is in or invited to, sorted by their keys: those after the room `after`, or only `room`.
    */
   async list(
     userId: string,
@@ -89,7 +89,7 @@ export class RoomStore {
     }));
   }
 
-  /** Where the messages and changes of these rooms stand. */
+  /** The latest positions of these rooms. */
   async positions(rooms: readonly string[]): Promise<readonly RoomPosition[]> {
     if (rooms.length === 0) return [];
     const query = this.#db.selectFrom("rooms").select(["name as room", "epoch", "seq", "revision"]);

@@ -18,12 +18,13 @@ export interface RoomCounts {
   readonly invited: number;
 }
 
-/** Rooms that a user may be in and own, direct ones not counted. */
+/** Maximum number of rooms that a user may be in, and own; direct rooms are not counted. */
 export interface Most {
   readonly joined: number;
   readonly owned: number;
 }
 
+/** Whether a user may not be in, or not own, another room. */
 export function isBeyond({ joined, owned }: RoomCounts, most: Most): boolean {
   return joined >= most.joined || owned >= most.owned;
 }
@@ -32,7 +33,7 @@ export async function countRooms(db: Kysely<ChatTables>, userId: string): Promis
   return sumOf(await countQuery(db, { userId }).execute());
 }
 
-/** The same by a query that is built once. */
+/** Makes `countRooms` as a query that is built once. */
 export function roomCounts(db: Kysely<ChatTables>): (within: QueryRunner, userId: string) => Promise<RoomCounts> {
   const count = prepared(db, countQuery);
   return async (within, userId) => sumOf(await count(within, { userId }));
@@ -57,7 +58,7 @@ function sumOf(rows: InferResult<ReturnType<typeof countQuery>>): RoomCounts {
   };
 }
 
-/** The members of rooms, read by room, by user and by time. */
+/** Queries that read the members of rooms. */
 export class Rosters {
   readonly #db: Kysely<ChatTables>;
 
@@ -65,7 +66,7 @@ export class Rosters {
     this.#db = db;
   }
 
-  /** Those in one state, in the order of their ids, after one if it is named. */
+  /** The users of a room in one state, sorted by id; with `after`, those after this user. */
   async list(room: string, state: MembershipState, limit: number, after?: string): Promise<readonly MemberRow[]> {
     const all = this.#db
       .selectFrom("members")
@@ -77,13 +78,13 @@ export class Rosters {
     return query.orderBy("members.user_id").limit(limit).execute();
   }
 
-  /** Ids of those who are in a room, so many at most. */
+  /** Ids of a room's members, at most `limit` of them. */
   async ids(room: string, limit: number): Promise<readonly string[]> {
     const rows = this.#db.selectFrom("members").select("user_id").where("room", "=", room).where("state", "=", "in");
     return (await rows.orderBy("user_id").limit(limit).execute()).map(({ user_id }) => user_id);
   }
 
-  /** The rooms of these users that have so many members at most. */
+  /** The rooms of these users that have at most `size` members, with the user. */
   async audience(users: readonly string[], size: number): Promise<readonly { user: string; room: string }[]> {
     return this.#db
       .selectFrom("members")
@@ -101,7 +102,7 @@ export class Rosters {
     return (await rows.where("state", "in", ["in", "invited"]).execute()).map(({ room }) => room);
   }
 
-  /** Users whose accounts were removed since a time and who are still in rooms or invited to some. */
+  /** Ids of users whose accounts were removed since a time, and who are still in rooms or invited to some. */
   async removed(since: number): Promise<readonly string[]> {
     const rows = await this.#db
       .selectFrom("removed_users")
@@ -120,14 +121,14 @@ export class Rosters {
     return rows.map(({ user_id }) => user_id);
   }
 
-  /** Members who have one of these names, so many at most. */
+  /** Ids of members who have one of these names, at most `limit` of them. */
   async named(room: string, names: readonly string[], limit: number): Promise<readonly string[]> {
     if (names.length === 0) return [];
     const rows = await this.#db
       .selectFrom("users")
       .select("id")
       .where("name", "in", names)
-      // not a join: that would go through all members of a room to find one
+      // no join: that would read all members of a room to find one
       .where((row) =>
         row.exists(
           row
@@ -143,7 +144,7 @@ export class Rosters {
     return rows.map(({ id }) => id);
   }
 
-  /** Whose membership ended where since a time, and at which revision of the room. */
+  /** The memberships that have ended since a time, with the room's revision at that. */
   async endedSince(since: number): Promise<readonly { room: string; user: string; revision: number }[]> {
     return this.#db
       .selectFrom("members")

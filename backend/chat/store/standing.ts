@@ -3,7 +3,7 @@ import { grouped, isPostgres, jsonTable, prepared } from "../../store/index.ts";
 import type { RoomMembership } from "../membership.ts";
 import type { ChatTables } from "./tables.ts";
 
-/** A room and a user's standing in it; undefined where there is no such room, or no such user. */
+/** A user's standing in a room; undefined where there is no such room or user. */
 export async function standingOf(
   db: Kysely<ChatTables>,
   room: string,
@@ -12,12 +12,12 @@ export async function standingOf(
   return (await authorIn(db, room, userId))?.standing;
 }
 
-/** A user in a room; undefined where there is no such room, or no such user. */
+/** A user in a room, with the standing; undefined where there is no such room or user. */
 export async function authorIn(db: Kysely<ChatTables>, room: string, userId: string) {
   return authorOf(await standingQuery(db, { room, userId }).executeTakeFirst());
 }
 
-/** A room's and a user's keys. */
+/** The keys of a room and a user. */
 interface Keys {
   readonly room: string;
   readonly userId: string;
@@ -30,7 +30,7 @@ const SEAT_FIELDS = [
 ] as const;
 const FIELDS = [...SEAT_FIELDS, "users.name as userName", "users.stored_bytes as storedBytes"] as const;
 
-/** All that standing, and sending, has to look up: by the keys of three tables in one query. */
+/** Selects a user in a room: what joining and sending have to look up, from three tables in one query. */
 export const standingQuery = (db: Kysely<ChatTables>, { room, userId }: Keys) =>
   db
     .selectFrom("rooms")
@@ -40,16 +40,16 @@ export const standingQuery = (db: Kysely<ChatTables>, { room, userId }: Keys) =>
     .where("rooms.name", "=", room)
     .where("rooms.closed_at", "is", null);
 
-/** A row of `standingQuery`. */
+/** A row of `authorQuery`. */
 export type StandingRow = InferResult<ReturnType<typeof standingQuery>>[number];
 
-/** The same for many at once: `keys` is a JSON array of pairs. */
+/** Selects many users in rooms. `keys` is a JSON array of pairs of room and user. */
 const standingsQuery = (db: Kysely<ChatTables>, of: { readonly keys: string }) =>
   isPostgres(db) ? lateralStandings(db, of) : joinedStandings(db, of);
 
 /**
- * `offset 0` makes each look-up a query of its own, by its key. Joined, PostgreSQL plans it anew each time, for the
- * number of keys that it guesses, and reads small tables as a whole.
+ * `offset 0` makes each look-up a query of its own, by its key. PostgreSQL would plan a join each time for a number of
+ * keys that it guesses, and read small tables as a whole.
  */
 const lateralStandings = (db: Kysely<ChatTables>, { keys }: { readonly keys: string }) =>
   db
@@ -99,8 +99,8 @@ const joinedStandings = (db: Kysely<ChatTables>, { keys }: { readonly keys: stri
     .where("rooms.closed_at", "is", null);
 
 /**
- * Looks up a user's standing in a room, outside of transactions: all look-ups of a few milliseconds in one query.
- * Undefined where there is no such room, or no such user.
+ * Makes a function that looks up a user's standing in a room, outside of transactions. Look-ups within a few
+ * milliseconds share one query. Undefined where there is no such room or user.
  */
 export function standings(
   db: Kysely<ChatTables>,
@@ -113,10 +113,10 @@ export function standings(
   return async (room, userId) => authorOf(await find(room, userId))?.standing;
 }
 
-/** What a standing is made of: a room's fields and those of a membership, which are null where there is none. */
+/** A row from which a standing is made. The fields of the membership are null where there is none. */
 export type SeatRow = Omit<StandingRow, "userName" | "storedBytes">;
 
-/** What decides whether a user may enter a room: null where there is no such room. */
+/** Selects what decides whether a user may enter a room. The room's fields are null where there is no such room. */
 export const candidateQuery = (db: Kysely<ChatTables>, { room, userId }: Keys) =>
   db
     .selectFrom("users")
@@ -132,7 +132,7 @@ export type CandidateRow = { readonly disabledAt: number | null; readonly closed
   | { readonly name: null }
 );
 
-/** The user's standing, their name, and the bytes that their messages take. */
+/** A user's standing, name, and the bytes of the user's messages. */
 export function authorOf(
   row: StandingRow | undefined,
 ): { readonly standing: RoomMembership; readonly name: string; readonly storedBytes: number } | undefined {

@@ -36,7 +36,7 @@ interface RoomsTable {
   members: number;
   /** `browseKey` of a public room's name; null keeps all others out of the list. */
   browse_key: string | null;
-  /** When the last member left a private room: no user can reach it, and it is removed. */
+  /** When the last member left a private room: no user can enter it any more, and it is removed later. */
   closed_at: number | null;
 }
 
@@ -45,7 +45,7 @@ export interface MessagesTable {
   seq: number;
   author_id: string;
   client_id: string;
-  /** Empty once it is deleted. */
+  /** Empty when the message is deleted. */
   text: string;
   at: number;
   /** JSON array of user ids; null for none. */
@@ -61,13 +61,13 @@ interface MembersTable {
   user_id: string;
   role: RoomRole;
   state: MembershipState;
-  /** The room's revision at the last coming or going. */
+  /** The room's revision when the user last joined or left. */
   since: number;
   joined_at: number;
-  /** When a membership last ended: how nodes find out that did not hear of it. */
+  /** When the membership last ended: nodes that missed the event find it by this time. */
   ended_at: number | null;
   muted_until: number | null;
-  /** The other one in a direct room. */
+  /** The other member of a direct room. */
   peer_id: string | null;
 }
 
@@ -90,7 +90,7 @@ interface ReportsTable {
 interface ReadMarksTable {
   room: string;
   user_id: string;
-  /** The mark counts only within it. */
+  /** The mark is valid in this epoch alone. */
   epoch: string;
   seq: number;
 }

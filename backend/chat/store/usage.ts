@@ -2,25 +2,28 @@ import { type Kysely, sql } from "kysely";
 import type { ChatTables } from "./tables.ts";
 
 /*
- * How many bytes each user's messages take, for the quota. `users.stored_bytes` is the sum that all nodes share; it is
- * read by the query that sending a message makes anyway. What has changed since is added up here, in memory, and
- * written to the row once it is worth a write (`BATCH` bytes), every minute, and at the end: sending makes no
- * additional query, and the user's row is not written for each message. So a user can pass the quota by `BATCH` bytes
- * for each other node, and by what is sent there while one write is under way; a killed process loses that much of the
- * sum. Housekeeping counts users near the quota again.
+ * Counts the bytes of each user's messages, for the quota. All nodes share the sum `users.stored_bytes`, which the
+ * query of sending reads anyway. Each node adds up its own changes in memory, and adds them to the row when they are
+ * more than `WRITE_THRESHOLD_BYTES`, once a minute, and when it stops. So sending makes no additional query, and does
+ * not write the user's row for each message.
+ *
+ * Other nodes do not know these changes. For each other node, a user can exceed the quota by `WRITE_THRESHOLD_BYTES`,
+ * and by the messages that are sent there while they are written. A process that is killed loses them. Housekeeping
+ * counts the messages of users near the quota again.
  */
 
 /** Bytes that a message takes besides its text: its row, and the entries in two indexes. */
 export const ROW_BYTES = 200;
-/** Bytes of change of one user that are written at once. */
+/** When the changes of a user exceed these bytes, they are written at once. */
 const BATCH = 64 * 1024;
 /** Milliseconds between two writes of all changes. */
 const ROUND = 60_000;
-/** Users in one transaction, and users that a round of housekeeping counts again. */
+/** Maximum number of users whose changes one transaction writes. */
 const USERS = 100;
+/** Maximum number of users whose messages a round of housekeeping counts again. */
 const RECOUNTED = 20;
 
-/** Bytes that a message with this text counts. */
+/** The bytes that count for a message with this text. */
 export function messageBytes(text: string): number {
   return Buffer.byteLength(text) + ROW_BYTES;
 }
@@ -29,7 +32,7 @@ export type Usage = ReturnType<typeof createUsage>;
 
 export function createUsage(db: Kysely<ChatTables>) {
   const pending = new Map<string, number>();
-  /** Users whose sum has become worth a write and is not written yet. */
+  /** Users whose changes are being written because they exceed the threshold. */
   const due = new Set<string>();
   let writing: Promise<void> = Promise.resolve();
 
@@ -40,7 +43,7 @@ export function createUsage(db: Kysely<ChatTables>) {
     return sum;
   };
 
-  /** Writes the changes of these users, one transaction after another; what cannot be written is kept. */
+  /** Writes the changes of these users, one transaction after another. Changes that cannot be written are kept. */
   const write = (userIds: readonly string[]): Promise<void> => {
     writing = writing.then(async () => {
       for (let from = 0; from < userIds.length; from += USERS)
@@ -69,10 +72,10 @@ export function createUsage(db: Kysely<ChatTables>) {
   timer.unref();
 
   return {
-    /** Bytes of a user that the row does not have yet; negative when messages were removed. */
+    /** The changes of a user that are not in the row yet, in bytes; negative when messages were removed. */
     pending: (userId: string): number => pending.get(userId) ?? 0,
 
-    /** Adds bytes to what a user's messages take, or takes some off. */
+    /** Counts bytes that were added to a user's messages; negative when messages were removed. */
     add(userId: string, bytes: number): void {
       const sum = change(userId, bytes);
       if (Math.abs(sum) < BATCH || due.has(userId)) return;
@@ -81,7 +84,7 @@ export function createUsage(db: Kysely<ChatTables>) {
       void write([userId]).finally(() => due.delete(userId));
     },
 
-    /** Counts the messages of users again who have more than so many bytes, of a few at a time. */
+    /** Counts the bytes of some users again, of those with the most bytes above `above`. */
     async recount(above: number): Promise<void> {
       await write([...pending.keys()]);
       const users = db.selectFrom("users").select("id").where("stored_bytes", ">", above);

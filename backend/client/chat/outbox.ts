@@ -30,7 +30,7 @@ export interface OutboxOptions {
   readonly storage: OutboxStorage | undefined;
 }
 
-/** Most messages that may wait; each has a few kilobytes at most. */
+/** Maximum number of messages that wait; each has a few kilobytes at most. */
 const MAX_PENDING = 200;
 
 /**

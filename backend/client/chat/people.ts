@@ -15,7 +15,7 @@ const MARK_DELAY_MS = 500;
 export class People {
   readonly #client: SiteClient;
   readonly #states = new Map<string, PresenceState>();
-  /** Users whose state is from an earlier connection. */
+  /** Users whose state is from an earlier connection, and may be outdated. */
   #unsure = new Set<string>();
   readonly #typists = new Map<string, Map<string, { readonly typist: Typist; readonly until: number }>>();
   readonly #marks = new Map<string, { readonly epoch: string; readonly seqs: Map<string, number> }>();
@@ -73,7 +73,7 @@ export class People {
     this.#client.call("chat.typing", { room }).catch(() => undefined);
   }
 
-  /** The user has sent a message: the next `typing` is reported at once. */
+  /** Notes that the user has sent a message: the next `typing` is reported at once. */
   sent(room: string): void {
     this.#typed.delete(room);
   }
@@ -86,7 +86,7 @@ export class People {
     this.#marking ??= setTimeout(() => this.#reportMarks(), MARK_DELAY_MS);
   }
 
-  /** Whether the user looks at something else. */
+  /** Sets whether the user looks at something else. */
   away(isAway: boolean): void {
     this.#state = isAway ? "away" : "online";
     this.#reportState();
@@ -98,7 +98,7 @@ export class People {
     return this.#state;
   }
 
-  /** There is a connection again: sends what could not be sent before. */
+  /** Sends what could not be sent before. To be called when there is a connection again. */
   online(): void {
     this.#unsure = new Set(this.#states.keys());
     this.#reportState();
@@ -106,8 +106,8 @@ export class People {
   }
 
   /**
-   * The client receives the events of its rooms again: reads what it has missed. Earlier, it would miss the changes in
-   * between.
+   * Reads what the client has missed. To be called when it receives the events of its rooms again: before that, it
+   * would miss changes after the reading.
    */
   back(): void {
     void this.#learnAgain(0);

@@ -10,7 +10,7 @@ export interface RoomView extends RoomSummary {
   readonly mentions: number;
 }
 
-/** What a room's view is computed from. */
+/** The values from which a room's view is computed. */
 interface RoomFacts {
   readonly summary: RoomSummary;
   readonly timeline: Timeline | undefined;
@@ -19,14 +19,14 @@ interface RoomFacts {
   readonly own: string;
 }
 
-/** The room as it is now: the list of rooms is older than the events that have arrived since. */
+/** The room as it is now: its summary, updated by the events that have arrived since the list was read. */
 export function viewRoom({ summary, timeline, people, own }: RoomFacts): RoomView {
   const { peerId, peerState } = summary;
   const peer = peerId === undefined || peerState === undefined ? {} : { peerState: people.stateOf(peerId) };
   return { ...summary, ...peer, ...countUnread(summary, timeline, people.mark(summary.room, own), own) };
 }
 
-/** Counts the messages that the client has; of older ones it knows the number alone. */
+/** Counts unread messages. Of messages that the client does not have it knows only the number. */
 function countUnread(
   { read, unread }: RoomSummary,
   timeline: Timeline | undefined,

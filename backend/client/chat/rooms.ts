@@ -14,15 +14,15 @@ export interface RoomsOptions {
   readonly onStored: (messages: readonly Message[]) => void;
 }
 
-/** Most rooms that are joined at the same time; more would be over the rate limit of calls. */
+/** Maximum number of rooms that are joined at the same time: more would exceed the rate limit of calls. */
 const MAX_JOINING = 4;
-/** Most rooms that are followed; one connection may be in 100. */
+/** Maximum number of rooms that are followed; one connection may be in 100. */
 const MAX_FOLLOWED = 90;
-/** Milliseconds in which messages may arrive out of order, before the client asks for those that are missing. */
+/** Milliseconds for which the client waits for a missing message, which may be late, before it asks for it. */
 const GAP_WAIT_MS = 250;
 /**
- * Milliseconds between two readings of the list: of a last message that never arrived, only the list shows that it is
- * there.
+ * Milliseconds between two readings of the list of rooms. When the last message of a room has not arrived, only the
+ * list shows that there is one.
  */
 const LIST_INTERVAL_MS = 60_000;
 
@@ -30,24 +30,24 @@ const LIST_INTERVAL_MS = 60_000;
 export class Rooms {
   readonly #options: RoomsOptions;
   readonly #timelines = new Map<string, Timeline>();
-  /** Calls under way that join a room of which nothing is here. */
+  /** Number of current calls that join a room for the first time. */
   #firstJoins = 0;
-  /** What arrived meanwhile in rooms that are not joined: the server sends events of a room before its response. */
+  /** Events that arrived before the response to a first join, by room. */
   readonly #arrived = new Map<string, Timeline>();
   /** Rooms that have to be joined again. */
   readonly #due = new Set<string>();
   /**
-   * When each room was left, counted by `#clock`: the response to an earlier request does not bring the room back.
+   * When each room was left, as a value of `#clock`: the response to an earlier request must not add the room again.
    */
   readonly #left = new Map<string, number>();
-  /** Grows with each request that may bring rooms, and each room that is left. */
+  /** Counts the requests whose response may add rooms, and the rooms that were left. */
   #clock = 0;
   #list: readonly RoomSummary[] = [];
   #reading: Promise<void> | undefined;
   #isStale = false;
   #joining = 0;
   #isResuming = false;
-  /** Whether the list was read after the last interruption: no room is joined before. */
+  /** Whether the list was read after the last interruption. Before, no room is joined again. */
   #mayJoin = false;
   #tries = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -66,7 +66,7 @@ export class Rooms {
     return this.#timelines.get(room);
   }
 
-  /** Joins a room from the position that is here, and returns its key. */
+  /** Joins a room from the client's position in it, and returns its key. */
   async join(room: string): Promise<string> {
     const known = this.#timelines.get(room);
     const askedAt = ++this.#clock;
@@ -113,7 +113,7 @@ export class Rooms {
     this.#options.client.changed();
   }
 
-  /** There is a connection again. */
+  /** Resumes all rooms. To be called when there is a connection again. */
   online(): void {
     this.#tries = 0;
     this.#isResuming = true;
@@ -173,8 +173,8 @@ export class Rooms {
   }
 
   /**
-   * Reads first which rooms the user is still in: to join all of them would undo, for example, a leave on another
-   * device. Then joins each from the position that is here.
+   * Reads which rooms the user is still in, then joins each of them again from its position. Joining all earlier rooms
+   * would undo, for example, a leave on another device.
    */
   async #resumeAll(): Promise<void> {
     try {
@@ -242,7 +242,7 @@ export class Rooms {
     this.#options.client.changed();
   }
 
-  /** Where events of a room belong: undefined for a room that no call under way can be about to join. */
+  /** The timeline for an event of a room. Undefined for a room that is not joined, and that no current call joins. */
   #timelineFor(room: string): Timeline | undefined {
     const known = this.#timelines.get(room) ?? this.#arrived.get(room);
     if (known || this.#firstJoins === 0) return known;
@@ -265,7 +265,7 @@ export class Rooms {
     this.#options.onBack();
   }
 
-  /** Joins a room again from the position that is here, and tries again after temporary errors. */
+  /** Joins a room again from the client's position in it, and tries again after temporary errors. */
   async #joinAgain(room: string): Promise<void> {
     try {
       if (this.#timelines.has(room)) await this.join(room);

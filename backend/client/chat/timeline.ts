@@ -11,7 +11,7 @@ export interface Position {
   readonly revision?: number;
 }
 
-/** Most changes that are kept for messages that are not here yet. */
+/** Maximum number of changes that are kept for messages that have not arrived yet. */
 const MAX_CHANGES = 200;
 
 /**
@@ -46,17 +46,17 @@ export class Timeline {
     return this.#revision === undefined ? position : { ...position, revision: this.#revision };
   }
 
-  /** Position of the first message that is here, or would come next. */
+  /** Position of the first message that the client has; without any, that of the next one. */
   get first(): number {
     return this.#messages[0]?.seq ?? this.#seq + 1;
   }
 
-  /** Whether there are messages before the first one here. */
+  /** Whether the room has older messages. */
   get hasOlder(): boolean {
     return this.first > 1;
   }
 
-  /** Whether a message arrived that does not follow the last one here. */
+  /** Whether a message has arrived before an earlier one. */
   get isWaiting(): boolean {
     return this.#early.size > 0;
   }

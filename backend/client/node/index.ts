@@ -8,21 +8,23 @@ import { loopbackFetch } from "./loopback-fetch.ts";
 export * from "../index.ts";
 
 /**
- * A client for a program on Node.js. `url` is the site's origin, `https://chat.example.org` for one. Names below
- * `localhost` are this machine, also where the resolver does not know them (RFC 6761 6.3). Throws a `TypeError` where
- * `url` is not an origin.
+ * Makes a client for a program on Node.js. `url` is the site's origin, for example `https://chat.example.org`. Names
+ * below `localhost` lead to this machine, even where the resolver does not know them (RFC 6761 6.3). Throws a
+ * `TypeError` where `url` is not an origin.
  */
 export function createClient(url: string, options: Omit<ClientOptions, "url" | "connect" | "fetch"> = {}): SiteClient {
   const { origin, hostname, protocol } = originOf(url);
-  if (!isLoopbackName(hostname)) return new SiteClient({ ...options, url: origin, connect: (how) => io(origin, how) });
+  if (!isLoopbackName(hostname)) {
+    return new SiteClient({ ...options, url: origin, connect: (socketOptions) => io(origin, socketOptions) });
+  }
   const lookup = { lookup: lookupLoopback };
   const agent = protocol === "https:" ? new HttpsAgent(lookup) : new HttpAgent(lookup);
   // engine.io-client hands the agent to `ws`, as its documentation says; its types know only strings and booleans
-  const own = { agent } as unknown as { agent: boolean };
+  const agentOption = { agent } as unknown as { agent: boolean };
   return new SiteClient({
     ...options,
     url: origin,
-    connect: (how) => io(origin, { ...how, ...own }),
+    connect: (socketOptions) => io(origin, { ...socketOptions, ...agentOption }),
     fetch: loopbackFetch,
   });
 }

@@ -3,12 +3,12 @@ import { request as requestHttps } from "node:https";
 import type { Fetch } from "../requests.ts";
 import { lookupLoopback } from "./loopback.ts";
 
-/** Bytes of a response at most. */
+/** Maximum bytes of a response. */
 const MAX_RESPONSE_BYTES = 16 * 2 ** 20;
 
 /**
- * Makes a request to this machine, whatever the name in the URL: the `fetch` of Node.js always asks the
- * resolver. It follows no redirects. Rejects when the server cannot be reached or the response is too large.
+ * Makes a request to this machine, whatever the name in the URL: the `fetch` of Node.js always uses the resolver.
+ * Follows no redirects. Rejects when the server cannot be reached or the response is too large.
  */
 export const loopbackFetch: Fetch = (url, { method, headers, body, signal }) =>
   new Promise((resolve, reject) => {

@@ -14,7 +14,7 @@ import { SearchPanel } from "./search-panel.ts";
 
 /** Pixels from the end within which new messages scroll into view by themselves. */
 const NEAR_END_PX = 80;
-/** Most names in the lines below the messages; more are counted. */
+/** Maximum number of names in the lines below the messages; more are counted. */
 const MAX_NAMES = 3;
 
 export interface ConversationOptions {
@@ -43,7 +43,7 @@ export class Conversation {
   #active = LOBBY;
   /** Whether the newest messages were in view when the user last scrolled. */
   #wasAtEnd = true;
-  /** The room, and the position of its first message here, for which the newest page was requested. */
+  /** The room, and the position of its first message, for which older messages were requested last. */
   #filled = "";
   #announcements: readonly Announcement[] = [];
 

@@ -1,6 +1,6 @@
 /**
- * Finds the links in a message. Only text that the reader cannot mistake becomes one: `http` and `https`, without
- * credentials, and with the host in the form that the browser connects to. All else stays text.
+ * Finds the links in a message. Only text that cannot mislead the reader becomes a link: `http` and `https`, without
+ * credentials, and with the host as the browser resolves it. Everything else stays text.
  */
 
 /** A part of a message: text as it was written, with a target where it is a link. */
@@ -17,8 +17,9 @@ interface MessageLink {
   readonly label: string;
 }
 
-/** Longest link, and most links of a message: more stay text. In characters (UTF-16). */
+/** Maximum length of a link, in UTF-16 code units. A longer one stays text. */
 const MAX_LINK_LENGTH = 2048;
+/** Maximum number of links of a message. */
 const MAX_LINKS = 100;
 
 /**

@@ -2,7 +2,7 @@ import type { PresenceState } from "../../client/chat/index.ts";
 
 const WORDS: Readonly<Record<PresenceState, string>> = { online: "online", away: "away", offline: "offline" };
 
-/** Shows a user's presence by a colour, and by a word for screen readers. */
+/** Shows a user's presence in `mark`: by a colour, and by a word for screen readers. */
 export function presenceMark(mark: HTMLElement, state: PresenceState): void {
   mark.className = "presence";
   mark.dataset.state = state;

@@ -10,9 +10,9 @@ export interface SearchPanelOptions {
   readonly jump: (message: Message) => Promise<void>;
 }
 
-/** Most calls that look for one page of results: each looks through a part of a large room. */
+/** Maximum number of calls for one page of results: each call searches a part of a large room. */
 const MAX_CALLS = 10;
-/** Most characters of a message that a result shows. */
+/** Maximum number of characters of a message that a result shows. */
 const MAX_EXCERPT = 300;
 
 /** The search in the room on the screen: a field, and the messages that were found. */
@@ -89,7 +89,7 @@ export class SearchPanel {
     this.#more.hidden = this.#cursor === undefined;
   }
 
-  /** Looks further back until a page has a result, the room ends, or enough calls were made. */
+  /** Searches older messages until a call has found some, the whole room was searched, or `MAX_CALLS` were made. */
   async #findMore(): Promise<void> {
     const run = ++this.#run;
     const { client } = this.#options;

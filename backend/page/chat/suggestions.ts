@@ -1,7 +1,7 @@
 import { element } from "../view.ts";
 import type { Person } from "./person-dialog.ts";
 
-/** Most names that are offered at once. */
+/** Maximum number of names that are offered at once. */
 const MAX_OFFERED = 6;
 /** What is written after an `@`, up to the cursor. */
 const MENTION = /(?:^|[\s(])@([^\s@][^@\n]{0,63})?$/u;

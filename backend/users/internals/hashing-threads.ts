@@ -2,10 +2,11 @@ import { readdirSync, readFileSync } from "node:fs";
 import { constants, setPriority } from "node:os";
 
 /**
- * Gives the thread that serves requests a higher priority than those that hash, where both need the same core: a flood
- * of logins then only takes idle time. On Linux alone, where a thread has a priority of its own (setpriority(2));
- * elsewhere it does nothing. Node.js hashes in the threads of its pool, which exist once anything was hashed; what else
- * it does there, files and host names, yields too.
+ * Lowers the priority of the threads that hash, so that under a flood of sign-ins the thread that serves requests runs
+ * first. Works on Linux alone, where each thread has its own priority (setpriority(2)); does nothing on other systems.
+ *
+ * Node.js hashes in the threads of its pool, which start with the first hash. They also read files and look up host
+ * names, which then has the lower priority too.
  */
 export function yieldHashing(): void {
   if (process.platform !== "linux") return;

@@ -10,13 +10,14 @@ import { type Kysely, sql } from "kysely";
  * No two groups wait for each other: rooms are locked first and in the order of their names, then the entries of the
  * index of client ids are written in the order of the index.
  *
- * The conditions are those of `mayWrite` and of the quota. A message that fails them comes back with the row that
- * `authorOf` reads (an empty one where there is no such room or user), one that is stored with its number, and one that
- * the author has sent before with neither. A room of which every message was refused is not written.
+ * The conditions are those of `assertMayWrite` and of the quota. The function returns a row for each message. For a
+ * refused one, `refused` is the row that `toAuthor` reads, an empty one where there is no such room or user. For a
+ * stored one, `seq` is its number. For one that the author has sent before, both are null. A room whose messages were
+ * all refused is not written.
  *
- * The plan is made once for each connection, perhaps when the tables are empty, and must be right when they are large:
- * `offset 0` makes each look-up a query of its own, by its key, and the settings leave it nothing but an index. With
- * joins, a plan from the beginning read whole tables for each message.
+ * PostgreSQL plans the function once for each connection, perhaps while the tables are empty; the plan has to be right
+ * for large tables too. So `offset 0` makes each look-up a query of its own, by its key, and the settings allow nothing
+ * but an index. With joins, plans for empty tables read whole tables for each message.
  */
 export async function createAppendFunction(db: Kysely<unknown>): Promise<void> {
   await sql`

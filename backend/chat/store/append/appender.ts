@@ -1,7 +1,7 @@
 import type { RoomMembership } from "../../membership.ts";
 import type { Message } from "../../message.ts";
 
-/** A message on its way into the store. */
+/** A message that is to be stored. */
 export interface NewMessage {
   readonly room: string;
   readonly authorId: string;
@@ -9,16 +9,16 @@ export interface NewMessage {
   readonly text: string;
   readonly at: number;
   readonly mentions?: readonly string[];
-  /** Bytes that the author's messages may take; no limit when left out. */
+  /** Maximum bytes of the author's messages; no limit when left out. */
   readonly quota?: number;
 }
 
 /**
- * Decides whether a message may be stored: the author is in the room and not muted at the message's time, a direct room
- * has both its members, and `quota` is kept. PostgreSQL decides the same by itself (`append-function.ts`).
+ * Throws the refusal when a message may not be stored. It may be when the author is in the room and not muted, a direct
+ * room has both its members, and the quota is not exceeded. The function in PostgreSQL checks the same conditions
+ * (`append-function.ts`).
  *
- * Throws the refusal when the author may not send the message: `standing` is the author's at this moment,
- * `storedBytes` what the author's messages take with this one.
+ * `standing` is the author's in the transaction, `storedBytes` are the bytes of the author's messages with this one.
  */
 export type Judge = (standing: RoomMembership | undefined, storedBytes: number) => void;
 
@@ -29,7 +29,7 @@ export interface Appended {
   readonly repeated: boolean;
 }
 
-/** A message that waits to be stored. */
+/** A message that waits for its group. */
 export interface Submission {
   readonly draft: NewMessage;
   readonly judge: Judge;
@@ -38,11 +38,11 @@ export interface Submission {
   readonly reject: (reason: unknown) => void;
 }
 
-/** Stores messages in the order of their numbers. */
+/** Gives messages their numbers, and stores them in that order. */
 export interface Appender {
   /**
-   * Gives the message its number and stores it. When it resolves, the message is committed. Rejects with what `judge`
-   * throws, and then nothing is stored.
+   * Gives a message its number and stores it. When it resolves, the message is committed. Rejects with the error that
+   * `assertMaySend` throws; nothing is stored then.
    */
   append(draft: NewMessage, judge: Judge): Promise<Appended>;
 }

@@ -8,9 +8,10 @@ import type { ChatTables } from "../tables.ts";
 import { messageBytes, type Usage } from "../usage.ts";
 import type { Appender, Judge, NewMessage, Submission } from "./appender.ts";
 
-/** Messages of a group, and bytes of their texts: what comes after them does not wait long. */
+/** Maximum number of messages in a group, and maximum bytes of their texts, so that later messages do not wait long. */
 const MOST_MESSAGES = 100;
 const MOST_BYTES = 256 * 1024;
+
 /** The function's result for a message of a group. */
 interface AppendedRow {
   /** 1, 2, 3 ...: its place in the group. */
@@ -21,14 +22,14 @@ interface AppendedRow {
   readonly refused: StandingRow | Record<string, never> | null;
 }
 
-/** A row, and the bytes that the author's messages take more than are stored when this one is stored too. */
+/** A row, with the bytes of the author that are not in `users.stored_bytes`, those of this message among them. */
 type CountedRow = AppendedRow & { readonly total: number };
 
 /**
  * Stores messages in PostgreSQL, a group of them with one statement, which is its own transaction (the migration
  * `chat_0006_append` has the function). Each message of a group is refused, repeated or stored by itself.
  *
- * The function decides by the same conditions as `judge`; `judge` then throws the refusal.
+ * The function checks the same conditions as `assertMaySend`, which is then called to throw the refusal.
  */
 export function postgresAppender(db: Kysely<ChatTables>, usage: Usage): Appender {
   const earlier = prepared(db, messageSentAs);
@@ -57,7 +58,7 @@ export function postgresAppender(db: Kysely<ChatTables>, usage: Usage): Appender
     }
     giveBack(submission);
     if (row.refused) submission.reject(refusal(submission.judge, row.refused, row.total));
-    // the rooms of this group need not wait for it
+    // not awaited: the next messages of these rooms need not wait for this query
     else void answerRepeated(submission);
   }
 
@@ -98,7 +99,7 @@ const APPEND = named<AppendedRow>(CompiledQuery.raw("select * from append_messag
 
 const NO_LIMIT = Number.MAX_SAFE_INTEGER;
 
-/** The group as the function takes it; `totals` are the bytes that each author's messages add to the stored ones. */
+/** The function's parameters for a group. `totals` are the bytes of each author that are not in the row yet. */
 function columns(group: readonly Submission[], totals: readonly number[]): unknown[] {
   const drafts = group.map(({ draft }) => draft);
   return [
@@ -113,7 +114,7 @@ function columns(group: readonly Submission[], totals: readonly number[]): unkno
   ];
 }
 
-/** The error that `judge` throws for a message that the function has refused. */
+/** The error that `assertMaySend` throws for a message that the function has refused. */
 function refusal(judge: Judge, refused: StandingRow | Record<string, never>, total: number): unknown {
   const found = "name" in refused ? authorOf(refused as StandingRow) : undefined;
   try {
@@ -131,7 +132,7 @@ function stored(draft: NewMessage, { seq, epoch, author }: AppendedRow): Message
   return mentions.length > 0 ? { ...message, mentions } : message;
 }
 
-/** Another node has stored a message with the same client id in another room at this moment. */
+/** Whether another node has just stored a message with the same client id in another room. */
 function isClientIdTaken(error: unknown): boolean {
   return error instanceof pg.DatabaseError && error.code === "23505" && error.constraint === "messages_client";
 }

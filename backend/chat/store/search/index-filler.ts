@@ -5,30 +5,30 @@ import type { ChatTables } from "../tables.ts";
 import { addToIndex } from "./search-index.ts";
 
 /*
- * The index is filled in the background and not when a message is stored: that would cost each message a share of its
- * acknowledgement. Until then a search reads the messages directly, so that it finds all of them at any time. Rooms
- * with few messages outside of the index are left as they are; most rooms never get one.
+ * The index is filled in the background, and not when a message is stored, which would delay its acknowledgement. A
+ * search reads messages directly that are not in the index yet, so that it always finds all of them. Rooms with few
+ * messages outside of the index are skipped: most rooms never have a message in it.
  */
 
-/** Messages of a room that may be outside of the index. */
+/** Number of messages outside of the index from which on a room's messages are added. */
 const MAX_UNINDEXED = 500;
-/** Messages, and characters, that are added in one transaction; more would hold up users who write. */
+/** Maximum number of messages, and of their characters, that one transaction adds: more would delay users who write. */
 const SLICE_MESSAGES = 100;
 const SLICE_CHARACTERS = 32 * 1024;
 /** Milliseconds between two slices. */
 const SLICE_PAUSE_MS = 100;
-/** Rooms that are read at once. */
+/** Number of rooms that one query reads. */
 const ROOMS = 100;
 
 /** How the index is filled. */
 export interface FillOptions {
-  /** Ends the work after the slice that is under way. */
+  /** Ends the work after the current slice. */
   readonly signal: AbortSignal;
   /** Waits between two slices; `SLICE_PAUSE_MS` when left out. */
   readonly pause?: () => Promise<void>;
 }
 
-/** Looks once at all rooms, and adds the messages that are outside of the index where there are many. */
+/** Goes once through all rooms, and adds messages to the index where many are outside of it. */
 export async function fillIndex(db: Kysely<ChatTables>, options: FillOptions): Promise<void> {
   const { signal, pause = () => wait(SLICE_PAUSE_MS, signal) } = options;
   for (let after = ""; ; ) {
@@ -50,7 +50,7 @@ export async function fillIndex(db: Kysely<ChatTables>, options: FillOptions): P
   }
 }
 
-/** Adds the next messages of a room. False when none is left, or when another node is adding some. */
+/** Adds the next messages of a room. Returns false when none is left, or another node adds them now. */
 function fillSlice(db: Kysely<ChatTables>, room: string): Promise<boolean> {
   return db.transaction().execute(async (transaction) => {
     const position = await lockPosition(transaction, room);
@@ -91,7 +91,7 @@ async function lockPosition(transaction: Transaction<ChatTables>, room: string) 
     .executeTakeFirst();
 }
 
-/** The first messages, at least one, that have no more characters than a slice may. */
+/** The first messages that fit into a slice, at least one. */
 function withinLimit<T extends { readonly text: string }>(messages: readonly T[]): readonly T[] {
   let characters = 0;
   const over = messages.findIndex(({ text }) => {

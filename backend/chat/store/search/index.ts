@@ -7,13 +7,13 @@ import { type RoomSearch, type SearchResult, searchMessages } from "./message-se
 /** Finds messages by their words. */
 export function searchStore(db: Kysely<ChatTables>) {
   return {
-    /** Searches a room, in one transaction with `permit`, which throws when the user may not read the room. */
+    /** Searches a room, in one transaction with `assertMember`, which throws when the user may not read the room. */
     find: (
       search: RoomSearch,
       permit: (standing: RoomMembership | undefined) => RoomMembership,
     ): Promise<SearchResult> => searchMessages(db, search, permit),
 
-    /** Adds the messages to the index that are outside of it, in rooms where there are many. */
+    /** Adds messages to the index, in rooms where many are outside of it. */
     fill: (options: FillOptions): Promise<void> => fillIndex(db, options),
   };
 }

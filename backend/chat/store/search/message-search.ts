@@ -13,31 +13,31 @@ export interface RoomSearch {
   readonly room: string;
   readonly userId: string;
   readonly query: SearchQuery;
-  /** Only messages before this position are looked at; all, when left out. */
+  /** Only messages before this position are searched; all, when undefined. */
   readonly before: number | undefined;
 }
 
 /** Messages that match, the newest first. */
 export interface SearchResult {
   readonly messages: readonly Message[];
-  /** From here the search can go on; undefined when the whole room was looked at. */
+  /** The position before which the search continues; undefined when the whole room was searched. */
   readonly before: number | undefined;
 }
 
-/** Messages that are read at once. */
+/** Maximum number of messages that one query reads. */
 const BATCH = 50;
-/** Most characters that one search compares with the query: a few milliseconds of work. */
+/** Maximum number of characters that one search compares with the query: a few milliseconds of work. */
 const MAX_CHARACTERS = 128 * 1024;
-/** A message counts as so many characters at least: to read it costs as much as to compare these. */
+/** Minimum number of characters that a message counts: reading a message takes as long as comparing these. */
 const LEAST_CHARACTERS = 200;
-/** Most positions in which one search asks the index: two terms that many messages have are compared for each. */
+/** Maximum number of positions that one search of the index covers: it may have to compare many messages. */
 const MAX_POSITIONS = 50_000;
 
 /**
- * Searches a room, in one transaction with the check that the user may read it: `permit` throws when the user may not.
+ * Searches a room, in one transaction with the check that the user may read it: `assertMember` throws when not.
  *
- * The index finds messages that may match, and their texts decide. Messages that are not in the index yet, which are
- * the newest ones, are read directly. What one search does is limited; the next one goes on where it has stopped.
+ * The index finds messages that may match, and their texts are compared with the query. The newest messages, which are
+ * not in the index yet, are read directly. The work of one search is limited; the next one continues where it stopped.
  */
 export async function searchMessages(
   db: Kysely<ChatTables>,
@@ -84,7 +84,7 @@ async function lookThrough(
   return { messages: page.messages, before: hasOlder ? page.before : undefined };
 }
 
-/** Collects the messages that match, until it is full. */
+/** The page of results: collects messages that match, until it is full. */
 function createPage(query: SearchQuery, start: number) {
   const found: Message[] = [];
   let before = start;
@@ -93,7 +93,7 @@ function createPage(query: SearchQuery, start: number) {
   let characters = MAX_CHARACTERS;
   return {
     messages: found,
-    /** All messages from here on were looked at. */
+    /** All messages from this position on were searched. */
     get before(): number {
       return before;
     },
@@ -101,7 +101,7 @@ function createPage(query: SearchQuery, start: number) {
       return isFull;
     },
 
-    /** Looks at messages, the newest first. If none of them fills the page, all down to `end` were looked at. */
+    /** Adds the messages that match, the newest first. Unless they fill the page, all down to `end` were searched. */
     take(batch: readonly Message[], end: number): void {
       for (const one of batch) {
         if (query.matches(one.text)) {

@@ -2,11 +2,11 @@ import { type Kysely, sql } from "kysely";
 import { isPostgres } from "../../../store/index.ts";
 
 /**
- * Creates the index of messages. It is empty: the messages that are there are added in the background
- * (`index-filler.ts`). `search_positions` says up to which message of a room the index is filled, and numbers the rooms
- * as the index has them. A number is never given to another room.
+ * Creates the search index, which is empty: the stored messages are added in the background (`index-filler.ts`).
+ * `search_positions` has the last message of each room that is in the index, and the number by which the index knows
+ * the room. A number is never used for another room.
  *
- * Triggers remove messages from the index in the transaction that removes them, whatever removes them.
+ * When messages are removed, triggers remove them from the index in the same transaction.
  */
 export async function createSearchTables(db: Kysely<unknown>): Promise<void> {
   await (isPostgres(db) ? createInPostgres(db) : createInSqlite(db));

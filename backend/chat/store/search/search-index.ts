@@ -3,13 +3,14 @@ import { isPostgres } from "../../../store/index.ts";
 import { indexTerms } from "../../search-words.ts";
 import type { ChatTables } from "../tables.ts";
 
-/** Messages of one room that may match, by their terms. */
+/** A search of the index for messages of one room that have some terms. */
 export interface IndexQuery {
   /** The room's number in the index. */
   readonly number: number;
   readonly terms: readonly string[];
-  /** Positions from the first one up to, not including, the second one. */
+  /** The first position. */
   readonly from: number;
+  /** The position after the last one. */
   readonly below: number;
   readonly limit: number;
 }
@@ -20,7 +21,7 @@ interface IndexedMessage {
   readonly text: string;
 }
 
-/** Up to which message the index of a room is filled, and the room's number in it. Undefined before it is begun. */
+/** The last message of a room that is in the index, and the room's number. Undefined while no message is in it. */
 export function positionOf(db: Kysely<ChatTables>, room: string) {
   return db.selectFrom("search_positions").select(["number", "seq"]).where("room", "=", room).executeTakeFirst();
 }
@@ -92,7 +93,7 @@ export async function updateIndex(
   await addToIndex(db, number, [message]);
 }
 
-/** The id of a message in the index of the embedded database. It can be larger than a number of JavaScript. */
+/** The id of a message in the index of SQLite. It is computed in SQL: it can exceed the safe integers of JavaScript. */
 function idOf(number: number, seq: number): RawBuilder<number> {
   return sql<number>`(cast(${number} as integer) * 4294967296 + cast(${seq} as integer))`;
 }

@@ -5,7 +5,7 @@ export interface SearchPositionsTable {
   /** The room's number in the index: 1, 2, 3 ... */
   number: Generated<number>;
   room: string;
-  /** The messages up to this one are in the index. */
+  /** The last message of the room that is in the index. */
   seq: number;
 }
 
