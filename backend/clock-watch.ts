@@ -2,7 +2,7 @@ import type { Logger } from "pino";
 import type { StoreClock } from "./store/index.ts";
 
 /** Milliseconds between two measurements. */
-const ROUND_MS = 1_000;
+const MEASURE_INTERVAL_MS = 1_000;
 /** From this difference to the database's clock on, the machine's clock is logged as wrong. */
 const WARN_MS = 1_000;
 /** From this difference on, the node refuses requests. */
@@ -28,9 +28,9 @@ export function watchClock(clock: StoreClock, log: Logger, onWrong: () => void):
   let isMeasuring = false;
   let loggedAt = Number.NEGATIVE_INFINITY;
 
-  const problem = () => (Math.abs(clock.offset()) < REFUSE_MS ? undefined : describe(clock.offset()));
+  const problem = () => (Math.abs(clock.offset()) < REFUSE_MS ? undefined : describeOffset(clock.offset()));
 
-  function look(): void {
+  function checkOffset(): void {
     const offset = clock.offset();
     const reason = problem();
     if (reason !== undefined && !isWrong) onWrong();
@@ -40,25 +40,25 @@ export function watchClock(clock: StoreClock, log: Logger, onWrong: () => void):
     if (Math.abs(offset) < WARN_MS || (!isChanged && performance.now() - loggedAt < LOG_INTERVAL_MS)) return;
     loggedAt = performance.now();
     if (isWrong) log.error({ offsetMs: offset }, `this node does not serve: ${reason}`);
-    else log.warn({ offsetMs: offset }, describe(offset));
+    else log.warn({ offsetMs: offset }, describeOffset(offset));
   }
 
   const timer = setInterval(() => {
-    look();
+    checkOffset();
     if (isMeasuring) return;
     isMeasuring = true;
     clock
       .measure()
-      .then(look, () => undefined) // the database is away: that is reported elsewhere
+      .then(checkOffset, () => undefined) // the database is away: that is reported elsewhere
       .finally(() => {
         isMeasuring = false;
       });
-  }, ROUND_MS).unref();
-  look();
+  }, MEASURE_INTERVAL_MS).unref();
+  checkOffset();
   return { problem, stop: () => clearInterval(timer) };
 }
 
-function describe(offset: number): string {
+function describeOffset(offset: number): string {
   const seconds = (Math.abs(offset) / 1000).toFixed(1);
   return (
     `the clock of this machine is ${seconds} s ${offset > 0 ? "ahead of" : "behind"} the database's. Synchronize ` +

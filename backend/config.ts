@@ -2,7 +2,7 @@ import { isIP } from "node:net";
 import { resolve } from "node:path";
 import type { MailServer } from "./mail/smtp.ts";
 import { type NatsConfig, readNats } from "./nodes/nats-config.ts";
-import { emailAddress } from "./text/email.ts";
+import { checkEmailAddress } from "./text/email.ts";
 
 /** The configuration of the backend. Nothing else reads the environment. */
 export interface Config {
@@ -46,7 +46,7 @@ export interface Config {
   /** Share of the successful requests that are logged, 0 to 1; refused ones are logged by `RefusalLog`. */
   readonly logSample: number;
   /** Milliseconds within which open requests have to finish when the backend stops. */
-  readonly drainTime: number;
+  readonly drainTimeMs: number;
 }
 
 /** Default quota in megabytes: half a million short messages. */
@@ -119,7 +119,7 @@ export function readConfig(env: Environment): Config {
       `one of ${LOG_LEVELS.join(", ")}`,
     ),
     logSample: read("LOG_SAMPLE", 1, share, "a share: 0 to 1"),
-    drainTime: read("DRAIN_SECONDS", 10, integer(0, 600), "seconds: 0 to 600") * 1000,
+    drainTimeMs: read("DRAIN_SECONDS", 10, integer(0, 600), "seconds: 0 to 600") * 1000,
   };
   if (config.internalPort !== undefined && config.internalPort !== 0 && config.internalPort === config.port) {
     problems.push("INTERNAL_PORT must differ from PORT: the tunnel would make it public.");
@@ -150,19 +150,19 @@ export function readConfig(env: Environment): Config {
 /** Whether a value must not be shown: URLs have passwords, and a value with an @ may be a URL in the wrong variable. */
 const mayHoldPassword = (name: string, value: string): boolean => name.endsWith("_URL") || value.includes("@");
 
-const WEBHOOK_SECRET = "WEBHOOK_SECRET_";
+const WEBHOOK_SECRET_PREFIX = "WEBHOOK_SECRET_";
 /** Minimum length of a secret: shorter ones can be guessed. */
-const MIN_SECRET = 16;
+const MIN_SECRET_LENGTH = 16;
 
 function webhookSecretsOf(env: Environment, problems: string[]): ReadonlyMap<string, readonly string[]> {
-  const named = Object.keys(env).filter((name) => name.startsWith(WEBHOOK_SECRET) && env[name]?.trim());
+  const named = Object.keys(env).filter((name) => name.startsWith(WEBHOOK_SECRET_PREFIX) && env[name]?.trim());
   return new Map(
     named.map((name) => {
       const secrets = (env[name] ?? "").split(",").map((secret) => secret.trim());
-      if (secrets.some(({ length }) => length < MIN_SECRET)) {
-        problems.push(`${name} must be secrets of at least ${MIN_SECRET} characters, divided by commas.`);
+      if (secrets.some(({ length }) => length < MIN_SECRET_LENGTH)) {
+        problems.push(`${name} must be secrets of at least ${MIN_SECRET_LENGTH} characters, divided by commas.`);
       }
-      return [name.slice(WEBHOOK_SECRET.length), secrets];
+      return [name.slice(WEBHOOK_SECRET_PREFIX.length), secrets];
     }),
   );
 }
@@ -237,7 +237,7 @@ function decoded(value: string): string | undefined {
 }
 
 function sender(value: string): string | undefined {
-  const address = emailAddress(value);
+  const address = checkEmailAddress(value);
   return address.ok ? address.value : undefined;
 }
 

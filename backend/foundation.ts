@@ -4,7 +4,7 @@ import type { Logger } from "pino";
 import { createBroker, type NodeLinks, nodeLinks } from "./broker.ts";
 import { type ClockWatch, watchClock } from "./clock-watch.ts";
 import type { Config } from "./config.ts";
-import { tell } from "./contract/index.ts";
+import { announceHere } from "./contract/index.ts";
 import { type Post, postFor } from "./mail/index.ts";
 import type { LoadedFeature } from "./modules.ts";
 import { outageLog } from "./outage-log.ts";
@@ -24,7 +24,7 @@ export interface Foundation {
 }
 
 /** Maximum milliseconds for which a stopping node waits for NATS, and for the mail server: they may not respond. */
-const CLOSING_MS = 5_000;
+const MAX_CLOSING_MS = 5_000;
 
 /**
  * Opens the database, and makes everything that the services of a node need. Throws a StoreError or a NodesError;
@@ -48,7 +48,9 @@ export async function openFoundation(
     const links = nodeLinks(config, log, now);
     const broker = createBroker(config, log, links);
     compareChannels = () =>
-      void tell(broker, "nodes.gap", {}).catch((err: unknown) => log.error({ err }, "channels were not compared"));
+      void announceHere(broker, "nodes.gap", {}).catch((err: unknown) =>
+        log.error({ err }, "channels were not compared"),
+      );
     const post = postFor(config, { log, throttles: database.throttles, clock: now });
     const watch = watchClock(database.clock, log, onUnfit);
     return {
@@ -67,5 +69,5 @@ export async function openFoundation(
 }
 
 function withinClosingTime(stopped: Promise<void>): Promise<void> {
-  return Promise.race([stopped, delay(CLOSING_MS, undefined, { ref: false })]);
+  return Promise.race([stopped, delay(MAX_CLOSING_MS, undefined, { ref: false })]);
 }

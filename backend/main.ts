@@ -19,7 +19,7 @@ import {
 } from "./gateway/index.ts";
 import { bufferedOutput, createLog } from "./log.ts";
 import { OUTBOX } from "./mail/index.ts";
-import { type GivenModules, loadFeatures, startFeatures } from "./modules.ts";
+import { loadFeatures, type ReplacedModules, startFeatures } from "./modules.ts";
 import { NodesError } from "./nodes/index.ts";
 import { loadAssets } from "./page/index.ts";
 import { WRITE_LIMIT_MS } from "./store/index.ts";
@@ -55,7 +55,7 @@ export interface BackendOptions {
   readonly assets?: ReadonlyMap<string, Asset>;
   readonly limits?: LimitTable;
   readonly times?: ServerTimes;
-  readonly modules?: GivenModules;
+  readonly modules?: ReplacedModules;
   /** Other surfaces than those of the features: what is wrong with them stops the start. */
   readonly surface?: readonly SurfaceFile[];
   /** Aborts a start that waits for NATS: the start rejects with the signal's reason. */
@@ -70,7 +70,7 @@ export interface BackendOptions {
  */
 export async function startBackend(config: Config, options: BackendOptions = {}): Promise<Backend> {
   const surface = options.surface ?? surfaceFiles;
-  checkSurface(surface, KNOWN);
+  checkSurface(surface, SURFACE_NAMES);
   const log = createLog(config, options.log ?? bufferedOutput());
   const assets = options.assets ?? (await loadAssets());
   const loaded = await loadFeatures(options.modules);
@@ -173,7 +173,7 @@ async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefine
   return Promise.race([work, once(signal, "abort").then(() => Promise.reject(signal.reason))]);
 }
 
-const KNOWN = { roles: ROLES, taken: [...assets, SOCKET_PATH] };
+const SURFACE_NAMES = { roles: ROLES, takenPaths: [...assets, SOCKET_PATH] };
 
 /** Every action for which a service needs a handler, and the file that declares it. */
 function declaredActions(surface: readonly SurfaceFile[]): { readonly action: string; readonly file: string }[] {
@@ -193,7 +193,7 @@ const DROPPED_PACKETS = {
 const SERVICES = [...new Set(declaredActions(surfaceFiles).map(({ action }) => action.split(".", 1)[0] ?? ""))];
 
 /** The services that run on some node now. */
-function available(broker: ServiceBroker): ReadonlySet<string> {
+function availableServices(broker: ServiceBroker): ReadonlySet<string> {
   return new Set(broker.registry.getServiceList({ onlyAvailable: true }).map(({ name }) => name));
 }
 
@@ -204,7 +204,7 @@ function readinessOf({ broker, database, watch }: Foundation, gateway: Gateway):
   return [
     { name: "clock", run: async () => watch.problem() ?? true },
     { name: "gateway", run: async () => gateway.isOpen },
-    { name: "services", run: async () => SERVICES.every((name) => available(broker).has(name)) },
+    { name: "services", run: async () => SERVICES.every((name) => availableServices(broker).has(name)) },
     { name: "store", run: () => database.checkWritable().then(() => true) },
   ];
 }
@@ -214,7 +214,7 @@ function urlOf(host: string, port: number): string {
 }
 
 /** The part of `process` that ends a backend: signals, errors without a handler, the exit. */
-export interface Ending {
+export interface EndedProcess {
   once(event: "SIGINT" | "SIGTERM", listener: () => void): unknown;
   on(event: "unhandledRejection" | "uncaughtException", listener: (thrown: unknown) => void): unknown;
   exit(code: number): void;
@@ -225,7 +225,7 @@ export interface Ending {
  * does a rejection or exception without a handler: the state of the process is unknown then, and a service manager
  * starts the backend again.
  */
-export function endWith(backend: Backend, on: Ending = process): void {
+export function endWith(backend: Backend, on: EndedProcess = process): void {
   const stop = (code: number) => () => {
     backend.stop().then(
       () => on.exit(code),

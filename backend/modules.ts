@@ -6,7 +6,7 @@ import type { Feature } from "./surface/feature-surface.ts";
 type FeatureName = (typeof features)[number]["name"];
 
 /** Modules that replace those in the list of features, for tests. */
-export type GivenModules = { readonly [Name in FeatureName]?: FeatureModule };
+export type ReplacedModules = { readonly [Name in FeatureName]?: FeatureModule };
 
 /** A feature of the list, with what its folder exports. */
 export interface LoadedFeature extends FeatureModule {
@@ -31,10 +31,10 @@ class FeatureError extends Error {
  * @param list replaces the list of `features.ts` in tests
  */
 export function loadFeatures(
-  given: GivenModules = {},
+  replaced: ReplacedModules = {},
   list: readonly Feature[] = features,
 ): Promise<readonly LoadedFeature[]> {
-  const modules: Readonly<Record<string, FeatureModule | undefined>> = given;
+  const modules: Readonly<Record<string, FeatureModule | undefined>> = replaced;
   return Promise.all(
     list.map(async (feature) => ({ name: feature.name, ...(modules[feature.name] ?? (await loadModule(feature))) })),
   );

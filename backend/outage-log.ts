@@ -2,7 +2,7 @@ import type { Logger } from "pino";
 import type { DatabaseAway, OutageListener } from "./store/index.ts";
 
 /** Milliseconds between two lines. */
-const INTERVAL_MS = 1_000;
+const LOG_INTERVAL_MS = 1_000;
 
 /**
  * While the database does not work, logs one line a second, with the number of queries that have failed since the line
@@ -23,14 +23,14 @@ export function outageLog(
     failed({ message: reason }: DatabaseAway): void {
       isAway = true;
       failed += 1;
-      if (clock() - loggedAt < INTERVAL_MS) return;
+      if (clock() - loggedAt < LOG_INTERVAL_MS) return;
       log.error({ reason, failed }, "the database does not work: requests that need it are refused");
       loggedAt = clock();
       failed = 0;
     },
     worked(): void {
       // some connections may work while others do not
-      if (!isAway || clock() - loggedAt < INTERVAL_MS) return;
+      if (!isAway || clock() - loggedAt < LOG_INTERVAL_MS) return;
       isAway = false;
       log.info({ failed }, "the database works again");
       failed = 0;

@@ -50,15 +50,15 @@ function merged(member: RecordMember): object {
   return Object.assign({}, ...surfaces.map((surface) => surface[member]));
 }
 
-function listed<K extends "http" | "socket">(member: K): readonly EntriesOf<K>[] {
+function entriesOf<K extends "http" | "socket">(member: K): readonly EntriesOf<K>[] {
   return surfaces.flatMap((surface): readonly unknown[] => surface[member] ?? []) as readonly EntriesOf<K>[];
 }
 
 /** HTTP endpoints. */
-export const http = listed("http");
+export const http = entriesOf("http");
 
 /** Calls over the socket. */
-export const socket = listed("socket");
+export const socket = entriesOf("socket");
 
 /** A Socket.IO namespace of a feature; `never` while no feature declares any. */
 export type NamespaceOfFeature = EntriesOf<"namespaces">;

@@ -54,8 +54,8 @@ async function listUsers(database: Database): Promise<string> {
 async function setRole(database: Database, email: string, role: (typeof ROLES)[number]): Promise<string> {
   const { usersStore } = await import("../backend/users/index.ts");
   const store = database.open(usersStore);
-  const { emailAddress } = await import("../backend/text/email.ts");
-  const address = emailAddress(email);
+  const { checkEmailAddress } = await import("../backend/text/email.ts");
+  const address = checkEmailAddress(email);
   const user = address.ok ? await store.users.findByEmail(address.value) : undefined;
   if (!user) {
     throw new CommandError(`no user has the e-mail address ${email}. \`npm run user -- list\` shows the users.`);

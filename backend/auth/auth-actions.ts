@@ -1,7 +1,22 @@
 import type { Context, ServiceBroker } from "moleculer";
-import { announce, type ContextOf, type Handlers, type Meta, type ResultOf, refuse, tell } from "../contract/index.ts";
+import {
+  announce,
+  announceHere,
+  type ContextOf,
+  type Handlers,
+  type Meta,
+  type ResultOf,
+  refuse,
+} from "../contract/index.ts";
 import { isNatsResponding } from "../nodes/index.ts";
-import { type AuditTrail, createAuditTrail, hashMark, profile, type User, type UsersStore } from "../users/index.ts";
+import {
+  type AuditTrail,
+  createAuditTrail,
+  hashFingerprint,
+  profile,
+  type User,
+  type UsersStore,
+} from "../users/index.ts";
 import { ACCESS_TOKEN_SECONDS } from "./access-token.ts";
 import { type AccessTokens, createAccessTokens } from "./access-tokens.ts";
 import { type Revocations, roleKey, watchRevocations } from "./revocations.ts";
@@ -46,11 +61,11 @@ export class AuthActions implements Handlers<"auth"> {
       store,
       clock,
       isNatsResponding: () => isNatsResponding(broker),
-      onEnded: (sid) => void tell(broker, "session.ended", { sid }).catch(log),
-      onRoleChanged: (id, at) => void tell(broker, "user.changed", { id, at }).catch(log),
+      onEnded: (sid) => void announceHere(broker, "session.ended", { sid }).catch(log),
+      onRoleChanged: (id, at) => void announceHere(broker, "user.changed", { id, at }).catch(log),
       onBlind: () => {
         tokens.doubt();
-        tell(broker, "node.blind", {}).catch(log);
+        announceHere(broker, "node.blind", {}).catch(log);
       },
     });
     this.#started = { tokens, sessions, revocations };
@@ -63,7 +78,7 @@ export class AuthActions implements Handlers<"auth"> {
   async startSession(ctx: ContextOf<"auth.startSession">): Promise<ResultOf<"auth.startSession">> {
     const user = await this.#enabledUser(ctx.params.userId);
     const { password } = ctx.params;
-    const hasPassword = (hash: string) => password === undefined || hashMark(hash) === password;
+    const hasPassword = (hash: string) => password === undefined || hashFingerprint(hash) === password;
     const session = await this.#ready().sessions.start(user, deviceOf(ctx), hasPassword);
     if (!session) throw refuse("CREDENTIALS");
     const { accessToken, refreshToken } = session;

@@ -1,5 +1,5 @@
 import { type Kysely, sql } from "kysely";
-import { grouped, isPostgres, jsonTable, prepared } from "../store/index.ts";
+import { groupLookups, isPostgres, jsonTable, prepared } from "../store/index.ts";
 import type { Role } from "../surface/roles.ts";
 import type { LockUser } from "../users/index.ts";
 import { type EndReason, isLive, type Session } from "./session.ts";
@@ -34,7 +34,7 @@ export class SessionStore {
     const holders = prepared(db, (within, of: { readonly ids: string }) =>
       isPostgres(within) ? lateralHolders(within, of) : joinedHolders(within, of),
     );
-    this.#holder = grouped(
+    this.#holder = groupLookups(
       (ids) => holders(db, { ids }),
       ({ id }) => [id],
     );
@@ -137,7 +137,7 @@ const joinedHolders = (db: Kysely<AuthTables>, { ids }: { readonly ids: string }
     .selectAll("sessions")
     .select(["users.role", "users.disabled_at"]);
 
-/** The same for PostgreSQL: see `lateralStandings`. */
+/** The same for PostgreSQL: see `lateralAuthors`. */
 const lateralHolders = (db: Kysely<AuthTables>, { ids }: { readonly ids: string }) =>
   db
     .selectFrom(jsonTable(db, ids).as<"asked">(sql`asked`))

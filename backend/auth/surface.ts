@@ -92,7 +92,7 @@ export const authSurface = {
     "auth.startSession": {
       params: {
         userId: id,
-        /** `hashMark` of the hash that a password was verified against. */
+        /** `hashFingerprint` of the hash that a password was verified against. */
         password: optional(string({ min: 1, max: 64, secret: true })),
       },
       returns: object({ accessToken, expiresIn, refreshToken }),

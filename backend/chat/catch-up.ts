@@ -1,4 +1,11 @@
-import { CATCH_UP, type Message, PAGE, RESPONSE_BYTES, type RoomState, responseBytes } from "./message.ts";
+import {
+  HISTORY_PAGE_MESSAGES,
+  MAX_CATCH_UP_MESSAGES,
+  MAX_RESPONSE_BYTES,
+  type Message,
+  type RoomState,
+  responseBytes,
+} from "./message.ts";
 import type { Room } from "./room.ts";
 import type { ChatStore } from "./store/index.ts";
 
@@ -13,9 +20,9 @@ interface ClaimedPosition {
 export type PartialState = RoomState & { readonly more?: true };
 
 /** Maximum number of messages that one query reads. */
-const BATCH = 25;
+const BATCH_MESSAGES = 25;
 /** The same for the newest page. */
-const PART = Math.ceil(PAGE / 3);
+const PART_MESSAGES = Math.ceil(HISTORY_PAGE_MESSAGES / 3);
 
 /**
  * Returns what a client has missed in a room: the messages and changes after its position. Returns the newest page
@@ -27,14 +34,14 @@ export async function catchUp(store: ChatStore, room: Room, claimed: ClaimedPosi
   const { cursor, revision: seenRevision = revision } = claimed;
   // a position that this epoch never had says nothing about what the client has seen
   const isKnown = cursor !== undefined && claimed.epoch === epoch && cursor <= seq && seenRevision <= revision;
-  if (!isKnown || seq - cursor > CATCH_UP) return newestPage(store, room);
+  if (!isKnown || seq - cursor > MAX_CATCH_UP_MESSAGES) return newestPage(store, room);
   const changed =
     seenRevision < revision
-      ? await readBatches(RESPONSE_BYTES, (last) =>
-          store.messages.changedSince(key, last?.revision ?? seenRevision, cursor, BATCH),
+      ? await readBatches(MAX_RESPONSE_BYTES, (last) =>
+          store.messages.changedSince(key, last?.revision ?? seenRevision, cursor, BATCH_MESSAGES),
         )
-      : { messages: [], bytesLeft: RESPONSE_BYTES, isComplete: true };
-  if (changed.messages.length > CATCH_UP) return newestPage(store, room);
+      : { messages: [], bytesLeft: MAX_RESPONSE_BYTES, isComplete: true };
+  if (changed.messages.length > MAX_CATCH_UP_MESSAGES) return newestPage(store, room);
   // changes come in the order of their revisions: with this response the client has seen all up to the last one in it
   const newRevision = changed.isComplete
     ? revision
@@ -62,7 +69,7 @@ async function missedSince(
   maxBytes: number,
 ): Promise<BatchedMessages> {
   if (cursor === seq) return { messages: [], bytesLeft: maxBytes, isComplete: true };
-  return readBatches(maxBytes, (last) => store.messages.after(room, last?.seq ?? cursor, BATCH));
+  return readBatches(maxBytes, (last) => store.messages.after(room, last?.seq ?? cursor, BATCH_MESSAGES));
 }
 
 /** Messages that were read in several queries. */
@@ -89,7 +96,7 @@ async function readBatches(
       bytesLeft -= size;
       messages.push(message);
     }
-    if (batch.length < BATCH) return { messages, bytesLeft, isComplete: true };
+    if (batch.length < BATCH_MESSAGES) return { messages, bytesLeft, isComplete: true };
   }
 }
 
@@ -104,15 +111,15 @@ async function newestPage(store: ChatStore, { key: room, epoch, seq, revision }:
  */
 export async function newestThatFit(store: ChatStore, room: string, cursor?: number): Promise<readonly Message[]> {
   let messages: readonly Message[] = [];
-  let bytesLeft = RESPONSE_BYTES;
+  let bytesLeft = MAX_RESPONSE_BYTES;
   for (;;) {
-    const limit = Math.min(PART, PAGE - messages.length);
+    const limit = Math.min(PART_MESSAGES, HISTORY_PAGE_MESSAGES - messages.length);
     const part = await store.messages.before(room, messages[0]?.seq ?? cursor, limit);
     const tooLarge = part.findLastIndex((message) => {
       bytesLeft -= responseBytes(message);
       return bytesLeft < 0;
     });
     messages = [...part.slice(tooLarge + 1), ...messages];
-    if (tooLarge >= 0 || part.length < PART || messages.length >= PAGE) return messages;
+    if (tooLarge >= 0 || part.length < PART_MESSAGES || messages.length >= HISTORY_PAGE_MESSAGES) return messages;
   }
 }

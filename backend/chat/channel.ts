@@ -1,13 +1,13 @@
 import type { Broadcast } from "../contract/index.ts";
 import type { Message } from "./shapes.ts";
 
-const PREFIX = "chat:";
+const CHANNEL_PREFIX = "chat:";
 
 /** The gateway's channel of a room: its subscribers get the room's events. */
-export const channelOf = (room: string): string => `${PREFIX}${room}`;
+export const channelOf = (room: string): string => `${CHANNEL_PREFIX}${room}`;
 
 /** The key of the room that a channel belongs to. */
-export const roomOf = (channel: string): string => channel.slice(PREFIX.length);
+export const roomOf = (channel: string): string => channel.slice(CHANNEL_PREFIX.length);
 
 /** The broadcast of a new message, as an entry of its room's channel. */
 export const messageSent = (message: Message): Broadcast => ({

@@ -2,7 +2,7 @@ import type { Handlers } from "../contract/index.ts";
 import type { ExportedMessage, ExportedReport } from "./store/exported.ts";
 
 /** Number of lines in a page: with the longest texts they fit into one packet of NATS. */
-const PAGE = 40;
+const PAGE_LINES = 40;
 
 /** Reads what a user has written in the chat. */
 export interface ExportStore {
@@ -24,19 +24,19 @@ export function chatExport({ exported }: { readonly exported: ExportStore }): Pi
       const { userId, after = "message " } = ctx.params;
       const [kind = "", ...rest] = after.split(" ");
       if (kind === "message") {
-        const messages = await exported.messagesBy(userId, rest.join(" "), PAGE);
+        const messages = await exported.messagesBy(userId, rest.join(" "), PAGE_LINES);
         const last = messages.at(-1);
         return {
           lines: messages.map(({ clientId: _, ...message }) => ({ type: "message", ...message })),
-          after: last && messages.length === PAGE ? `message ${last.clientId}` : "report 0 ",
+          after: last && messages.length === PAGE_LINES ? `message ${last.clientId}` : "report 0 ",
         };
       }
       const [seq = "0", ...room] = rest;
-      const reports = await exported.reportsBy(userId, [room.join(" "), Number(seq)], PAGE);
+      const reports = await exported.reportsBy(userId, [room.join(" "), Number(seq)], PAGE_LINES);
       const last = reports.at(-1);
       return {
         lines: reports.map((report) => ({ type: "report", ...report })),
-        after: last && reports.length === PAGE ? `report ${last.seq} ${last.room}` : null,
+        after: last && reports.length === PAGE_LINES ? `report ${last.seq} ${last.room}` : null,
       };
     },
   };

@@ -1,13 +1,13 @@
-import { clean } from "../contract/clean.ts";
 import { announce, type ContextOf, type Handlers, type ResultOf, refuse } from "../contract/index.ts";
-import { messageText } from "../text/text.ts";
+import { requireValid } from "../contract/require-valid.ts";
+import { checkMessageText } from "../text/text.ts";
 import type { AuditTrail } from "../users/index.ts";
 import { newestThatFit } from "./catch-up.ts";
 import { messageChanged, messageSent } from "./channel.ts";
-import { MENTIONS_MAX, namesMentioned } from "./mention.ts";
-import { clientId, EDIT_TIME } from "./message.ts";
-import { MODERATOR, rank, SITE } from "./moderation.ts";
-import { type ChatParts, enteredRoom, keyOf, mayWrite, shutOut } from "./room-access.ts";
+import { MAX_MENTIONS, possibleNames } from "./mention.ts";
+import { checkClientId, EDIT_WINDOW_MS } from "./message.ts";
+import { MODERATOR_RANK, rankOf, SITE_MODERATOR_RANK } from "./moderation.ts";
+import { assertMayWrite, type ChatParts, notInRoomError, requireMembership, requireRoomKey } from "./room-access.ts";
 import type { Message } from "./shapes.ts";
 
 type MessageParts = ChatParts & {
@@ -38,7 +38,7 @@ class MessageActions implements Messages {
 
   async history(ctx: ContextOf<"chat.history">): Promise<ResultOf<"chat.history">> {
     const { store } = this.#parts;
-    const { room } = await enteredRoom(store, ctx);
+    const { room } = await requireMembership(store, ctx);
     const { key, epoch, seq, revision } = room;
     const messages = await newestThatFit(store, key, ctx.params.cursor);
     return { room: key, epoch, seq, revision, messages, changed: [], recovered: true };
@@ -46,21 +46,21 @@ class MessageActions implements Messages {
 
   async send(ctx: ContextOf<"chat.send">): Promise<ResultOf<"chat.send">> {
     const { store, clock, quota } = this.#parts;
-    const room = keyOf(ctx);
-    const text = clean("text", messageText(ctx.params.text));
+    const room = requireRoomKey(ctx);
+    const text = requireValid("text", checkMessageText(ctx.params.text));
     const at = clock();
     const draft = {
       room,
-      clientId: clean("clientId", clientId(ctx.params.clientId)),
+      clientId: requireValid("clientId", checkClientId(ctx.params.clientId)),
       text,
       authorId: ctx.meta.user.id,
       at,
-      mentions: await this.#mentionsIn(room, text),
+      mentions: await this.#idsMentionedIn(room, text),
       quota,
     };
     const { message, repeated } = await store.messages.append(draft, (standing, storedBytes) => {
-      mayWrite(standing, at);
-      this.#checkQuota(storedBytes);
+      assertMayWrite(standing, at);
+      this.#assertWithinQuota(storedBytes);
     });
     const isSame = message.room === room && (message.revision !== undefined || message.text === text);
     if (repeated && !isSame) throw refuse("CLIENT_ID_USED", { field: "clientId" });
@@ -71,18 +71,18 @@ class MessageActions implements Messages {
 
   async edit(ctx: ContextOf<"chat.edit">): Promise<ResultOf<"chat.edit">> {
     const { store, clock } = this.#parts;
-    const room = keyOf(ctx);
+    const room = requireRoomKey(ctx);
     const { id } = ctx.meta.user;
-    const text = clean("text", messageText(ctx.params.text));
-    const mentions = await this.#mentionsIn(room, text);
+    const text = requireValid("text", checkMessageText(ctx.params.text));
+    const mentions = await this.#idsMentionedIn(room, text);
     const now = clock();
     const message = await store.messages.change(room, ctx.params.seq, id, (standing, original, storedBytes) => {
-      mayWrite(standing, now);
-      const { author, at, text: before } = there(original);
+      assertMayWrite(standing, now);
+      const { author, at, text: before } = requireMessage(original);
       if (author.id !== id) throw refuse("FORBIDDEN");
-      if (at + EDIT_TIME <= now) throw refuse("TOO_LATE", { field: "seq" });
+      if (at + EDIT_WINDOW_MS <= now) throw refuse("TOO_LATE", { field: "seq" });
       const growth = Buffer.byteLength(text) - Buffer.byteLength(before);
-      if (growth > 0) this.#checkQuota(storedBytes + growth);
+      if (growth > 0) this.#assertWithinQuota(storedBytes + growth);
       return { text, mentions, editedAt: now };
     });
     await announce(ctx.broker, "sockets.broadcast", messageChanged(message));
@@ -91,40 +91,41 @@ class MessageActions implements Messages {
 
   async delete(ctx: ContextOf<"chat.delete">): Promise<ResultOf<"chat.delete">> {
     const { store, clock, audit } = this.#parts;
-    const room = keyOf(ctx);
+    const room = requireRoomKey(ctx);
     const { id, roles } = ctx.meta.user;
     const now = clock();
     let ownRank = -1;
     const message = await store.messages.change(room, ctx.params.seq, id, (standing, original) => {
-      ownRank = standing ? rank(standing, roles) : -1;
-      if (ownRank < 0) throw shutOut(standing);
-      if (there(original).author.id !== id && ownRank < MODERATOR) throw refuse("FORBIDDEN");
+      ownRank = standing ? rankOf(standing, roles) : -1;
+      if (ownRank < 0) throw notInRoomError(standing);
+      if (requireMessage(original).author.id !== id && ownRank < MODERATOR_RANK) throw refuse("FORBIDDEN");
       return { deletedAt: now };
     });
-    if (ownRank === SITE && message.author.id !== id) await audit(ctx, "message.removed", message.author.id, room);
+    if (ownRank === SITE_MODERATOR_RANK && message.author.id !== id)
+      await audit(ctx, "message.removed", message.author.id, room);
     await announce(ctx.broker, "sockets.broadcast", messageChanged(message));
     return { message };
   }
 
   async sendMessageToAll(ctx: ContextOf<"chat.sendMessageToAll">): Promise<ResultOf<"chat.sendMessageToAll">> {
-    const payload = { text: clean("text", messageText(ctx.params.text)), at: this.#parts.clock() };
+    const payload = { text: requireValid("text", checkMessageText(ctx.params.text)), at: this.#parts.clock() };
     await announce(ctx.broker, "sockets.broadcast", { event: "serverMessage", payload });
     return { sent: true };
   }
 
   /** Ids of the members that a text mentions. */
-  #mentionsIn(room: string, text: string): Promise<readonly string[]> {
-    return this.#parts.store.members.named(room, namesMentioned(text), MENTIONS_MAX);
+  #idsMentionedIn(room: string, text: string): Promise<readonly string[]> {
+    return this.#parts.store.members.membersNamed(room, possibleNames(text), MAX_MENTIONS);
   }
 
   /** Throws when the messages of a user take too many bytes. */
-  #checkQuota(bytes: number): void {
+  #assertWithinQuota(bytes: number): void {
     if (bytes > this.#parts.quota) throw refuse("MESSAGE_QUOTA");
   }
 }
 
 /** Returns the message. Throws when there is none, or it was deleted. */
-export function there(message: Message | undefined): Message {
+export function requireMessage(message: Message | undefined): Message {
   if (!message) throw refuse("NOT_FOUND", { field: "seq" });
   if (message.deletedAt !== undefined) {
     throw refuse("MESSAGE_DELETED", { field: "seq" });

@@ -1,11 +1,11 @@
-import { clean } from "../contract/clean.ts";
 import { announce, type Handlers, refuse } from "../contract/index.ts";
+import { requireValid } from "../contract/require-valid.ts";
 import type { AuditTrail } from "../users/index.ts";
 import { messageChanged } from "./channel.ts";
-import { there } from "./chat-messages.ts";
-import { OPEN_REPORTS_MAX, OUTCOMES, reportReason } from "./moderation.ts";
-import { LIST_PAGE } from "./room.ts";
-import { type ChatParts, enteredRoom } from "./room-access.ts";
+import { requireMessage } from "./chat-messages.ts";
+import { checkReportReason, MAX_OPEN_REPORTS, REPORT_OUTCOMES } from "./moderation.ts";
+import { LIST_PAGE_SIZE } from "./room.ts";
+import { type ChatParts, requireMembership } from "./room-access.ts";
 
 type Reports = Pick<Handlers<"chat">, "report" | "reports" | "settleReport">;
 
@@ -16,23 +16,23 @@ type Reports = Pick<Handlers<"chat">, "report" | "reports" | "settleReport">;
 export function chatReports({ store, clock, audit }: ChatParts & { readonly audit: AuditTrail }): Reports {
   return {
     async report(ctx) {
-      const { room } = await enteredRoom(store, ctx);
-      const reason = clean("reason", reportReason(ctx.params.reason));
+      const { room } = await requireMembership(store, ctx);
+      const reason = requireValid("reason", checkReportReason(ctx.params.reason));
       const { id: reporterId } = ctx.meta.user;
-      const { seq, author, text } = there(await store.messages.find(room.key, ctx.params.seq));
+      const { seq, author, text } = requireMessage(await store.messages.find(room.key, ctx.params.seq));
       const about = { room: room.key, seq, authorId: author.id, text };
-      if (!(await store.reports.add({ at: clock(), reporterId, reason, ...about }, OPEN_REPORTS_MAX)))
+      if (!(await store.reports.add({ at: clock(), reporterId, reason, ...about }, MAX_OPEN_REPORTS)))
         throw refuse("REPORTS");
       return { reported: true };
     },
 
     async reports(ctx) {
-      const reports = await store.reports.open(LIST_PAGE + 1, ctx.params.after);
-      return { reports: reports.slice(0, LIST_PAGE), more: reports.length > LIST_PAGE };
+      const reports = await store.reports.listOpen(LIST_PAGE_SIZE + 1, ctx.params.after);
+      return { reports: reports.slice(0, LIST_PAGE_SIZE), more: reports.length > LIST_PAGE_SIZE };
     },
 
     async settleReport(ctx) {
-      const outcome = OUTCOMES.find((known) => known === ctx.params.outcome);
+      const outcome = REPORT_OUTCOMES.find((known) => known === ctx.params.outcome);
       if (!outcome) throw refuse("VALIDATION", { field: "outcome" });
       const { id } = ctx.meta.user;
       const settled = await store.reports.settle(ctx.params.report, id, outcome, clock());

@@ -1,34 +1,34 @@
 import type { Context } from "moleculer";
-import { clean } from "../contract/clean.ts";
 import { type Caller, type ContextOf, type Handlers, type Meta, type ResultOf, refuse } from "../contract/index.ts";
-import { displayName } from "../text/name.ts";
+import { requireValid } from "../contract/require-valid.ts";
+import { checkDisplayName } from "../text/name.ts";
 import { catchUp } from "./catch-up.ts";
-import type { RoomMembership } from "./membership.ts";
-import { endMembership, tellMembership } from "./memberships.ts";
-import { MODERATOR } from "./moderation.ts";
+import type { Standing } from "./membership.ts";
+import { announceMembership, endMembership } from "./memberships.ts";
+import { MODERATOR_RANK } from "./moderation.ts";
 import type { PresenceRegistry } from "./presence-registry.ts";
 import {
-  LIST_PAGE,
+  checkNewRoomName,
+  checkRoomKey,
+  checkRoomName,
+  LIST_PAGE_SIZE,
   LOBBY,
-  MEMBERS_MAX,
-  newRoomName,
-  OPENED_MAX,
-  ROOMS_MAX,
+  MAX_MEMBERS,
+  MAX_OPENED_PER_DAY,
+  MAX_ROOMS,
   type Room,
   type RoomKind,
-  roomKey,
-  roomName,
 } from "./room.ts";
-import { type ChatParts, inside, keyOf, ranked, shutOut } from "./room-access.ts";
+import { assertMember, type ChatParts, notInRoomError, requireRank, requireRoomKey } from "./room-access.ts";
 import { directKey, privateKey } from "./room-key.ts";
 import type { RoomSummary } from "./shapes.ts";
 import type { Entry, RoomRow } from "./store/index.ts";
 
 type RoomHandlers = Pick<Handlers<"chat">, "rooms" | "browse" | "create" | "direct" | "join" | "leave" | "members">;
-type ByUser = Context<unknown, Meta & { readonly user: Caller }>;
+type UserCall = Context<unknown, Meta & { readonly user: Caller }>;
 
 /** From these states a user may enter a public room. */
-const MAY_ENTER_PUBLIC: Entry["from"] = ["invited", "out", "none"];
+const PUBLIC_ROOM_ENTRY_STATES: Entry["from"] = ["invited", "out", "none"];
 const DAY_MS = 24 * 60 * 60 * 1000;
 
 /** The actions that find, open, enter and leave rooms. */
@@ -56,12 +56,12 @@ class RoomActions implements RoomHandlers {
 
   async rooms(ctx: ContextOf<"chat.rooms">): Promise<ResultOf<"chat.rooms">> {
     const { store, clock, registry } = this.#parts;
-    const after = ctx.params.after === undefined ? undefined : clean("after", roomKey(ctx.params.after));
-    const rows = await store.rooms.list(ctx.meta.user.id, LIST_PAGE + 1, { after });
+    const after = ctx.params.after === undefined ? undefined : requireValid("after", checkRoomKey(ctx.params.after));
+    const rows = await store.rooms.list(ctx.meta.user.id, LIST_PAGE_SIZE + 1, { after });
     const now = clock();
     return {
-      rooms: rows.slice(0, LIST_PAGE).map((row) => summaryOf(row, now, registry)),
-      more: rows.length > LIST_PAGE,
+      rooms: rows.slice(0, LIST_PAGE_SIZE).map((row) => toSummary(row, now, registry)),
+      more: rows.length > LIST_PAGE_SIZE,
     };
   }
 
@@ -69,24 +69,27 @@ class RoomActions implements RoomHandlers {
     const { store } = this.#parts;
     const { prefix, after } = ctx.params;
     const rooms = await store.rooms.browse(
-      prefix === undefined ? "" : clean("prefix", roomName(prefix)),
-      after === undefined ? undefined : clean("after", roomName(after)),
-      LIST_PAGE + 1,
+      prefix === undefined ? "" : requireValid("prefix", checkRoomName(prefix)),
+      after === undefined ? undefined : requireValid("after", checkRoomName(after)),
+      LIST_PAGE_SIZE + 1,
     );
-    return { rooms: rooms.slice(0, LIST_PAGE), more: rooms.length > LIST_PAGE };
+    return { rooms: rooms.slice(0, LIST_PAGE_SIZE), more: rooms.length > LIST_PAGE_SIZE };
   }
 
   async create(ctx: ContextOf<"chat.create">): Promise<ResultOf<"chat.create">> {
     const { kind } = ctx.params;
     if (kind !== "public" && kind !== "private") throw refuse("VALIDATION", { field: "kind" });
     const isPublic = kind === "public";
-    const given = clean("title", isPublic ? roomName(ctx.params.title) : displayName(ctx.params.title));
-    const title = isPublic ? clean("title", newRoomName(given)) : given;
+    const given = requireValid(
+      "title",
+      isPublic ? checkRoomName(ctx.params.title) : checkDisplayName(ctx.params.title),
+    );
+    const title = isPublic ? requireValid("title", checkNewRoomName(given)) : given;
     const key = isPublic ? title : privateKey();
-    if (!(await this.#open(ctx, kind, key, isPublic ? null : title))) {
+    if (!(await this.#openRoom(ctx, kind, key, isPublic ? null : title))) {
       throw refuse("ROOM_EXISTS", { field: "title" });
     }
-    return this.#summary(ctx.meta.user.id, key);
+    return this.#requireSummary(ctx.meta.user.id, key);
   }
 
   async direct(ctx: ContextOf<"chat.direct">): Promise<ResultOf<"chat.direct">> {
@@ -96,21 +99,21 @@ class RoomActions implements RoomHandlers {
     if (!peer || peer.disabledAt !== null) throw refuse("NOT_FOUND");
     if (peer.id === id) throw refuse("VALIDATION", { field: "user" });
     const key = directKey(id, peer.id);
-    const known = await store.rooms.standing(key, id);
-    if (known?.membership?.state === "out") await this.#enter(ctx, known.room, ["out"]);
-    if (!known && (await this.#open(ctx, "direct", key, null, peer.id))) {
-      const opened = inside(await store.rooms.standing(key, id));
+    const known = await store.rooms.findStanding(key, id);
+    if (known?.membership?.state === "out") await this.#enterRoom(ctx, known.room, ["out"]);
+    if (!known && (await this.#openRoom(ctx, "direct", key, null, peer.id))) {
+      const opened = assertMember(await store.rooms.findStanding(key, id));
       for (const one of [id, peer.id]) {
-        await tellMembership(ctx, opened.room, one, "joined", { role: "member", mutedUntil: null });
+        await announceMembership(ctx, opened.room, one, "joined", { role: "member", mutedUntil: null });
       }
     }
-    return this.#summary(id, key);
+    return this.#requireSummary(id, key);
   }
 
   async join(ctx: ContextOf<"chat.join">): Promise<ResultOf<"chat.join">> {
     const { store } = this.#parts;
-    const key = keyOf(ctx);
-    const standing = inside(await this.#admitted(ctx, key));
+    const key = requireRoomKey(ctx);
+    const standing = assertMember(await this.#enterIfNeeded(ctx, key));
     const { room, role, membership } = standing;
     const state = await catchUp(store, room, ctx.params);
     return { ...state, kind: room.kind, role, since: membership?.since ?? 0 };
@@ -118,11 +121,11 @@ class RoomActions implements RoomHandlers {
 
   async leave(ctx: ContextOf<"chat.leave">): Promise<ResultOf<"chat.leave">> {
     const { store, clock } = this.#parts;
-    const room = keyOf(ctx);
+    const room = requireRoomKey(ctx);
     const { id } = ctx.meta.user;
     if (room === LOBBY) return { room }; // every user is always a member of it: only this socket unsubscribes
-    const standing = await store.rooms.standing(room, id);
-    if (standing?.membership?.state === "invited") await store.members.release(room, id, "invited", clock());
+    const standing = await store.rooms.findStanding(room, id);
+    if (standing?.membership?.state === "invited") await store.members.revoke(room, id, "invited", clock());
     if (standing?.membership?.state === "in") await endMembership({ store, clock }, ctx, standing.room, id, "left");
     return { room };
   }
@@ -131,25 +134,28 @@ class RoomActions implements RoomHandlers {
     const { store, clock } = this.#parts;
     const { state = "in", after } = ctx.params;
     if (state !== "in" && state !== "invited" && state !== "banned") throw refuse("VALIDATION", { field: "state" });
-    const { room, rank } = await ranked(store, ctx);
-    if (state !== "in" && rank < MODERATOR) throw refuse("FORBIDDEN");
-    const rows = await store.members.list(room.key, state, LIST_PAGE + 1, after);
+    const { room, rank } = await requireRank(store, ctx);
+    if (state !== "in" && rank < MODERATOR_RANK) throw refuse("FORBIDDEN");
+    const rows = await store.members.list(room.key, state, LIST_PAGE_SIZE + 1, after);
     const now = clock();
-    const members = rows.slice(0, LIST_PAGE).map(({ mutedUntil, ...member }) => {
-      return { ...member, ...(rank >= MODERATOR && (mutedUntil ?? 0) > now ? { mutedUntil: mutedUntil ?? 0 } : {}) };
+    const members = rows.slice(0, LIST_PAGE_SIZE).map(({ mutedUntil, ...member }) => {
+      return {
+        ...member,
+        ...(rank >= MODERATOR_RANK && (mutedUntil ?? 0) > now ? { mutedUntil: mutedUntil ?? 0 } : {}),
+      };
     });
-    return { members, more: rows.length > LIST_PAGE };
+    return { members, more: rows.length > LIST_PAGE_SIZE };
   }
 
   /** Opens a room. Returns false when there is one with this key. Throws when the user has opened or owns too many. */
-  async #open(ctx: ByUser, kind: RoomKind, key: string, title: string | null, peerId?: string) {
+  async #openRoom(ctx: UserCall, kind: RoomKind, key: string, title: string | null, peerId?: string) {
     const { store, clock } = this.#parts;
     const { id } = ctx.meta.user;
     const at = clock();
     const owner = { id, role: peerId === undefined ? "owner" : "member", peerId: peerId ?? null } as const;
     const peer = peerId === undefined ? [] : [{ id: peerId, role: "member", peerId: id } as const];
-    const most = peerId === undefined ? ROOMS_MAX : undefined;
-    const limits = { opened: OPENED_MAX[kind], since: at - DAY_MS, most };
+    const rooms = peerId === undefined ? MAX_ROOMS : undefined;
+    const limits = { maxOpened: MAX_OPENED_PER_DAY[kind], openedSince: at - DAY_MS, rooms };
     const opening = await store.rooms.open({ key, kind, title, openedBy: id, at }, [owner, ...peer], limits);
     if (opening === "opened-too-many") throw refuse("ROOMS_OPENED", { retryAfter: DAY_MS / 1000 });
     if (opening === "too-many-rooms") throw refuse("ROOM_LIMIT");
@@ -158,11 +164,11 @@ class RoomActions implements RoomHandlers {
     return opening === "opened";
   }
 
-  async #summary(userId: string, room: string): Promise<RoomSummary> {
+  async #requireSummary(userId: string, room: string): Promise<RoomSummary> {
     const { store, clock, registry } = this.#parts;
     const [row] = await store.rooms.list(userId, 1, { room });
     if (!row) throw refuse("NOT_FOUND");
-    return summaryOf(row, clock(), registry);
+    return toSummary(row, clock(), registry);
   }
 
   /**
@@ -170,51 +176,53 @@ class RoomActions implements RoomHandlers {
    * opened. Returns the caller's standing. Throws when the caller may not enter, or there are too many members or
    * rooms.
    */
-  async #enter(
-    ctx: ByUser,
+  async #enterRoom(
+    ctx: UserCall,
     room: Pick<Room, "key" | "kind">,
     from: Entry["from"],
     mayOpen = false,
-  ): Promise<RoomMembership> {
+  ): Promise<Standing> {
     const { store, clock } = this.#parts;
     const { id } = ctx.meta.user;
     const at = clock();
     const isCounted = room.key !== LOBBY && room.kind !== "direct";
     const { outcome, standing } = await store.members.enter({
       ...{ room: room.key, userId: id, at, from },
-      limit: room.key === LOBBY ? Number.MAX_SAFE_INTEGER : MEMBERS_MAX[room.kind],
-      ...(isCounted ? { most: ROOMS_MAX.joined } : {}),
-      ...(mayOpen ? { opening: { opened: OPENED_MAX.public, since: at - DAY_MS, owned: ROOMS_MAX.owned } } : {}),
+      limit: room.key === LOBBY ? Number.MAX_SAFE_INTEGER : MAX_MEMBERS[room.kind],
+      ...(isCounted ? { most: MAX_ROOMS.joined } : {}),
+      ...(mayOpen
+        ? { opening: { opened: MAX_OPENED_PER_DAY.public, since: at - DAY_MS, owned: MAX_ROOMS.owned } }
+        : {}),
     });
     if (outcome === "opened-too-many") throw refuse("ROOMS_OPENED", { retryAfter: DAY_MS / 1000 });
     if (outcome === "looks-alike") throw refuse("ROOM_ALIKE");
     if (outcome === "too-many") throw refuse("ROOM_LIMIT");
     if (outcome === "full") throw refuse("ROOM_FULL", { field: "room" });
-    if (outcome === "entered") await tellMembership(ctx, room, id, "joined", { role: "member", mutedUntil: null });
+    if (outcome === "entered") await announceMembership(ctx, room, id, "joined", { role: "member", mutedUntil: null });
     // another device of the user may have entered meanwhile, or a moderator may have banned the user
-    return standing ?? inside(await store.rooms.standing(room.key, id));
+    return standing ?? assertMember(await store.rooms.findStanding(room.key, id));
   }
 
   /** The caller's standing in a room. The caller enters it where that is necessary, and opens it by its name. */
-  async #admitted(ctx: ByUser, key: string): Promise<RoomMembership> {
+  async #enterIfNeeded(ctx: UserCall, key: string): Promise<Standing> {
     const { store } = this.#parts;
-    const known = await store.rooms.standing(key, ctx.meta.user.id);
+    const known = await store.rooms.findStanding(key, ctx.meta.user.id);
     if (known?.membership?.state === "in") return known;
     if (!known) {
-      if (key.startsWith("~")) throw shutOut(undefined);
-      clean("room", newRoomName(key));
-      return this.#enter(ctx, { key, kind: "public" }, MAY_ENTER_PUBLIC, true);
+      if (key.startsWith("~")) throw notInRoomError(undefined);
+      requireValid("room", checkNewRoomName(key));
+      return this.#enterRoom(ctx, { key, kind: "public" }, PUBLIC_ROOM_ENTRY_STATES, true);
     }
     if (known.room.kind === "public" && known.membership?.state !== "banned")
-      return this.#enter(ctx, known.room, MAY_ENTER_PUBLIC);
+      return this.#enterRoom(ctx, known.room, PUBLIC_ROOM_ENTRY_STATES);
     if (known.room.kind === "private" && known.membership?.state === "invited") {
-      return this.#enter(ctx, known.room, ["invited"]);
+      return this.#enterRoom(ctx, known.room, ["invited"]);
     }
-    throw shutOut(known);
+    throw notInRoomError(known);
   }
 }
 
-function summaryOf(row: RoomRow, now: number, registry: PresenceRegistry): RoomSummary {
+function toSummary(row: RoomRow, now: number, registry: PresenceRegistry): RoomSummary {
   const { key, kind, epoch, seq, members, role, isInvited, mutedUntil, peer, read } = row;
   return {
     room: key,

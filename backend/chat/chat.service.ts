@@ -1,5 +1,5 @@
 import type { ServiceSchema } from "moleculer";
-import { defineService, tell } from "../contract/index.ts";
+import { announceHere, defineService } from "../contract/index.ts";
 import { type ChangePoll, pollChanges } from "../store/index.ts";
 import { createAuditTrail } from "../users/index.ts";
 import { channelOf } from "./channel.ts";
@@ -13,7 +13,7 @@ import { endMembershipsOf } from "./memberships.ts";
 import type { PresenceRegistry } from "./presence-registry.ts";
 import { createReadReceipts } from "./read-receipts.ts";
 import { LOBBY } from "./room.ts";
-import { type ChatParts, roomAccess } from "./room-access.ts";
+import { type ChatParts, signalRoomFinder } from "./room-access.ts";
 import { signals } from "./signals.ts";
 
 /**
@@ -26,23 +26,25 @@ export function chatService(
   const { store, clock, registry, quota } = options;
   const receipts = createReadReceipts();
   const parts = { store, clock, audit: createAuditTrail(store, clock) };
-  let ended: ChangePoll | undefined;
+  let membershipEnds: ChangePoll | undefined;
   return defineService({
     name: "chat",
     async started() {
       const { broker } = this;
-      ended = pollChanges({
+      membershipEnds = pollChanges({
         clock,
         changedSince: (since) => store.members.endedSince(since),
         keyOf: ({ room, user, revision }) => `${room} ${user} ${revision}`,
         onChange: ({ room, user, revision }) => {
           const unsubscription = { channel: channelOf(room), user, revision };
-          tell(broker, "sockets.unsubscribeHere", unsubscription).catch((error: unknown) => broker.logger.error(error));
+          announceHere(broker, "sockets.unsubscribeHere", unsubscription).catch((error: unknown) =>
+            broker.logger.error(error),
+          );
         },
       });
     },
     async stopped() {
-      ended?.stop();
+      membershipEnds?.stop();
       receipts.stop();
     },
     actions: {
@@ -52,7 +54,7 @@ export function chatService(
       ...chatReports(parts),
       ...chatSearch(parts),
       ...chatExport(store),
-      ...signals({ store, clock, registry, receipts, enter: roomAccess(store) }),
+      ...signals({ store, clock, registry, receipts, findRoom: signalRoomFinder(store) }),
     },
     events: {
       // every node gets the event, and the first one adds the user to the lobby. Where all miss it, the user is added

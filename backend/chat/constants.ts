@@ -4,4 +4,4 @@
 export const ROOM_ROLES = ["member", "moderator", "owner"] as const;
 
 /** Milliseconds after sending in which the author may edit a message. */
-export const EDIT_TIME = 60 * 60 * 1000;
+export const EDIT_WINDOW_MS = 60 * 60 * 1000;

@@ -1,8 +1,8 @@
 import type { ServiceBroker } from "moleculer";
 import type { HousekeepingTask } from "../housekeeping.service.ts";
-import { LEFT_KEPT } from "./membership.ts";
+import { LEFT_RETENTION_MS } from "./membership.ts";
 import { endMembershipsOf } from "./memberships.ts";
-import { REPORTS_KEPT } from "./moderation.ts";
+import { REPORT_RETENTION_MS } from "./moderation.ts";
 import type { ChatParts } from "./room-access.ts";
 import type { Retention } from "./store/index.ts";
 
@@ -13,7 +13,7 @@ const REMOVED_ROUND_MS = 60 * 1000;
 /** Milliseconds by which the time spans of two rounds overlap: the clocks of nodes differ a little. */
 const REMOVED_OVERLAP_MS = 60 * 60 * 1000;
 /** The bytes of users above this share of the quota are counted again. */
-const NEAR = 0.9;
+const RECOUNT_SHARE = 0.9;
 
 /**
  * Removes old memberships and settled reports, rooms that all members have left, and, where the operator has set
@@ -24,9 +24,9 @@ export function chatHousekeeping(
 ): readonly HousekeepingTask[] {
   const { store, clock, retention, quota } = options;
   const round = async () => {
-    await store.members.prune(clock() - LEFT_KEPT, clock());
-    await store.reports.prune(clock() - REPORTS_KEPT);
-    if (quota !== Number.POSITIVE_INFINITY) await store.messages.recount(Math.floor(quota * NEAR));
+    await store.members.prune(clock() - LEFT_RETENTION_MS, clock());
+    await store.reports.prune(clock() - REPORT_RETENTION_MS);
+    if (quota !== Number.POSITIVE_INFINITY) await store.messages.recount(Math.floor(quota * RECOUNT_SHARE));
   };
   const tasks = [
     { intervalMs: ROUND_MS, isAwaited: true, run: round },
@@ -47,7 +47,7 @@ function endMembershipsOfRemoved(parts: ChatParts): HousekeepingTask["run"] {
   let since = 0;
   return async (signal: AbortSignal, broker: ServiceBroker) => {
     const start = parts.clock();
-    for (const user of await parts.store.members.removed(since)) {
+    for (const user of await parts.store.members.removedUsersInRooms(since)) {
       if (signal.aborted) return;
       await endMembershipsOf(parts, broker, user);
     }

@@ -1,13 +1,13 @@
-import type { DeviceState, PresenceHere, PresenceState, PresenceTimes } from "./presence.ts";
+import type { DeviceState, PresenceReport, PresenceState, PresenceTimes } from "./presence.ts";
 
 /** A user with sockets on this node. */
 interface PresenceEntry {
   /** Number of the user's sockets. */
-  open: number;
+  sockets: number;
   /** Number of those that are away. */
-  away: number;
+  awaySockets: number;
   /** The state that the other nodes have. */
-  told: PresenceState;
+  reported: PresenceState;
   /** When the next change may be reported, in milliseconds. */
   notBefore: number;
 }
@@ -15,9 +15,9 @@ interface PresenceEntry {
 /**
  * Maximum number of users in one report, which has to fit into a message of NATS (1 MB). Few nodes have more sockets.
  */
-const CHUNK = 20_000;
+const MAX_USERS_PER_REPORT = 20_000;
 /** Number of windows without a change after which a node sends an empty report, so that nodes notice a lost one. */
-const BEAT = 15;
+const MAX_QUIET_WINDOWS = 15;
 
 /**
  * Which users have sockets on this node, and what the other nodes have been told of them. It has an entry for each user
@@ -29,11 +29,11 @@ export class LocalPresence {
   readonly #entries = new Map<string, PresenceEntry>();
   readonly #changed = new Set<string>();
   /** Users whose state is reported again. */
-  #again: string[] = [];
+  #toRepeat: string[] = [];
   #revision = 0;
-  #quiet = 0;
+  #quietWindows = 0;
   #isWhole = true;
-  #isEnded = false;
+  #isStopped = false;
 
   /** `clock` in milliseconds. */
   constructor(times: PresenceTimes, clock: () => number = () => performance.now()) {
@@ -41,49 +41,50 @@ export class LocalPresence {
     this.#clock = clock;
   }
 
-  opened(user: string, state: DeviceState): void {
+  socketOpened(user: string, state: DeviceState): void {
     this.#change(user, state, 1);
   }
 
-  closed(user: string, state: DeviceState): void {
+  socketClosed(user: string, state: DeviceState): void {
     this.#change(user, state, -1);
   }
 
   /** Reports all users again: another node has missed a report. */
-  repeat(): void {
+  repeatAll(): void {
     this.#isWhole = true;
   }
 
   /** Stops reporting: sockets that close from now on come back on other nodes. */
-  end(): void {
-    this.#isEnded = true;
+  stop(): void {
+    this.#isStopped = true;
   }
 
   /** Returns the report for the other nodes; undefined where there is none. To be called once a window. */
-  tick(): PresenceHere | undefined {
-    if (this.#isEnded) return undefined;
+  nextReport(): PresenceReport | undefined {
+    if (this.#isStopped) return undefined;
     const users: Record<PresenceState, string[]> = { online: [], away: [], offline: [] };
     const isWhole = this.#isWhole;
     this.#isWhole = false;
     if (isWhole) {
-      this.#again = [...this.#entries].filter(([, entry]) => entry.told !== "offline").map(([user]) => user);
+      this.#toRepeat = [...this.#entries].filter(([, entry]) => entry.reported !== "offline").map(([user]) => user);
     }
-    if (isWhole || this.#again.length > 0) {
-      for (const user of this.#again.splice(0, CHUNK)) users[this.#entries.get(user)?.told ?? "offline"].push(user);
-    } else if (!this.#collect(users) && ++this.#quiet < BEAT) {
+    if (isWhole || this.#toRepeat.length > 0) {
+      for (const user of this.#toRepeat.splice(0, MAX_USERS_PER_REPORT))
+        users[this.#entries.get(user)?.reported ?? "offline"].push(user);
+    } else if (!this.#collect(users) && ++this.#quietWindows < MAX_QUIET_WINDOWS) {
       return undefined;
     }
-    this.#quiet = 0;
+    this.#quietWindows = 0;
     this.#revision += 1;
     return { revision: this.#revision, whole: isWhole, ...users };
   }
 
   #change(user: string, state: DeviceState, added: 1 | -1): void {
-    const entry = this.#entries.get(user) ?? { open: 0, away: 0, told: "offline", notBefore: 0 };
+    const entry = this.#entries.get(user) ?? { sockets: 0, awaySockets: 0, reported: "offline", notBefore: 0 };
     this.#entries.set(user, entry);
-    entry.open += added;
-    if (state === "away") entry.away += added;
-    if (entry.open === 0) entry.notBefore = Math.max(entry.notBefore, this.#clock() + this.#times.grace);
+    entry.sockets += added;
+    if (state === "away") entry.awaySockets += added;
+    if (entry.sockets === 0) entry.notBefore = Math.max(entry.notBefore, this.#clock() + this.#times.graceMs);
     this.#changed.add(user);
   }
 
@@ -94,20 +95,20 @@ export class LocalPresence {
     for (const user of this.#changed) {
       const entry = this.#entries.get(user);
       const state = entry ? stateOf(entry) : "offline";
-      if (entry && state !== entry.told && now < entry.notBefore) continue;
+      if (entry && state !== entry.reported && now < entry.notBefore) continue;
       this.#changed.delete(user);
       if (state === "offline") this.#entries.delete(user);
-      if (!entry || state === entry.told) continue;
-      entry.told = state;
-      entry.notBefore = now + this.#times.pace;
+      if (!entry || state === entry.reported) continue;
+      entry.reported = state;
+      entry.notBefore = now + this.#times.intervalMs;
       users[state].push(user);
-      if (++count === CHUNK) break;
+      if (++count === MAX_USERS_PER_REPORT) break;
     }
     return count > 0;
   }
 }
 
-function stateOf({ open, away }: PresenceEntry): PresenceState {
-  if (open === 0) return "offline";
-  return away === open ? "away" : "online";
+function stateOf({ sockets, awaySockets }: PresenceEntry): PresenceState {
+  if (sockets === 0) return "offline";
+  return awaySockets === sockets ? "away" : "online";
 }

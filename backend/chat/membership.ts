@@ -20,21 +20,21 @@ export interface Membership {
 }
 
 /** Milliseconds for which the membership of a user who has left stays stored: a day. */
-export const LEFT_KEPT = 24 * 60 * 60 * 1000;
+export const LEFT_RETENTION_MS = 24 * 60 * 60 * 1000;
 
 /** A user's standing in a room: the room, and the user's membership; undefined for a user who never had one. */
-export interface RoomMembership {
+export interface Standing {
   readonly room: Room;
   readonly membership: Membership | undefined;
 }
 
 /** The role of a member of the room; undefined for other users. Every user is a member of the lobby. */
-export function roleIn({ room, membership }: RoomMembership): RoomRole | undefined {
+export function roleIn({ room, membership }: Standing): RoomRole | undefined {
   if (room.key === LOBBY) return "member";
   return membership?.state === "in" ? membership.role : undefined;
 }
 
 /** Whether the user may not write at the moment. */
-export function isMuted({ membership }: RoomMembership, now: number): boolean {
+export function isMuted({ membership }: Standing, now: number): boolean {
   return (membership?.mutedUntil ?? 0) > now;
 }

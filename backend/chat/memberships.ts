@@ -5,7 +5,7 @@ import type { MembershipChange } from "./membership.ts";
 import type { Room } from "./room.ts";
 import type { ChatParts } from "./room-access.ts";
 import type { MemberChanged } from "./shapes.ts";
-import type { Check } from "./store/index.ts";
+import type { ChangeCheck } from "./store/index.ts";
 
 /** What has caused a change: a call, an event, or housekeeping, which has no caller. */
 type ChangeOrigin = Pick<Context<unknown, Meta>, "broker" | "meta">;
@@ -20,7 +20,7 @@ export async function endMembership(
   room: Room,
   userId: string,
   change: "left" | "kicked" | "banned",
-  check?: Check,
+  check?: ChangeCheck,
 ): Promise<boolean> {
   const ended = await store.members.end(room.key, userId, change === "banned" ? "banned" : "out", clock(), check);
   if (!ended) return false;
@@ -29,10 +29,10 @@ export async function endMembership(
     user: userId,
     revision: ended.revision,
   });
-  await tellMembership(origin, room, userId, change, { role: null, mutedUntil: null });
+  await announceMembership(origin, room, userId, change, { role: null, mutedUntil: null });
   const { successor } = ended;
   if (successor !== undefined) {
-    await tellMembership(origin, room, successor, "role", { role: "owner", mutedUntil: null });
+    await announceMembership(origin, room, successor, "role", { role: "owner", mutedUntil: null });
   }
   return true;
 }
@@ -41,16 +41,16 @@ export async function endMembership(
 export async function endMembershipsOf(parts: ChatParts, broker: ServiceBroker, userId: string): Promise<void> {
   const { store, clock } = parts;
   for (const room of await store.members.roomsOf(userId)) {
-    const standing = await store.rooms.standing(room, userId);
+    const standing = await store.rooms.findStanding(room, userId);
     // no standing is found in a private room that its last member has left
     if (standing?.membership?.state === "in") {
       await endMembership(parts, { broker, meta: {} }, standing.room, userId, "left");
-    } else await store.members.release(room, userId, "invited", clock());
+    } else await store.members.revoke(room, userId, "invited", clock());
   }
 }
 
 /** Sends the event `membership` to a user's devices. */
-export async function tellMembership(
+export async function announceMembership(
   { broker, meta }: ChangeOrigin,
   room: Pick<Room, "key" | "kind">,
   user: string,

@@ -1,15 +1,15 @@
 import { accepted, type Checked, refused } from "../text/checked.ts";
 import type { Message } from "./shapes.ts";
 
-export { EDIT_TIME } from "./constants.ts";
+export { EDIT_WINDOW_MS } from "./constants.ts";
 export type { Message, RoomState } from "./shapes.ts";
 
 /** Number of messages in a page of history. */
-export const PAGE = 50;
+export const HISTORY_PAGE_MESSAGES = 50;
 /** Maximum number of missed messages that a joining client gets. One that has missed more gets the newest page. */
-export const CATCH_UP = 200;
+export const MAX_CATCH_UP_MESSAGES = 200;
 /** Approximate maximum of the bytes of messages in one response. The next call reads the rest. */
-export const RESPONSE_BYTES = 128 * 1024;
+export const MAX_RESPONSE_BYTES = 128 * 1024;
 
 /** Bytes of a message in a response besides its text and mentions: names of fields, ids, times. */
 const FIELDS_BYTES = 500;
@@ -24,6 +24,6 @@ export function responseBytes({ text, mentions }: Message): number {
 const CLIENT_ID = /^[A-Za-z0-9_-]{1,64}$/;
 
 /** Checks a client's id for a message: 1 to 64 letters, digits, `-` and `_`. */
-export function clientId(input: string): Checked<string> {
+export function checkClientId(input: string): Checked<string> {
   return CLIENT_ID.test(input) ? accepted(input) : refused("CLIENT_ID");
 }

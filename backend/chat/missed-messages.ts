@@ -4,12 +4,12 @@ import type { RoomPosition } from "./room-position.ts";
 import type { ChatStore, MessageRange } from "./store/index.ts";
 
 /** Maximum number of messages that one query reads. */
-const BATCH = 200;
+const BATCH_MESSAGES = 200;
 /**
  * Maximum number of messages of one room that are sent again. With more, clients get the newest one: they see the gap
  * before it, and ask for the rest.
  */
-const MAX_MISSED = 1_000;
+const MAX_MISSED_MESSAGES = 1_000;
 
 /** The part of the store that is read. */
 export interface MissedStore {
@@ -33,7 +33,7 @@ export async function sendMissed(
   for (const { room, epoch, seq, revision } of current) {
     const from = knownOf.get(room);
     if (from?.epoch !== epoch) continue;
-    messages.push({ room, after: seq - from.seq > MAX_MISSED ? seq - 1 : from.seq, upTo: seq });
+    messages.push({ room, after: seq - from.seq > MAX_MISSED_MESSAGES ? seq - 1 : from.seq, upTo: seq });
     changes.push({ room, after: from.revision, upTo: revision });
   }
   for (const ranges of inBatches(messages)) {
@@ -48,7 +48,7 @@ export async function sendMissed(
 /** Splits ranges into groups for one query each, none of which has more numbers than a batch. */
 function* inBatches(ranges: readonly MessageRange[]): Generator<readonly MessageRange[]> {
   let batch: MessageRange[] = [];
-  let left = BATCH;
+  let left = BATCH_MESSAGES;
   for (const { room, after: start, upTo } of ranges) {
     for (let after = start; after < upTo; ) {
       const next = Math.min(upTo, after + left);
@@ -58,7 +58,7 @@ function* inBatches(ranges: readonly MessageRange[]): Generator<readonly Message
       if (left > 0) continue;
       yield batch;
       batch = [];
-      left = BATCH;
+      left = BATCH_MESSAGES;
     }
   }
   if (batch.length > 0) yield batch;

@@ -1,14 +1,14 @@
 import type { Context, Service, ServiceSchema } from "moleculer";
-import { announce, type Events, tell } from "../contract/index.ts";
+import { announce, announceHere, type Events } from "../contract/index.ts";
 import { channelOf } from "./channel.ts";
 import type { LocalPresence } from "./local-presence.ts";
 import type { PresenceTimes } from "./presence.ts";
 import type { PresenceRegistry } from "./presence-registry.ts";
-import { SMALL_ROOM } from "./room.ts";
+import { MAX_SMALL_ROOM_MEMBERS } from "./room.ts";
 import type { ChatStore } from "./store/index.ts";
 
 export interface PresenceOptions {
-  readonly store: { readonly members: Pick<ChatStore["members"], "audience"> };
+  readonly store: { readonly members: Pick<ChatStore["members"], "smallRoomsOf"> };
   /** Undefined for a node without a gateway. */
   readonly presence: LocalPresence | undefined;
   readonly registry: PresenceRegistry;
@@ -16,7 +16,7 @@ export interface PresenceOptions {
 }
 
 /** Maximum number of changes that are broadcast in a window. The rest waits for the next one. */
-const BATCH = 200;
+const MAX_CHANGES_PER_WINDOW = 200;
 
 /**
  * Reports to the other nodes which users have sockets on this one, and combines the reports of all nodes. Each node
@@ -25,20 +25,24 @@ const BATCH = 200;
  */
 export function presenceService({ store, presence, registry, times }: PresenceOptions): ServiceSchema {
   let timers: readonly NodeJS.Timeout[] = [];
-  let isTelling = false;
+  let isBroadcasting = false;
 
-  async function tellNews(service: Service): Promise<void> {
-    const presences = registry.news(performance.now(), BATCH);
+  async function broadcastChanges(service: Service): Promise<void> {
+    const presences = registry.changes(performance.now(), MAX_CHANGES_PER_WINDOW);
     if (presences.length === 0) return;
     const ids = presences.map(({ id }) => id);
-    const rooms = Map.groupBy(await store.members.audience(ids, SMALL_ROOM), ({ user }) => user);
+    const rooms = Map.groupBy(await store.members.smallRoomsOf(ids, MAX_SMALL_ROOM_MEMBERS), ({ user }) => user);
     const items = presences.map((value) => ({
       value,
       channels: (rooms.get(value.id) ?? []).map(({ room }) => channelOf(room)),
     }));
-    const heard = items.filter(({ channels }) => channels.length > 0);
-    await tell(service.broker, "sockets.digestHere", { event: "presence", field: "users", items: heard });
-    registry.confirm(presences);
+    const withAudience = items.filter(({ channels }) => channels.length > 0);
+    await announceHere(service.broker, "sockets.digestHere", {
+      event: "presence",
+      field: "users",
+      items: withAudience,
+    });
+    registry.confirmBroadcast(presences);
   }
 
   return {
@@ -46,35 +50,36 @@ export function presenceService({ store, presence, registry, times }: PresenceOp
     events: {
       async "presence.here"(this: Service, ctx: Context<Events["presence.here"]>) {
         const node = ctx.nodeID;
-        if (node !== null && !registry.hear(node, ctx.params)) await announce(this.broker, "presence.wanted", { node });
+        if (node !== null && !registry.applyReport(node, ctx.params))
+          await announce(this.broker, "presence.wanted", { node });
       },
       "presence.wanted"(this: Service, ctx: Context<Events["presence.wanted"]>) {
-        if (ctx.params.node === this.broker.nodeID) presence?.repeat();
+        if (ctx.params.node === this.broker.nodeID) presence?.repeatAll();
       },
       "$node.connected"() {
-        presence?.repeat();
+        presence?.repeatAll();
       },
       "$node.disconnected"(ctx: Context<{ node: { id: string } }>) {
-        registry.lost(ctx.params.node.id, performance.now());
+        registry.nodeLost(ctx.params.node.id, performance.now());
       },
     },
     async started(this: Service) {
-      const failed = (error: unknown) => this.logger.error("presence could not be told", error);
-      const tellHere = () => {
-        const here = presence?.tick();
-        if (here) announce(this.broker, "presence.here", here).catch(failed);
+      const logFailure = (error: unknown) => this.logger.error("presence could not be reported", error);
+      const reportSockets = () => {
+        const report = presence?.nextReport();
+        if (report) announce(this.broker, "presence.here", report).catch(logFailure);
       };
-      const tellNewsOnce = () => {
-        if (isTelling) return;
-        isTelling = true;
-        tellNews(this)
-          .catch(failed)
+      const broadcastChangesOnce = () => {
+        if (isBroadcasting) return;
+        isBroadcasting = true;
+        broadcastChanges(this)
+          .catch(logFailure)
           .finally(() => {
-            isTelling = false;
+            isBroadcasting = false;
           });
       };
       // the broadcast first: this node's report then arrives before the next broadcast, like those of other nodes
-      timers = [tellNewsOnce, tellHere].map((run) => setInterval(run, times.window).unref());
+      timers = [broadcastChangesOnce, reportSockets].map((run) => setInterval(run, times.windowMs).unref());
     },
     async stopped() {
       for (const timer of timers) clearInterval(timer);

@@ -11,10 +11,10 @@ import { withoutLongRunsOfMarks } from "../text/text.ts";
 /** Letters of scripts that are written without spaces between words, and of Korean, whose words take endings. */
 const UNSPACED =
   "[[\\p{L}\\p{M}]&&[\\p{scx=Han}\\p{scx=Hira}\\p{scx=Kana}\\p{scx=Hang}\\p{scx=Thai}\\p{scx=Lao}\\p{scx=Khmer}\\p{scx=Mymr}]]";
-const RUN = new RegExp(`${UNSPACED}+|[[\\p{L}\\p{M}\\p{N}]--${UNSPACED}]+`, "gv");
+const WORD = new RegExp(`${UNSPACED}+|[[\\p{L}\\p{M}\\p{N}]--${UNSPACED}]+`, "gv");
 const IS_UNSPACED = new RegExp(`^${UNSPACED}`, "v");
 const ASCII = /^\p{ASCII}*$/u;
-const ASCII_RUN = /[a-z0-9]+/g;
+const ASCII_WORD = /[a-z0-9]+/g;
 /** Accents of Latin, Greek and Cyrillic letters, once they are apart from their letters. */
 const ACCENTS = /[\u0300-\u036f]/g;
 
@@ -23,8 +23,8 @@ const ACCENTS = /[\u0300-\u036f]/g;
  * `sea`. A word of a query is looked up by the longest of its beginnings. A word that is shorter than both is in the
  * index as it is, and matches the same word only.
  */
-const LONG_BEGINNING = 6;
-const SHORT_BEGINNING = 3;
+const LONG_PREFIX_LENGTH = 6;
+const SHORT_PREFIX_LENGTH = 3;
 
 /** Maximum number of a query's words that are looked up in the index. The others are compared with the found texts. */
 const MAX_INDEXED_WORDS = 8;
@@ -48,21 +48,21 @@ export interface SearchQuery {
 
 /** The words of a query; undefined when it has none. */
 export function parseQuery(query: string): SearchQuery | undefined {
-  const wanted = wordsIn(normalize(query));
-  if (wanted.length === 0) return undefined;
+  const queryWords = wordsIn(normalize(query));
+  if (queryWords.length === 0) return undefined;
   const terms = new Set<string>();
-  for (const { text, isUnspaced } of wanted.slice(0, MAX_INDEXED_WORDS)) {
-    if (isUnspaced) for (const gram of queryGrams(text)) terms.add(gram);
-    else terms.add(beginning(text, LONG_BEGINNING) ?? beginning(text, SHORT_BEGINNING) ?? text);
+  for (const { text, isUnspaced } of queryWords.slice(0, MAX_INDEXED_WORDS)) {
+    if (isUnspaced) for (const gram of pairsOf(text)) terms.add(gram);
+    else terms.add(prefixOf(text, LONG_PREFIX_LENGTH) ?? prefixOf(text, SHORT_PREFIX_LENGTH) ?? text);
   }
   return {
     terms: [...terms].slice(0, MAX_TERMS),
     matches(text) {
       const normalized = normalize(text);
       // most texts do not even contain the letters. This check is several times as fast as splitting into words
-      if (!wanted.every((one) => normalized.includes(one.text))) return false;
+      if (!queryWords.every((one) => normalized.includes(one.text))) return false;
       const words = wordsIn(normalized);
-      return wanted.every((one) => words.some((word) => hasWord(word, one)));
+      return queryWords.every((one) => words.some((word) => isMatch(word, one)));
     },
   };
 }
@@ -71,8 +71,8 @@ export function parseQuery(query: string): SearchQuery | undefined {
 export function indexTerms(text: string): readonly string[] {
   const terms = new Set<string>();
   for (const word of wordsIn(normalize(text))) {
-    if (word.isUnspaced) addGrams(word.text, terms);
-    else addBeginnings(word.text, terms);
+    if (word.isUnspaced) addCharactersAndPairs(word.text, terms);
+    else addPrefixes(word.text, terms);
   }
   return [...terms];
 }
@@ -80,7 +80,7 @@ export function indexTerms(text: string): readonly string[] {
 /** The different words of a normalized text. */
 function wordsIn(normalized: string): readonly Word[] {
   const isAscii = ASCII.test(normalized);
-  const words = new Set(normalized.match(isAscii ? ASCII_RUN : RUN));
+  const words = new Set(normalized.match(isAscii ? ASCII_WORD : WORD));
   return Array.from(words, (text) => ({ text, isUnspaced: !isAscii && IS_UNSPACED.test(text) }));
 }
 
@@ -96,19 +96,19 @@ function normalize(text: string): string {
   return folded.replaceAll("ς", "σ").normalize("NFC");
 }
 
-function hasWord(word: Word, wanted: Word): boolean {
-  if (word.isUnspaced !== wanted.isUnspaced) return false;
-  if (word.isUnspaced) return word.text.includes(wanted.text);
-  return word.text.startsWith(wanted.text) && (word.text === wanted.text || !isShort(wanted.text));
+function isMatch(textWord: Word, queryWord: Word): boolean {
+  if (textWord.isUnspaced !== queryWord.isUnspaced) return false;
+  if (textWord.isUnspaced) return textWord.text.includes(queryWord.text);
+  return textWord.text.startsWith(queryWord.text) && (textWord.text === queryWord.text || !isShort(queryWord.text));
 }
 
 /** Whether a word is shorter than the beginnings in the index. */
 function isShort(word: string): boolean {
-  return beginning(word, SHORT_BEGINNING) === undefined;
+  return prefixOf(word, SHORT_PREFIX_LENGTH) === undefined;
 }
 
 /** The first characters of a word; undefined when it has fewer. A character beyond U+FFFF counts as one. */
-function beginning(word: string, length: number): string | undefined {
+function prefixOf(word: string, length: number): string | undefined {
   if (word.length < length) return undefined;
   const first = word.slice(0, length);
   if (!SURROGATE.test(first)) return first;
@@ -116,15 +116,15 @@ function beginning(word: string, length: number): string | undefined {
   return characters.length < length ? undefined : characters.slice(0, length).join("");
 }
 
-function addBeginnings(word: string, terms: Set<string>): void {
-  const short = beginning(word, SHORT_BEGINNING);
+function addPrefixes(word: string, terms: Set<string>): void {
+  const short = prefixOf(word, SHORT_PREFIX_LENGTH);
   terms.add(short ?? word);
-  const long = beginning(word, LONG_BEGINNING);
+  const long = prefixOf(word, LONG_PREFIX_LENGTH);
   if (long !== undefined) terms.add(long);
 }
 
 /** Adds each character of a word without spaces, and each pair of neighbouring characters. */
-function addGrams(word: string, terms: Set<string>): void {
+function addCharactersAndPairs(word: string, terms: Set<string>): void {
   let before = "";
   for (const character of word) {
     terms.add(character);
@@ -134,7 +134,7 @@ function addGrams(word: string, terms: Set<string>): void {
 }
 
 /** The pairs of neighbouring characters of a word; a single character as it is. */
-function queryGrams(word: string): readonly string[] {
+function pairsOf(word: string): readonly string[] {
   const characters = Array.from(word);
   if (characters.length === 1) return characters;
   return characters.slice(1).map((character, index) => (characters[index] ?? "") + character);

@@ -42,8 +42,8 @@ export type PresenceState = (typeof PRESENCE_STATES)[number];
 export type DeviceState = Exclude<PresenceState, "offline">;
 
 /** `removed`: the message was deleted. `dismissed`: it stays. */
-export const OUTCOMES = ["removed", "dismissed"] as const;
-export type Outcome = (typeof OUTCOMES)[number];
+export const REPORT_OUTCOMES = ["removed", "dismissed"] as const;
+export type ReportOutcome = (typeof REPORT_OUTCOMES)[number];
 
 const text = unbounded.string();
 const count = unbounded.integer();
@@ -211,7 +211,7 @@ export const readMarks = named("ReadMarks", "Marks of one room in one epoch.", {
 });
 
 /** A node's report to the others: which users have sockets on it. */
-export const presenceHere = object({
+export const presenceReport = object({
   /** Grows by one with each report of the node, so that another node notices a missing one. */
   revision: unbounded.integer(),
   whole: boolean({ description: "Whether it replaces all earlier reports of the node." }),
@@ -219,4 +219,4 @@ export const presenceHere = object({
   away: unbounded.array(text),
   offline: unbounded.array(text),
 });
-export type PresenceHere = TypeOf<typeof presenceHere>;
+export type PresenceReport = TypeOf<typeof presenceReport>;

@@ -4,10 +4,10 @@ import { channelOf, roomOf } from "./channel.ts";
 import type { LocalPresence } from "./local-presence.ts";
 import { type MissedStore, sendMissed } from "./missed-messages.ts";
 import type { DeviceState } from "./presence.ts";
-import { roomKey } from "./room.ts";
+import { checkRoomKey } from "./room.ts";
 
 /** Maximum length of a room's name or key, in UTF-16 code units. A longer text is not even normalized. */
-const NAME_LENGTH = 64;
+const MAX_NAME_LENGTH = 64;
 
 export interface ChatSocketParts {
   readonly presence: LocalPresence;
@@ -19,7 +19,7 @@ export function chatSockets({ presence, store }: ChatSocketParts): SocketFeature
   /** Ids of the open sockets that are away. */
   const away = new Set<string>();
   const stateOf = (socket: OpenSocket): DeviceState => (away.has(socket.id) ? "away" : "online");
-  const note = (socket: OpenSocket, state: DeviceState) =>
+  const setState = (socket: OpenSocket, state: DeviceState) =>
     state === "away" ? away.add(socket.id) : away.delete(socket.id);
 
   return {
@@ -41,22 +41,22 @@ export function chatSockets({ presence, store }: ChatSocketParts): SocketFeature
       "chat.setPresence": {
         succeeded(socket, { state }) {
           const before = stateOf(socket);
-          note(socket, state);
-          presence.opened(socket.user.id, state);
-          presence.closed(socket.user.id, before);
+          setState(socket, state);
+          presence.socketOpened(socket.user.id, state);
+          presence.socketClosed(socket.user.id, before);
         },
       },
     },
     opened(socket, { state }) {
-      note(socket, state === "away" ? "away" : "online");
-      presence.opened(socket.user.id, stateOf(socket));
+      setState(socket, state === "away" ? "away" : "online");
+      presence.socketOpened(socket.user.id, stateOf(socket));
     },
     closed(socket) {
-      presence.closed(socket.user.id, stateOf(socket));
+      presence.socketClosed(socket.user.id, stateOf(socket));
       away.delete(socket.id);
     },
-    draining: () => presence.end(),
-    async compare(known, broadcastHere) {
+    draining: () => presence.stop(),
+    async sendMissed(known, broadcastHere) {
       const positions = known.map(({ channel, ...position }) => ({ room: roomOf(channel), ...position }));
       const read = await sendMissed(store, broadcastHere, positions);
       return read.map(({ room, ...position }): ChannelPosition => ({ channel: channelOf(room), ...position }));
@@ -66,7 +66,7 @@ export function chatSockets({ presence, store }: ChatSocketParts): SocketFeature
 
 /** The channel of the room that a client names; undefined where no room can have the name. */
 function channelNamed(room: unknown): string | undefined {
-  if (typeof room !== "string" || room.length > NAME_LENGTH) return undefined;
-  const key = roomKey(room);
+  if (typeof room !== "string" || room.length > MAX_NAME_LENGTH) return undefined;
+  const key = checkRoomKey(room);
   return key.ok ? channelOf(key.value) : undefined;
 }

@@ -7,10 +7,10 @@ import {
   memberChanged,
   membership,
   message,
-  OUTCOMES,
   presence,
-  presenceHere,
+  presenceReport,
   publicRoom,
+  REPORT_OUTCOMES,
   readMarks,
   report,
   roomPresence,
@@ -252,7 +252,7 @@ export const chatSurface = {
       access: "moderator",
       rate: "write",
       params: { report: id, outcome: word },
-      returns: object({ outcome: oneOf(OUTCOMES) }),
+      returns: object({ outcome: oneOf(REPORT_OUTCOMES) }),
       refuses: ["NOT_FOUND"],
     },
     {
@@ -387,7 +387,7 @@ export const chatSurface = {
   },
   events: {
     /** A node reports which users have sockets on it. */
-    "presence.here": { payload: presenceHere },
+    "presence.here": { payload: presenceReport },
     /** Another node has missed a report of this `node`, which has to report all of its users again. */
     "presence.wanted": { payload: object({ node: unbounded.string() }) },
   },

@@ -15,7 +15,7 @@ export interface ClientOptions {
   /** Called when the session has ended and neither `logout` nor `removeAccount` has ended it. */
   readonly onSignedOut?: () => void;
   /** Milliseconds before the access token expires at which it is renewed; a minute when left out. */
-  readonly renewBefore?: number;
+  readonly renewBeforeMs?: number;
   /** Milliseconds between two attempts to reach the server. */
   readonly backoff?: Backoff;
 }

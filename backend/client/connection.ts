@@ -30,9 +30,9 @@ export class Connection {
   #socket: Socket | undefined;
   /** The engine.io connection of the latest attempt. */
   #engine: Socket["io"]["engine"] | undefined;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #reconnectTimer: ReturnType<typeof setTimeout> | undefined;
   #tries = 0;
-  #since = 0;
+  #openedAt = 0;
   /** The server asked to wait until this time; milliseconds since 1970. */
   #notBefore = 0;
 
@@ -57,19 +57,19 @@ export class Connection {
       auth: (send) => send({ ...this.#options.handshake(), token: session.accessToken }),
     });
     this.#socket = socket;
-    let drain: number | undefined;
+    let drainSeconds: number | undefined;
     socket.on("connect", () => {
-      this.#since = Date.now();
+      this.#openedAt = Date.now();
       this.#options.onOnline();
     });
     socket.on("drain", ({ retryAfter }: Emitted["drain"]) => {
-      drain = retryAfter;
+      drainSeconds = retryAfter;
     });
     socket.on("disconnect", (reason) => {
-      if (Date.now() - this.#since > STABLE_AFTER_MS) this.#tries = 0;
+      if (Date.now() - this.#openedAt > STABLE_AFTER_MS) this.#tries = 0;
       // a server that stops closes its connections one after the other, so each client may reconnect at once
-      const wait = drain ?? (reason === "io server disconnect" && this.#tries === 0 ? 0 : undefined);
-      drain = undefined;
+      const wait = drainSeconds ?? (reason === "io server disconnect" && this.#tries === 0 ? 0 : undefined);
+      drainSeconds = undefined;
       this.#reconnectIn(wait ?? this.#nextWait());
       this.#options.onOffline();
     });
@@ -88,7 +88,7 @@ export class Connection {
   }
 
   close(): void {
-    clearTimeout(this.#timer);
+    clearTimeout(this.#reconnectTimer);
     this.#socket?.removeAllListeners();
     this.#socket?.disconnect();
     this.#socket = undefined;
@@ -116,8 +116,8 @@ export class Connection {
   }
 
   #reconnectIn(milliseconds: number, renew = false): void {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.#reconnect(renew), milliseconds);
+    clearTimeout(this.#reconnectTimer);
+    this.#reconnectTimer = setTimeout(() => void this.#reconnect(renew), milliseconds);
   }
 
   async #reconnect(renew: boolean): Promise<void> {
@@ -126,7 +126,8 @@ export class Connection {
     try {
       await this.#options.session.token(renew);
     } catch (error) {
-      if (!isUnauthorized(error) && this.#socket === socket) this.#reconnectIn(this.#nextWait(asRefusal(error)), renew);
+      if (!isUnauthorized(error) && this.#socket === socket)
+        this.#reconnectIn(this.#nextWait(asRequestError(error)), renew);
       return;
     }
     if (this.#socket === socket && !socket.connected) this.#connect(socket);
@@ -162,6 +163,6 @@ export class Connection {
   }
 }
 
-function asRefusal(error: unknown): RequestError | undefined {
+function asRequestError(error: unknown): RequestError | undefined {
   return error instanceof RequestError ? error : undefined;
 }

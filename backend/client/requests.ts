@@ -40,20 +40,20 @@ export function isTemporary(error: unknown): boolean {
 
 /** Waits between attempts, which double from the first one to the maximum. */
 export interface Backoff {
-  readonly first: number;
-  readonly most: number;
+  readonly firstMs: number;
+  readonly maxMs: number;
 }
 /** The waits of a client that sets no others. */
-export const BACKOFF: Backoff = { first: 500, most: 30_000 };
+export const BACKOFF: Backoff = { firstMs: 500, maxMs: 30_000 };
 
 /**
  * Milliseconds to wait before the next attempt, after `tries` earlier waits: what the server has asked for, else twice
  * as long each time. A random part spreads the clients, so that they do not all come back at the same time.
  */
-export function waitFor(error: unknown, tries: number, { first, most }: Backoff): number {
+export function waitFor(error: unknown, tries: number, { firstMs, maxMs }: Backoff): number {
   const seconds = error instanceof RequestError ? error.retryAfter : undefined;
-  if (seconds !== undefined) return seconds * 1000 + Math.random() * first;
-  return Math.min(most, first * 2 ** tries) * (0.5 + Math.random() / 2);
+  if (seconds !== undefined) return seconds * 1000 + Math.random() * firstMs;
+  return Math.min(maxMs, firstMs * 2 ** tries) * (0.5 + Math.random() / 2);
 }
 
 export interface HttpRequest {
@@ -86,14 +86,14 @@ const REQUEST_TIMEOUT_MS = 15_000;
 export async function requestJson(request: HttpRequest): Promise<unknown> {
   const { response, json } = await send(request, "application/json", "no-store");
   if (response.ok && json !== undefined) return json;
-  throw refusal(response, json);
+  throw toRequestError(response, json);
 }
 
 /** Makes a request and reads a picture, which the browser may keep. Throws a `RequestError` for all else. */
 export async function requestPicture(request: HttpRequest): Promise<Blob> {
   const { response, json, blob } = await send(request, "image/*", "default");
   if (response.ok && blob?.type.startsWith("image/")) return blob;
-  throw refusal(response, json);
+  throw toRequestError(response, json);
 }
 
 /** A response whose body has arrived. */
@@ -127,13 +127,13 @@ function isJson(response: Response): boolean {
   return /^application\/json\b/i.test(response.headers.get("content-type") ?? "");
 }
 
-function refusal(response: Response, json: unknown): RequestError {
+function toRequestError(response: Response, json: unknown): RequestError {
   const { status } = response;
   const wait = Number.parseInt(response.headers.get("retry-after") ?? "", 10);
   const retryAfter = wait > 0 ? wait : undefined;
-  const { code, message, field } = errorOf(json);
+  const { code, message, field } = readRefusal(json);
   const details = { status, ...(field && { field }), ...(retryAfter && { retryAfter }) };
-  if (status === 429) return new RequestError(code ?? "EDGE", tooMany(retryAfter), details);
+  if (status === 429) return new RequestError(code ?? "EDGE", rateLimitMessage(retryAfter), details);
   if (code && message) return new RequestError(code, message, details);
   // the response is not from our server, but from the edge or another proxy
   const ray = response.headers.get("cf-ray");
@@ -141,7 +141,7 @@ function refusal(response: Response, json: unknown): RequestError {
 }
 
 /** The message for a user who is over a rate limit. */
-function tooMany(seconds: number | undefined): string {
+function rateLimitMessage(seconds: number | undefined): string {
   if (seconds === undefined) return "Too many attempts. Wait a little and try again.";
   return `Too many attempts. Try again in ${seconds} ${seconds === 1 ? "second" : "seconds"}.`;
 }
@@ -153,7 +153,7 @@ function edgeMessage(status: number, ray: string): string {
 }
 
 /** The fields of a refusal of the server, `{ error: { code, message, field } }`. */
-export function errorOf(json: unknown): { code?: string; message?: string; field?: string } {
+export function readRefusal(json: unknown): { code?: string; message?: string; field?: string } {
   const { error } = (json ?? {}) as { error?: unknown };
   const { code, message, field } = (typeof error === "object" && error !== null ? error : {}) as Record<
     string,

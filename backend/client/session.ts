@@ -17,7 +17,7 @@ export interface SessionOptions {
   /** Makes requests; the global `fetch` when left out. */
   readonly fetch?: Fetch | undefined;
   /** Milliseconds before the access token expires at which it is renewed. */
-  readonly renewBefore: number;
+  readonly renewBeforeMs: number;
   readonly backoff: Backoff;
   /** Called with each new access token, that of a sign-in too. */
   readonly onToken: (accessToken: string) => void;
@@ -25,7 +25,7 @@ export interface SessionOptions {
   readonly onEnded: () => void;
 }
 
-interface Current {
+interface CurrentSession {
   readonly user: Profile;
   readonly accessToken: string;
   /** Milliseconds since 1970, by this machine's clock. */
@@ -40,9 +40,9 @@ const RENEW_PAUSE_MS = 1000;
 /** The user's session: sends credentials and renews the access token before it expires, over HTTP alone. */
 export class ClientSession {
   readonly #options: SessionOptions;
-  #current: Current | undefined;
+  #current: CurrentSession | undefined;
   #renewing: Promise<string> | undefined;
-  #renewal: ReturnType<typeof setTimeout> | undefined;
+  #renewalTimer: ReturnType<typeof setTimeout> | undefined;
   /** Settles when the request that ends the session has a response. */
   #ending: Promise<unknown> | undefined;
   #failures = 0;
@@ -64,7 +64,7 @@ export class ClientSession {
     endpoint: E,
     params: ParamsOf<Endpoints[E]>,
   ): Promise<void> {
-    this.#take(await requestJson(this.#prepare(endpoint, params)));
+    this.#startSession(await requestJson(this.#prepare(endpoint, params)));
   }
 
   /** Makes a request as the user, and renews the access token if it is refused. Throws a `RequestError`. */
@@ -115,7 +115,7 @@ export class ClientSession {
   async token(anew = false): Promise<string> {
     await this.#ending;
     const current = this.#current;
-    if (!current) throw signIn();
+    if (!current) throw signedOutError();
     if (!anew && current.expiresAt - Date.now() > RENEW_PAUSE_MS) return current.accessToken;
     try {
       return await this.#renew();
@@ -135,26 +135,26 @@ export class ClientSession {
 
   /** Forgets the session without ending it on the server. */
   close(): void {
-    clearTimeout(this.#renewal);
+    clearTimeout(this.#renewalTimer);
     this.#renewing = undefined; // a renewal that is under way is not for the next session
     this.#current = undefined;
     this.#failures = 0;
   }
 
-  #take(response: unknown): string {
+  #startSession(response: unknown): string {
     const { user, accessToken, expiresIn, refreshToken } = response as Omit<SignedIn, "refreshToken"> & {
       refreshToken?: string;
     };
     this.#current = { user, accessToken, expiresAt: Date.now() + expiresIn * 1000, refreshToken };
     this.#failures = 0;
-    this.#renewIn(Math.max(expiresIn * 1000 - this.#options.renewBefore, RENEW_PAUSE_MS));
+    this.#renewIn(Math.max(expiresIn * 1000 - this.#options.renewBeforeMs, RENEW_PAUSE_MS));
     this.#options.onToken(accessToken);
     return accessToken;
   }
 
   #renewIn(milliseconds: number): void {
-    clearTimeout(this.#renewal);
-    this.#renewal = setTimeout(() => {
+    clearTimeout(this.#renewalTimer);
+    this.#renewalTimer = setTimeout(() => {
       this.token(true).catch((error: unknown) => {
         if (this.#current) this.#renewIn(waitFor(error, this.#failures++, this.#options.backoff));
       });
@@ -168,8 +168,8 @@ export class ClientSession {
       this.#prepare("POST /api/auth/refresh", refreshToken === undefined ? {} : { refreshToken }),
     )
       .then((response) => {
-        if (this.#renewing !== renewing) throw signIn();
-        return this.#take(response);
+        if (this.#renewing !== renewing) throw signedOutError();
+        return this.#startSession(response);
       })
       .finally(() => {
         if (this.#renewing === renewing) this.#renewing = undefined;
@@ -203,6 +203,6 @@ export class ClientSession {
 const BODILESS: ReadonlySet<string> = new Set(["GET", "DELETE"]);
 
 /** The error of a call for which a user has to be signed in. */
-export function signIn(): RequestError {
+export function signedOutError(): RequestError {
   return new RequestError("SIGN_IN", "Sign in again.", { status: 401 });
 }

@@ -5,7 +5,7 @@ import { Connection } from "./connection.ts";
 import { BACKOFF, type Backoff, isUnauthorized } from "./requests.ts";
 import { type ClientEvent, ServerEvents } from "./server-events.ts";
 import type { Emitted, Endpoints, ParamsOf, Profile, ResultOf, SocketAction } from "./server-types.ts";
-import { ClientSession, signIn } from "./session.ts";
+import { ClientSession, signedOutError } from "./session.ts";
 
 /** The default of `renewBeforeMs`. */
 const RENEW_BEFORE_MS = 60_000;
@@ -25,15 +25,15 @@ export class SiteClient {
 
   constructor(options: ClientOptions) {
     this.#options = options;
-    const { url = "", fetch, renewBefore = RENEW_BEFORE_MS } = options;
+    const { url = "", fetch, renewBeforeMs = RENEW_BEFORE_MS } = options;
     this.#session = new ClientSession({
       url,
       fetch,
-      renewBefore,
+      renewBeforeMs,
       backoff: this.backoff,
       onToken: (token) => this.#authenticate(token),
       onEnded: () => {
-        this.#forget(false);
+        this.#endSession(false);
         options.onSignedOut?.();
       },
     });
@@ -43,12 +43,12 @@ export class SiteClient {
       backoff: this.backoff,
       handshake: () => Object.assign({}, ...this.#parts.map(({ handshake }) => handshake?.())),
       onOnline: () => {
-        this.#become("online");
+        this.#setState("online");
         for (const part of this.#parts) part.onOnline?.();
       },
       onOffline: () => {
         for (const part of this.#parts) part.onOffline?.();
-        this.#become("reconnecting");
+        this.#setState("reconnecting");
       },
       onEvent: (event, payload) => this.#events.receive(event, payload),
     });
@@ -104,7 +104,7 @@ export class SiteClient {
    */
   untilTrue(condition: () => boolean): Promise<void> {
     return this.#changes.until(() => {
-      if (this.#state === "signedOut") throw signIn();
+      if (this.#state === "signedOut") throw signedOutError();
       return condition();
     });
   }
@@ -139,18 +139,18 @@ export class SiteClient {
     } catch (error) {
       if (!isUnauthorized(error)) throw error;
     }
-    this.#forget(true);
+    this.#endSession(true);
   }
 
   /** Removes the user's account, and with it all its sessions. Throws a `RequestError`. */
   async removeAccount(password: string): Promise<void> {
     await this.#session.end("POST /api/auth/delete", { password });
-    this.#forget(true);
+    this.#endSession(true);
   }
 
   /** Forgets the session without ending it on the server. What parts have stored waits for the next session. */
   close(): void {
-    this.#forget(false);
+    this.#endSession(false);
   }
 
   /** Tries to connect at once. To be called when the device reports that it is online again. */
@@ -200,14 +200,14 @@ export class SiteClient {
     this.changed();
   }
 
-  #forget(isFinal: boolean): void {
+  #endSession(isFinal: boolean): void {
     this.#connection.close();
     this.#session.close();
     for (const part of this.#parts) part.onSignedOut?.(isFinal);
-    this.#become("signedOut");
+    this.#setState("signedOut");
   }
 
-  #become(state: ClientState): void {
+  #setState(state: ClientState): void {
     this.#state = state;
     this.changed();
   }

@@ -70,13 +70,13 @@ export function defineService<N extends ServiceName>(definition: ServiceDefiniti
   };
 }
 
-type Rules = Pick<ActionSchema, "auth" | "roles" | "params" | "visibility" | "streams">;
+type ActionRules = Pick<ActionSchema, "auth" | "roles" | "params" | "visibility" | "streams">;
 
 /**
  * Who may call an action, with which parameters, and from where. Throws a SurfaceError for an action that is not
  * declared.
  */
-export function actionRules(name: AnyAction): Rules {
+export function actionRules(name: AnyAction): ActionRules {
   const entry = [...http, ...socket, ...namespaceCalls].find(({ action }) => action === name);
   if (!entry) {
     if (!Object.hasOwn(serviceActions, name)) {
@@ -88,7 +88,7 @@ export function actionRules(name: AnyAction): Rules {
     const { params } = serviceActions[name as keyof typeof serviceActions];
     return { auth: "service", visibility: "public", params: rulesOf(params) };
   }
-  const rules: Rules = {
+  const rules: ActionRules = {
     auth: "public",
     visibility: "published",
     params: rulesOf(paramsOf(entry)),
@@ -113,7 +113,7 @@ export function call<A extends AnyAction>(
 }
 
 /** Sends an event to the services of this node alone. */
-export function tell<E extends keyof Events>(
+export function announceHere<E extends keyof Events>(
   to: Pick<ServiceBroker, "broadcastLocal">,
   event: E,
   payload: Events[E],

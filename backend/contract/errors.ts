@@ -46,13 +46,13 @@ const PHRASE = /^[\w .,:;"'-]{1,300}$/;
  * could be internal or secret.
  */
 export function publicError(thrown: unknown): PublicError {
-  if (!isRecord(thrown)) return known("INTERNAL");
+  if (!isRecord(thrown)) return errorForCode("INTERNAL");
   const { name, type, data } = thrown;
-  if (name === "ClientError" && isCode(type)) return { ...known(type), ...refusalOf(data) };
-  if (name === "ValidationError" && Array.isArray(data)) return invalid(data[0]);
+  if (name === "ClientError" && isCode(type)) return { ...errorForCode(type), ...refusalOf(data) };
+  if (name === "ValidationError" && Array.isArray(data)) return validationError(data[0]);
   // a missing service, a full queue, a call that has timed out, a database that does not work
-  if (typeof name === "string" && UNAVAILABLE.has(name)) return { ...known("UNAVAILABLE"), retryAfter: 1 };
-  return known("INTERNAL");
+  if (typeof name === "string" && UNAVAILABLE.has(name)) return { ...errorForCode("UNAVAILABLE"), retryAfter: 1 };
+  return errorForCode("INTERNAL");
 }
 
 const UNAVAILABLE = new Set([
@@ -70,23 +70,23 @@ function isCode(value: unknown): value is Code {
   return typeof value === "string" && Object.hasOwn(CODES, value);
 }
 
-function known(code: Code): PublicError {
+function errorForCode(code: Code): PublicError {
   const [status, message] = CODES[code];
   return { status, code, message };
 }
 
 /** Says what was expected and what kind of value was given instead. */
-function invalid(mismatch: unknown): PublicError {
-  const { status, code, message } = known("VALIDATION");
+function validationError(mismatch: unknown): PublicError {
+  const { status, code, message } = errorForCode("VALIDATION");
   const refusal = refusalOf(mismatch);
   if (!isRecord(mismatch)) return { status, code, message };
   const { expected, given } = mismatch;
-  if (!isPhrase(expected) || !isPhrase(given)) return { status, code, message, ...refusal };
+  if (!isHarmlessPhrase(expected) || !isHarmlessPhrase(given)) return { status, code, message, ...refusal };
   const what = refusal.field ?? "The parameters";
   return { status, code, message: `${message} ${what}: expected ${expected}, but got ${given}.`, ...refusal };
 }
 
-function isPhrase(text: unknown): text is string {
+function isHarmlessPhrase(text: unknown): text is string {
   return typeof text === "string" && PHRASE.test(text);
 }
 

@@ -20,8 +20,8 @@ export function checkHandlers(
       const [service = "", name = ""] = action.split(".");
       const hasService = services.some((one) => one.name === service);
       const place = hasService ? `to the actions of the service ${service}` : `to a service named ${service}`;
-      const own = hasService ? "" : ", which the index.ts of its feature has to return";
-      return `${file}: ${action}: no service has a handler for it; add ${name} ${place}${own}, or remove the entry.`;
+      const hint = hasService ? "" : ", which the index.ts of its feature has to return";
+      return `${file}: ${action}: no service has a handler for it; add ${name} ${place}${hint}, or remove the entry.`;
     });
   if (lines.length > 0) throw new SurfaceError(lines);
 }

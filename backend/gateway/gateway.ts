@@ -154,19 +154,19 @@ export class Gateway {
    */
   async drain(): Promise<void> {
     const { http, sockets, namespaces, server, upgrades } = this.#handlers;
-    const { drainTime } = this.#config;
+    const { drainTimeMs } = this.#config;
     server.close();
     http.leave();
     sockets.refuseNew();
     namespaces.refuseNew();
-    const finished = this.#move(spreadMs(this.sockets, drainTime / 2)).then(() =>
+    const finished = this.#move(spreadMs(this.sockets, drainTimeMs / 2)).then(() =>
       Promise.all([http.drain(), sockets.drain(), namespaces.drain()]),
     );
-    await Promise.race([finished, delay(drainTime, undefined, { ref: false })]);
+    await Promise.race([finished, delay(drainTimeMs, undefined, { ref: false })]);
     server.closeAllConnections();
     await upgrades.close();
     // what is under way for clients that are gone may still be stored: then this node broadcasts it
-    await Promise.race([finished, delay(Math.min(drainTime, SETTLE_MS), undefined, { ref: false })]);
+    await Promise.race([finished, delay(Math.min(drainTimeMs, SETTLE_MS), undefined, { ref: false })]);
     this.#refusals.sum();
   }
 

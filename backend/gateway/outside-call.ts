@@ -1,8 +1,8 @@
 import type { CallingOptions } from "moleculer";
-import { OUTSIDE } from "../authorization.ts";
+import { FROM_CLIENT_HEADER } from "../authorization.ts";
 import type { Meta } from "../contract/index.ts";
 
-const FROM_OUTSIDE = Object.freeze({ [OUTSIDE]: true });
+const FROM_OUTSIDE = Object.freeze({ [FROM_CLIENT_HEADER]: true });
 
 /** Options of a call for a client: `authorization.ts` then decides whether the client may make it. */
 export function outside(meta: Meta, requestID?: string): CallingOptions {

@@ -10,7 +10,7 @@ export interface Mail {
   readonly text: string;
 }
 
-const LINKED = {
+const LINK_MAILS = {
   verify: {
     subject: "Confirm your e-mail address",
     why:
@@ -35,7 +35,7 @@ const LINKED = {
   },
 } as const;
 
-const NOTICES = {
+const NOTICE_MAILS = {
   passwordChanged: {
     subject: "Your password was changed",
     what: "The password of your account at Causeway was changed.",
@@ -52,19 +52,19 @@ const NOTICES = {
   },
 } as const;
 
-export type LinkedKind = keyof typeof LINKED;
-export type NoticeKind = keyof typeof NOTICES;
+export type LinkedKind = keyof typeof LINK_MAILS;
+export type NoticeKind = keyof typeof NOTICE_MAILS;
 type MailKind = LinkedKind | NoticeKind;
 
 /** A mail with a link that works once; `link` holds a secret. */
 export function mailWithLink(kind: LinkedKind, to: string, link: string): Mail {
-  const { subject, why, life, otherwise } = LINKED[kind];
+  const { subject, why, life, otherwise } = LINK_MAILS[kind];
   return { kind, to, subject, text: [why, link, `${life} ${otherwise}`].map((part) => `${part}\n`).join("\n") };
 }
 
 /** A mail that tells the owner of an account what happened. `site` is the page where the owner can undo it. */
 export function mailOfNotice(kind: NoticeKind, to: string, site: string): Mail {
-  const { subject, what } = NOTICES[kind];
+  const { subject, what } = NOTICE_MAILS[kind];
   const advice =
     kind === "emailChanged"
       ? "If it was not you, write to the operator of the site."

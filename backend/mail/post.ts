@@ -36,17 +36,17 @@ const MAX_MAILS = 1000;
 /** Maximum number of mails that are delivered at the same time. */
 const MAX_DELIVERIES = 2;
 /** Milliseconds before the second, third ... try: a quarter of an hour in all, in which links stay valid. */
-const PAUSES = [5_000, 30_000, 120_000, 600_000];
+const RETRY_PAUSES_MS = [5_000, 30_000, 120_000, 600_000];
 /**
  * Limits mails of one kind to one address: an attacker who registers and removes accounts again and again must not fill
  * the mailbox of the address's owner. Each kind has its own limit, so that mails which any client can cause do not use
  * up the limit of the others. The maximum wait is shorter than the pause between two links to a new password
  * (`mailPause`): a new link makes the earlier one invalid, and so must not be dropped.
  */
-const ADDRESS_LIMIT = { free: 10, first: 60_000, longest: 50 * 60_000 };
+const ADDRESS_RULE = { freeTries: 10, firstWaitMs: 60_000, maxWaitMs: 50 * 60_000 };
 
 /** A mail that waits or is being delivered. */
-interface Task {
+interface QueuedMail {
   readonly mail: Mail;
   readonly tries: number;
   /** Whether it counts for its address already. */
@@ -55,50 +55,50 @@ interface Task {
 
 /** Makes a post whose queue is limited, so that a slow or dead mail server delays no request and fills no memory. */
 export function createPost(options: PostOptions): Post {
-  const { carrier, log, throttles, clock, later = unreferenced } = options;
-  const perAddress = createThrottle(throttles, "mails", ADDRESS_LIMIT, clock);
-  const ready: Task[] = [];
-  let mails = 0;
-  let deliveries = 0;
+  const { carrier, log, throttles, clock, later = runLater } = options;
+  const perAddress = createThrottle(throttles, "mails", ADDRESS_RULE, clock);
+  const ready: QueuedMail[] = [];
+  let mailCount = 0;
+  let deliveryCount = 0;
   let stopped: (() => void) | undefined;
 
-  const next = () => {
-    while (!stopped && deliveries < MAX_DELIVERIES) {
-      const task = ready.shift();
-      if (!task) return;
-      deliveries += 1;
-      void attempt(task).finally(() => {
-        deliveries -= 1;
-        if (deliveries === 0) stopped?.();
-        next();
+  const deliverNext = () => {
+    while (!stopped && deliveryCount < MAX_DELIVERIES) {
+      const queued = ready.shift();
+      if (!queued) return;
+      deliveryCount += 1;
+      void attempt(queued).finally(() => {
+        deliveryCount -= 1;
+        if (deliveryCount === 0) stopped?.();
+        deliverNext();
       });
     }
   };
 
-  const attempt = async (task: Task): Promise<void> => {
-    const { mail, tries } = task;
+  const attempt = async (queued: QueuedMail): Promise<void> => {
+    const { mail, tries } = queued;
     const { kind } = mail;
     try {
-      if (!task.isCounted && (await perAddress.take(`${kind} ${mail.to}`)) > 0) {
-        mails -= 1;
+      if (!queued.isCounted && (await perAddress.countTry(`${kind} ${mail.to}`)) > 0) {
+        mailCount -= 1;
         log.warn({ kind }, "mail dropped: too many of this kind for one address");
         return;
       }
-      task.isCounted = true;
+      queued.isCounted = true;
       await carrier.deliver(mail);
-      mails -= 1;
+      mailCount -= 1;
       log.info({ kind, tries: tries + 1 }, "mail sent");
     } catch (error) {
-      const pause = error instanceof MailRefusedError || stopped ? undefined : PAUSES[tries];
-      const details = { kind, tries: tries + 1, ...reasonOf(error) };
+      const pause = error instanceof MailRefusedError || stopped ? undefined : RETRY_PAUSES_MS[tries];
+      const details = { kind, tries: tries + 1, ...codesOf(error) };
       log.warn(details, pause === undefined ? "mail could not be sent" : "mail could not be sent yet");
       if (pause === undefined) {
-        mails -= 1;
+        mailCount -= 1;
         return;
       }
       later(pause, () => {
-        ready.push({ ...task, tries: tries + 1 });
-        next();
+        ready.push({ ...queued, tries: tries + 1 });
+        deliverNext();
       });
     }
   };
@@ -106,29 +106,29 @@ export function createPost(options: PostOptions): Post {
   return {
     send(mail) {
       const { kind } = mail;
-      if (stopped || mails >= MAX_MAILS) return log.warn({ kind }, "mail dropped: too many wait");
-      mails += 1;
+      if (stopped || mailCount >= MAX_MAILS) return log.warn({ kind }, "mail dropped: too many wait");
+      mailCount += 1;
       ready.push({ mail, tries: 0, isCounted: false });
-      next();
+      deliverNext();
     },
     stop() {
       return new Promise((resolve) => {
         stopped = () => {
-          if (mails > 0) log.warn({ mails }, "mails given up: the backend stops");
+          if (mailCount > 0) log.warn({ mails: mailCount }, "mails given up: the backend stops");
           resolve();
         };
-        if (deliveries === 0) stopped();
+        if (deliveryCount === 0) stopped();
       });
     },
   };
 }
 
-function unreferenced(milliseconds: number, work: () => void): void {
+function runLater(milliseconds: number, work: () => void): void {
   setTimeout(work, milliseconds).unref();
 }
 
 /** The codes of an error. Its text is left out: it may repeat an address or the server's response. */
-function reasonOf(error: unknown): object {
+function codesOf(error: unknown): object {
   if (!(error instanceof Error)) return {};
   const { code, responseCode } = error as { code?: unknown; responseCode?: unknown };
   return {

@@ -39,7 +39,7 @@ export function smtpCarrier(server: MailServer, from: string): Carrier {
       try {
         await transport.sendMail({ ...mail, headers: { "auto-submitted": "auto-generated" } });
       } catch (error) {
-        throw isPermanent(error) ? Object.assign(new MailRefusedError(), facts(error)) : error;
+        throw isPermanent(error) ? Object.assign(new MailRefusedError(), codesOf(error)) : error;
       }
     },
   };
@@ -51,7 +51,7 @@ function isPermanent(error: unknown): boolean {
   return typeof responseCode === "number" && responseCode >= 500 && responseCode !== 530 && responseCode !== 535;
 }
 
-function facts(error: unknown): object {
+function codesOf(error: unknown): object {
   const { code, responseCode } = error as { code?: unknown; responseCode?: unknown };
   return { code, responseCode };
 }

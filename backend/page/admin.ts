@@ -2,7 +2,7 @@ import type { AuditRecord, Listed, SiteClient } from "../client/index.ts";
 import { ROLES } from "../surface/roles.ts";
 import { AUDIT_WORDS } from "./audit-words.ts";
 import { connectClose } from "./forms.ts";
-import { attempt, button, element, listItem, onClick, when } from "./view.ts";
+import { attempt, button, element, formatMoment, listItem, onClick } from "./view.ts";
 
 /** The dialog for admins: users with their roles, and the audit log. */
 export class AdminDialog {
@@ -111,6 +111,6 @@ export class AdminDialog {
     const by = actorId === null || actorId === subjectId ? "" : `, by ${this.#users.get(actorId)?.name ?? "a user"}`;
     const more = detail === null ? "" : ` (${detail})`;
     const words = this.#words[action] ?? action;
-    return listItem(`${who} ${words}${more}${by}`, `${when(at)}${address === null ? "" : ` from ${address}`}`);
+    return listItem(`${who} ${words}${more}${by}`, `${formatMoment(at)}${address === null ? "" : ` from ${address}`}`);
   }
 }

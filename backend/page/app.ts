@@ -26,12 +26,12 @@ let isRenderRequested = false;
 const client = new SiteClient({
   connect: io,
   onChange: requestRender,
-  onSignedOut: () => leave("Your session has ended. Sign in again."),
+  onSignedOut: () => showSignedOut("Your session has ended. Sign in again."),
 });
 const pictures = new Pictures(client);
 pictures.onChange(requestRender);
-const entrance = connectEntrance({ client, link, onSignedIn: begin, onSkip: start });
-const openAccount = connectAccount({ client, pictures, onLeft: leave });
+const entrance = connectEntrance({ client, link, onSignedIn: showSignedIn, onSkip: start });
+const openAccount = connectAccount({ client, pictures, onLeft: showSignedOut });
 new AdminDialog(client, Object.assign({}, ...parts.map(({ auditWords }) => auditWords)));
 const views = [
   ...parts.map((part) => part.connect({ client, pictures, requestRender })),
@@ -86,14 +86,14 @@ function focusScreen(): void {
 }
 
 /** Shows the page to a user who has signed in, with a note or an empty text. */
-function begin(note: string): void {
+function showSignedIn(note: string): void {
   render();
   focusScreen();
   showNote(note);
 }
 
 /** Closes everything, and shows the form for signing in with a notice: the user is no longer signed in. */
-function leave(notice: string): void {
+function showSignedOut(notice: string): void {
   for (const dialog of document.querySelectorAll("dialog")) dialog.close();
   opening.hidden = true;
   app.hidden = true;
@@ -107,7 +107,7 @@ function leave(notice: string): void {
 
 async function restore(): Promise<void> {
   try {
-    if (!(await client.restore())) leave("");
+    if (!(await client.restore())) showSignedOut("");
   } catch (error) {
     const refusal = error instanceof RequestError ? error : undefined;
     opening.hidden = false;
@@ -118,7 +118,7 @@ async function restore(): Promise<void> {
 
 function start(): void {
   if (wasSignedIn()) void restore();
-  else leave("");
+  else showSignedOut("");
 }
 
 onClick("note-close", () => {

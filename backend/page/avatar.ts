@@ -1,8 +1,8 @@
 /** Number of colours of avatars without a picture. */
-const HUES = 6;
+const HUE_COUNT = 6;
 
 /** The user that an avatar shows. */
-export interface AvatarOf {
+export interface AvatarUser {
   readonly id: string;
   readonly name: string;
   /** URL of the picture; undefined for none. */
@@ -10,7 +10,7 @@ export interface AvatarOf {
 }
 
 /** Shows a user's picture, or where there is none the first letter of the name. The name is beside it. */
-export function fillAvatar(avatar: HTMLElement, { id, name, picture }: AvatarOf): void {
+export function fillAvatar(avatar: HTMLElement, { id, name, picture }: AvatarUser): void {
   avatar.dataset.hue = String(hueOf(id));
   if (picture === undefined) {
     avatar.replaceChildren(initial(name));
@@ -25,7 +25,7 @@ export function fillAvatar(avatar: HTMLElement, { id, name, picture }: AvatarOf)
 }
 
 /** Creates an avatar. */
-export function createAvatar(of: AvatarOf): HTMLElement {
+export function createAvatar(of: AvatarUser): HTMLElement {
   const avatar = document.createElement("span");
   avatar.className = "avatar";
   avatar.ariaHidden = "true";
@@ -41,5 +41,5 @@ function initial(name: string): string {
 function hueOf(id: string): number {
   let hash = 0;
   for (const character of id) hash = (hash * 31 + character.charCodeAt(0)) % 65_536;
-  return hash % HUES;
+  return hash % HUE_COUNT;
 }

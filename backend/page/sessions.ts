@@ -1,5 +1,5 @@
 import { RequestError, type SessionInfo, type SiteClient } from "../client/index.ts";
-import { button, element, listItem, when } from "./view.ts";
+import { button, element, formatMoment, listItem } from "./view.ts";
 
 /** Connects the list of the user's sessions, in the account dialog. Returns a function that reads and shows them. */
 export function connectSessions(client: SiteClient): () => Promise<void> {
@@ -19,7 +19,10 @@ export function connectSessions(client: SiteClient): () => Promise<void> {
 
   function sessionItem({ sid, current, agent, address, usedAt }: SessionInfo): HTMLElement {
     const device = deviceOf(agent);
-    const item = listItem(current ? "This one" : device, `${address ?? "unknown address"}, last used ${when(usedAt)}`);
+    const item = listItem(
+      current ? "This one" : device,
+      `${address ?? "unknown address"}, last used ${formatMoment(usedAt)}`,
+    );
     if (!current) item.append(button("End", "quiet", () => void end(sid), `End the session on ${device}`));
     return item;
   }

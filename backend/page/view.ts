@@ -4,7 +4,7 @@ const time = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-di
 const moment = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 
 /** A date and a time in the language of the browser. `at` is in milliseconds since 1970. */
-export function when(at: number): string {
+export function formatMoment(at: number): string {
   return moment.format(at);
 }
 

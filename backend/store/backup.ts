@@ -5,7 +5,7 @@ import { backup, DatabaseSync } from "node:sqlite";
 import { makeDataDir, syncFolder } from "./data-dir.ts";
 import { currentNames, describeUnknown, type FeatureTables, featureOf, unknownMigrations } from "./migrate.ts";
 import { handleRestore, markRestored } from "./restore-marks.ts";
-import { FILE } from "./sqlite.ts";
+import { DATABASE_FILE } from "./sqlite.ts";
 
 /** A backup cannot be made or used; the message says why and what to do. */
 export class BackupError extends Error {
@@ -18,7 +18,7 @@ export class BackupError extends Error {
  * `signal` is aborted; it leaves no file behind then.
  */
 export async function backUp(dataDir: string, file: string, signal?: AbortSignal): Promise<void> {
-  const source = join(dataDir, FILE);
+  const source = join(dataDir, DATABASE_FILE);
   if (!existsSync(source))
     throw new BackupError(`there is no database at ${source}; set DATA_DIR to the folder that has it.`);
   if (existsSync(file)) throw new BackupError(`${file} exists already; name a new file.`);
@@ -34,18 +34,18 @@ export async function backUp(dataDir: string, file: string, signal?: AbortSignal
     database.prepare("select count(*) from kysely_migration").get();
     await backup(database, file, { progress: () => signal?.throwIfAborted() });
     signal?.throwIfAborted();
-    asOneFile(file);
+    leaveWalMode(file);
     syncFolder(folder);
   } catch (error) {
     rmSync(file);
-    throw new BackupError(signal?.aborted ? "the backup was interrupted." : `the backup failed: ${textOf(error)}`);
+    throw new BackupError(signal?.aborted ? "the backup was interrupted." : `the backup failed: ${messageOf(error)}`);
   } finally {
     database.close();
   }
 }
 
 /** Leaves WAL mode: a program that reads a copy in WAL mode makes two more files beside it. */
-function asOneFile(file: string): void {
+function leaveWalMode(file: string): void {
   const copy = new DatabaseSync(file);
   try {
     copy.exec("pragma journal_mode = delete");
@@ -69,7 +69,7 @@ export function restore(
   unusedFeatures: readonly string[] = [],
 ): { readonly kept: string | undefined } {
   if (!existsSync(file)) throw new BackupError(`there is no file ${file}; name one that npm run backup has written.`);
-  const target = join(dataDir, FILE);
+  const target = join(dataDir, DATABASE_FILE);
   makeDataDir(dataDir);
   const fresh = `${target}.${randomUUID()}`;
   try {
@@ -109,7 +109,7 @@ function copyChecked(
     source.prepare("vacuum into ?").run(fresh);
   } catch (error) {
     if (error instanceof BackupError) throw error;
-    throw new BackupError(`${file} is no backup of this database: ${textOf(error)}`);
+    throw new BackupError(`${file} is no backup of this database: ${messageOf(error)}`);
   } finally {
     source?.close();
   }
@@ -129,11 +129,11 @@ function setAside(target: string): string {
   try {
     database.exec("pragma journal_mode = delete");
   } catch (error) {
-    throw new BackupError(`${target} is in use (${textOf(error)}); stop the backend first.`);
+    throw new BackupError(`${target} is in use (${messageOf(error)}); stop the backend first.`);
   } finally {
     database.close();
   }
-  const kept = join(dirname(target), `${beforeRestore()}.db`);
+  const kept = join(dirname(target), `${keptName()}.db`);
   renameSync(target, kept);
   return kept;
 }
@@ -146,12 +146,12 @@ function setAside(target: string): string {
 function setAsideLogs(target: string): void {
   rmSync(`${target}-shm`, { force: true });
   for (const log of [`${target}-wal`, `${target}-journal`]) {
-    if (existsSync(log)) renameSync(log, log.replace(FILE, `${beforeRestore()}.db`));
+    if (existsSync(log)) renameSync(log, log.replace(DATABASE_FILE, `${keptName()}.db`));
   }
 }
 
-const beforeRestore = (): string => `before-restore-${new Date().toISOString().replaceAll(":", "-")}`;
+const keptName = (): string => `before-restore-${new Date().toISOString().replaceAll(":", "-")}`;
 
-function textOf(error: unknown): string {
+function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

@@ -14,11 +14,11 @@ import type { LogSync } from "./log-sync.ts";
 /** Milliseconds between two checkpoints. A shorter time copies a page more often, a longer one lets the log grow. */
 const INTERVAL_MS = 500;
 /** Up to these bytes the log is not copied, and the thread is not started. */
-const SMALL_LOG = 2 * 1024 * 1024;
+const SMALL_LOG_BYTES = 2 * 1024 * 1024;
 /** Number of pages in the log from which on writers wait, so that SQLite can start the log again: 16 MiB. */
-const LONG_LOG = 4_000;
+const LONG_LOG_PAGES = 4_000;
 /** Maximum milliseconds for which writers wait: a disk that hangs must not stop them for longer. */
-export const LONGEST_STOP = 1_000;
+export const MAX_STOP_MS = 1_000;
 
 export interface Checkpoints {
   /** Ends the thread after the current checkpoint. To be called before the database is closed. */
@@ -75,7 +75,7 @@ export function startCheckpoints(
 
   const timer = setInterval(() => {
     const { commits, descriptor } = log;
-    if (running || commits === commitsBefore || fstatSync(descriptor).size < SMALL_LOG) return;
+    if (running || commits === commitsBefore || fstatSync(descriptor).size < SMALL_LOG_BYTES) return;
     commitsBefore = commits;
     running = shortenLog(copyLog, exclusive).finally(() => {
       running = undefined;
@@ -107,18 +107,18 @@ const inodeOf = (file: string): bigint | undefined => statSync(file, { bigint: t
  * @param copyLog copies what is in the log when it begins; returns the pages in the log
  */
 export async function shortenLog(copyLog: () => Promise<number>, exclusive: Exclusive): Promise<void> {
-  if ((await copyLog()) < LONG_LOG) return;
+  if ((await copyLog()) < LONG_LOG_PAGES) return;
   await copyLog(); // what was written meanwhile, so that the copy that stops writers is short
   const turn = exclusive.acquire();
   if (turn) await turn;
-  const timer = setTimeout(goOn, LONGEST_STOP).unref();
+  const timer = setTimeout(letWritersGoOn, MAX_STOP_MS).unref();
   let isHeld = true;
-  function goOn(): void {
+  function letWritersGoOn(): void {
     clearTimeout(timer);
     if (isHeld) exclusive.release();
     isHeld = false;
   }
-  await copyLog().finally(goOn);
+  await copyLog().finally(letWritersGoOn);
 }
 
 /** Runs in the thread, which gets the text of this function alone: it must not use anything from outside. */

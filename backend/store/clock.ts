@@ -37,8 +37,8 @@ const DRIFT = 0.0005;
  */
 export async function databaseClock(read: () => Promise<number>, local: LocalClocks = LOCAL): Promise<StoreClock> {
   /** The database's time when the monotonic clock was 0 is between these two. */
-  let least = Number.NEGATIVE_INFINITY;
-  let most = Number.POSITIVE_INFINITY;
+  let minOffset = Number.NEGATIVE_INFINITY;
+  let maxOffset = Number.POSITIVE_INFINITY;
   let measuredAt = 0;
 
   async function measure(): Promise<void> {
@@ -47,19 +47,19 @@ export async function databaseClock(read: () => Promise<number>, local: LocalClo
     const received = local.monotonic();
     const drift = (received - measuredAt) * DRIFT;
     const [low, high] = [time - received, time + 1 - sent];
-    const isSet = low > most + drift || high < least - drift;
-    least = isSet ? low : Math.max(low, least - drift);
-    most = isSet ? high : Math.min(high, most + drift);
+    const isSet = low > maxOffset + drift || high < minOffset - drift;
+    minOffset = isSet ? low : Math.max(low, minOffset - drift);
+    maxOffset = isSet ? high : Math.min(high, maxOffset + drift);
     measuredAt = received;
   }
 
   await measure();
-  const now = () => Math.floor(local.monotonic() + (least + most) / 2);
+  const now = () => Math.floor(local.monotonic() + (minOffset + maxOffset) / 2);
   return {
     now,
     offset() {
       const difference = local.machine() - now();
-      const certain = Math.abs(difference) - (most - least) / 2;
+      const certain = Math.abs(difference) - (maxOffset - minOffset) / 2;
       return certain <= 0 ? 0 : Math.round(Math.sign(difference) * certain);
     },
     measure,

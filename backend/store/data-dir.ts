@@ -47,7 +47,7 @@ export function makeDataDir(dataDir: string): void {
  * an existing file: closing a file gives up all POSIX locks that this process has on it, SQLite's among them.
  */
 export function makePrivateFile(file: string): void {
-  unlessItExists(() => closeSync(openSync(file, "wx", 0o600)));
+  ignoreIfExists(() => closeSync(openSync(file, "wx", 0o600)));
   chmodSync(file, 0o600);
 }
 
@@ -69,10 +69,10 @@ export function syncFolder(folder: string): void {
 
 /** Makes a folder, unless another process makes it at the same time. */
 function makeFolder(path: string): void {
-  unlessItExists(() => mkdirSync(path, { mode: 0o700 }));
+  ignoreIfExists(() => mkdirSync(path, { mode: 0o700 }));
 }
 
-function unlessItExists(make: () => void): void {
+function ignoreIfExists(make: () => void): void {
   try {
     make();
   } catch (error) {

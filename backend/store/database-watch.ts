@@ -18,18 +18,18 @@ export function watchFiles(
   intervalMs = INTERVAL_MS,
 ): () => void {
   const before = new Map(files.map((file) => [file, identityOf(statSync(file, { bigint: true }))]));
-  let isLooking = false;
-  const look = async () => {
-    if (isLooking) return;
-    isLooking = true;
+  let isChecking = false;
+  const check = async () => {
+    if (isChecking) return;
+    isChecking = true;
     for (const [file, identity] of before) {
       if (!(await hasChanged(file, identity))) continue;
       clearInterval(timer);
       return onLost(file);
     }
-    isLooking = false;
+    isChecking = false;
   };
-  const timer = setInterval(look, intervalMs);
+  const timer = setInterval(check, intervalMs);
   timer.unref();
   return () => clearInterval(timer);
 }

@@ -7,7 +7,7 @@ import { type EmbeddedDatabase, openEmbedded } from "./embedded.ts";
 import { type KeyStore, keyStore } from "./keys.ts";
 import { type FeatureTables, migrate } from "./migrate.ts";
 import type { OutageListener } from "./outage.ts";
-import { PATIENT, postgres } from "./postgres.ts";
+import { connectPostgres, MIGRATION_OPTIONS } from "./postgres.ts";
 import { finishRestore } from "./restore-marks.ts";
 import { openSqlite } from "./sqlite.ts";
 import { type SqliteConnection, sqliteConnection } from "./sqlite-connection.ts";
@@ -44,7 +44,7 @@ export interface Database {
   readonly keys: KeyStore;
   /** The memory of throttles: with PostgreSQL that of all nodes, else that of this one. */
   readonly throttles: Throttles;
-  /** Writes to the embedded database in groups; undefined with PostgreSQL, where `inStatements` does that. */
+  /** Writes to the embedded database in groups; undefined with PostgreSQL, where `storeInGroups` does that. */
   readonly groups: SqliteGroups | undefined;
   /** Rejects when the database cannot be written. It writes once in five seconds, however often it is called. */
   checkWritable(): Promise<void>;
@@ -69,13 +69,13 @@ export interface Database {
 export async function openDatabase(options: DatabaseOptions, features: readonly FeatureTables[]): Promise<Database> {
   const { databaseUrl, dataDir, isBackend = false, outages: listener } = options;
   if (databaseUrl !== undefined) {
-    const db = new Kysely<StoreTables>({ dialect: await postgres(databaseUrl, { listener }) });
-    return ready({ db, connection: undefined, embedded: undefined, isBackend }, features, options);
+    const db = new Kysely<StoreTables>({ dialect: await connectPostgres(databaseUrl, { listener }) });
+    return prepareDatabase({ db, connection: undefined, embedded: undefined, isBackend }, features, options);
   }
   const embedded = isBackend ? openEmbedded(dataDir, listener) : undefined;
   const connection = embedded?.connection ?? sqliteConnection(openSqlite(dataDir), undefined, listener);
   const db = new Kysely<StoreTables>({ dialect: new NodeSqliteDialect(connection) });
-  return ready({ db, connection, embedded, isBackend }, features, options);
+  return prepareDatabase({ db, connection, embedded, isBackend }, features, options);
 }
 
 interface OpenDatabase {
@@ -87,7 +87,7 @@ interface OpenDatabase {
 }
 
 /** Brings the tables up to date, and closes the database when that fails. */
-async function ready(
+async function prepareDatabase(
   open: OpenDatabase,
   features: readonly FeatureTables[],
   options: DatabaseOptions,
@@ -97,9 +97,9 @@ async function ready(
   const checkWritable = createWriteCheck(async () => {
     await Promise.all([writeSomething(db), embedded?.checkSpace()]);
   });
-  const endings: (() => Promise<void>)[] = [];
+  const closingWork: (() => Promise<void>)[] = [];
   const close = async () => {
-    for (const end of endings) await end();
+    for (const end of closingWork) await end();
     try {
       await embedded?.stop();
     } finally {
@@ -109,14 +109,14 @@ async function ready(
   };
   const keys = keyStore(db);
   try {
-    const clock = groups ? machineClock : await databaseClock(() => timeOf(db));
+    const clock = groups ? machineClock : await databaseClock(() => readTime(db));
     if (connection) await finishRestore(db, connection.database, features);
     await bringUpToDate(db, features, options);
     const throttles = groups ? memoryThrottles() : await sharedThrottles(db, keys, clock.now());
     if (isBackend) await checkWritable();
     embedded?.startWatching();
     const lost = embedded?.lost ?? new Promise<StoreError>(() => {});
-    const beforeClose = (work: () => Promise<void>) => void endings.push(work);
+    const beforeClose = (work: () => Promise<void>) => void closingWork.push(work);
     const stores = new Map<unknown, unknown>();
     const database: Database = {
       ...{ db, clock, keys, throttles, groups, checkWritable, lost, beforeClose, close },
@@ -144,9 +144,9 @@ async function bringUpToDate(
   options: DatabaseOptions,
 ): Promise<void> {
   const { databaseUrl, unusedFeatures } = options;
-  const rules = { unusedFeatures, elsewhere: elsewhere(options) };
+  const rules = { unusedFeatures, otherDatabaseAdvice: adviceForOtherDatabase(options) };
   if (databaseUrl === undefined) return migrate(db, features, rules);
-  const patient = new Kysely<StoreTables>({ dialect: await postgres(databaseUrl, PATIENT) });
+  const patient = new Kysely<StoreTables>({ dialect: await connectPostgres(databaseUrl, MIGRATION_OPTIONS) });
   try {
     await migrate(patient, features, rules);
   } finally {
@@ -155,18 +155,19 @@ async function bringUpToDate(
 }
 
 /** The end of a message: how to start the program with another database, so that this one stays as it is. */
-function elsewhere({ databaseUrl, dataDir }: DatabaseOptions): string {
+function adviceForOtherDatabase({ databaseUrl, dataDir }: DatabaseOptions): string {
   if (databaseUrl !== undefined) return "To start with another database, name it in DATABASE_URL.";
   let number = 2;
   while (existsSync(`${dataDir}-${number}`)) number += 1;
-  return `To start with an empty database and keep this one, set DATA_DIR=${quoted(`${dataDir}-${number}`)}`;
+  return `To start with an empty database and keep this one, set DATA_DIR=${toShellWord(`${dataDir}-${number}`)}`;
 }
 
 /** A path as a word of a POSIX shell. */
-const quoted = (path: string): string => (/^[\w@%+:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`);
+const toShellWord = (path: string): string =>
+  /^[\w@%+:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 
 /** The time of a PostgreSQL server, in milliseconds since 1970. */
-async function timeOf(db: Kysely<StoreTables>): Promise<number> {
+async function readTime(db: Kysely<StoreTables>): Promise<number> {
   const query = sql<{ now: number }>`select floor(extract(epoch from clock_timestamp()) * 1000)::bigint as now`;
   const [row] = (await query.execute(db)).rows;
   if (!row) throw new Error("invariant: a time is one row");

@@ -9,7 +9,7 @@ import { lockDatabase } from "./database-lock.ts";
 import { watchFiles } from "./database-watch.ts";
 import { type LogSync, openLogSync } from "./log-sync.ts";
 import type { DatabaseAway, OutageListener } from "./outage.ts";
-import { FILE, openSqlite, RESCUED } from "./sqlite.ts";
+import { DATABASE_FILE, openSqlite, RESCUED_PREFIX } from "./sqlite.ts";
 import { type SqliteConnection, sqliteConnection } from "./sqlite-connection.ts";
 import { reasonOf, StoreError } from "./store-error.ts";
 
@@ -40,14 +40,14 @@ export interface EmbeddedDatabase {
 export function openEmbedded(dataDir: string, listener?: OutageListener): EmbeddedDatabase {
   makeDataDir(dataDir);
   const unlock = lockDatabase(dataDir);
-  const file = join(dataDir, FILE);
+  const file = join(dataDir, DATABASE_FILE);
   const lost = Promise.withResolvers<StoreError>();
   let database: DatabaseSync | undefined;
   let log: LogSync;
-  const stopForFailure = (error: Error) => lost.resolve(failedDisk(file, error));
+  const stopForFailure = (error: Error) => lost.resolve(diskError(file, error));
   try {
     database = openSqlite(dataDir);
-    log = beginLog(database, dataDir, stopForFailure, (problem) => listener?.failed(problem));
+    log = startLog(database, dataDir, stopForFailure, (problem) => listener?.failed(problem));
   } catch (error) {
     database?.close();
     unlock();
@@ -64,7 +64,7 @@ export function openEmbedded(dataDir: string, listener?: OutageListener): Embedd
     startWatching() {
       const files = [file, `${file}-wal`].filter((path) => existsSync(path));
       stopWatching = watchFiles(files, (path) => {
-        rescued = join(dataDir, `${RESCUED}${new Date().toISOString().replaceAll(":", "-")}.db`);
+        rescued = join(dataDir, `${RESCUED_PREFIX}${new Date().toISOString().replaceAll(":", "-")}.db`);
         lost.resolve(lostError(path, rescued));
       });
     },
@@ -81,18 +81,18 @@ export function openEmbedded(dataDir: string, listener?: OutageListener): Embedd
 }
 
 /** Callbacks for a sync that has failed, and for one that takes too long. */
-type Told = readonly [onFailure: (error: Error) => void, onLate: (problem: DatabaseAway) => void];
+type SyncCallbacks = readonly [onFailure: (error: Error) => void, onLate: (problem: DatabaseAway) => void];
 
 /**
  * Starts an empty log, and the syncs of it. First copies into the database file what an earlier process has left in the
  * log: it may not be on disk yet, and later entries of the log would be lost without it.
  */
-function beginLog(database: DatabaseSync, dataDir: string, ...told: Told): LogSync {
-  const file = join(dataDir, FILE);
+function startLog(database: DatabaseSync, dataDir: string, ...callbacks: SyncCallbacks): LogSync {
+  const file = join(dataDir, DATABASE_FILE);
   try {
     database.exec("pragma wal_checkpoint(truncate)");
     database.exec("pragma synchronous = normal; pragma wal_autocheckpoint = 0");
-    const log = openLogSync(`${file}-wal`, ...told);
+    const log = openLogSync(`${file}-wal`, ...callbacks);
     for (const folder of [dataDir, dirname(resolve(dataDir))]) syncFolder(folder);
     return log;
   } catch (error) {
@@ -104,7 +104,7 @@ function beginLog(database: DatabaseSync, dataDir: string, ...told: Told): LogSy
   }
 }
 
-function failedDisk(file: string, error: Error): StoreError {
+function diskError(file: string, error: Error): StoreError {
   return new StoreError(
     "STORE_LOST",
     `the disk could not store what was written to ${file}: ${error.message}. Everything that was acknowledged ` +
@@ -134,13 +134,13 @@ function saveTo(file: string, database: DatabaseSync): void {
 }
 
 /** Bytes that have to be free. Writing to the database does not show a full disk while SQLite's log has free pages. */
-const SPARE = randomBytes(64 * 1024);
+const SPARE_BYTES = randomBytes(64 * 1024);
 
 async function checkSpace(dataDir: string): Promise<void> {
   const path = join(dataDir, "write-check.tmp");
   const handle = await open(path, "w", 0o600);
   try {
-    await handle.writeFile(SPARE);
+    await handle.writeFile(SPARE_BYTES);
     await handle.sync();
   } finally {
     await handle.close();

@@ -1,6 +1,6 @@
 import { type Kysely, type RawBuilder, sql } from "kysely";
 import { isPostgres } from "./is-postgres.ts";
-import { startSpaced } from "./spaced.ts";
+import { startNotBefore } from "./spaced.ts";
 
 /** The key by which a row is looked up: one text or several. */
 export type Key = readonly string[];
@@ -26,7 +26,7 @@ type Waiting<R> = PromiseWithResolvers<R | undefined>;
  * is not called for keys that cannot be stored
  * @param keyOf the key of a row
  */
-export function grouped<R>(
+export function groupLookups<R>(
   read: (keys: string) => Promise<readonly R[]>,
   keyOf: (row: R) => Key,
 ): (...key: Key) => Promise<R | undefined> {
@@ -63,7 +63,7 @@ export function grouped<R>(
     const known = waiting.get(key);
     if (known) return known.promise;
     const callers = Promise.withResolvers<R | undefined>();
-    if (waiting.size === 0) startSpaced(lastStart + INTERVAL_MS, readAll);
+    if (waiting.size === 0) startNotBefore(lastStart + INTERVAL_MS, readAll);
     waiting.set(key, callers);
     return callers.promise;
   };

@@ -3,22 +3,22 @@ export interface GroupRules<T> {
   /** Does the work of a group. Never rejects: it reports the result to each item. */
   readonly run: (group: readonly T[]) => Promise<void>;
   /** Items with the same key keep their order, and are never in two groups that run at the same time. */
-  readonly line: (item: T) => string;
+  readonly orderKey: (item: T) => string;
   /** Items with the same key are never in one group, nor in groups that run at the same time. */
-  readonly once: (item: T) => string;
+  readonly uniqueKey: (item: T) => string;
   readonly bytes: (item: T) => number;
   /** Reports that an item has waited too long, or that too many wait. */
   readonly refuse: (item: T, reason: string) => void;
-  readonly mostItems: number;
-  readonly mostBytes: number;
+  readonly maxItems: number;
+  readonly maxBytes: number;
   /** Maximum number of groups that run at the same time. */
-  readonly mostGroups: number;
+  readonly maxGroups: number;
   /** A group that takes longer than this no longer keeps the next one from starting. */
-  readonly patience: number;
+  readonly slowAfterMs: number;
   /** Maximum number of items that wait. More are refused. */
-  readonly mostWaiting: number;
+  readonly maxWaiting: number;
   /** An item that waits longer than this is refused. */
-  readonly longestWait: number;
+  readonly maxWaitMs: number;
 }
 
 interface Waiting<T> {
@@ -35,12 +35,12 @@ export class GroupQueue<T> {
   readonly #rules: GroupRules<T>;
   #waiting: Waiting<T>[] = [];
   /** The `orderKey` and the `uniqueKey` of the items that run. */
-  readonly #lines = new Set<string>();
-  readonly #singles = new Set<string>();
+  readonly #orderKeys = new Set<string>();
+  readonly #uniqueKeys = new Set<string>();
   #running = 0;
-  /** Number of groups that have run for longer than `slowAfter`. */
-  #slow = 0;
-  #isPlanned = false;
+  /** Number of groups that have run for longer than `slowAfterMs`. */
+  #slowGroups = 0;
+  #startsSoon = false;
   #expiry: NodeJS.Timeout | undefined;
 
   constructor(rules: GroupRules<T>) {
@@ -48,47 +48,47 @@ export class GroupQueue<T> {
   }
 
   add(item: T): void {
-    const { mostWaiting, refuse } = this.#rules;
-    if (this.#waiting.length >= mostWaiting) return void refuse(item, `${mostWaiting} wait for the database already`);
+    const { maxWaiting, refuse } = this.#rules;
+    if (this.#waiting.length >= maxWaiting) return void refuse(item, `${maxWaiting} wait for the database already`);
     this.#waiting.push({ item, since: performance.now() });
-    this.#watch();
-    this.#plan();
+    this.#startExpiryTimer();
+    this.#startSoon();
   }
 
   /** Starts in the next turn of the event loop: the poll phase first reads what else has arrived. */
-  #plan(): void {
-    if (this.#isPlanned || this.#waiting.length === 0) return;
-    this.#isPlanned = true;
+  #startSoon(): void {
+    if (this.#startsSoon || this.#waiting.length === 0) return;
+    this.#startsSoon = true;
     setImmediate(() => {
-      this.#isPlanned = false;
+      this.#startsSoon = false;
       this.#start();
     });
   }
 
   #start(): void {
-    while (this.#running - this.#slow < 1 && this.#running < this.#rules.mostGroups) {
-      const group = this.#take();
+    while (this.#running - this.#slowGroups < 1 && this.#running < this.#rules.maxGroups) {
+      const group = this.#takeGroup();
       if (group.length === 0) return;
       void this.#run(group);
     }
   }
 
   /** Takes the oldest items that may run now. */
-  #take(): readonly T[] {
-    const { line, once, bytes, mostItems, mostBytes } = this.#rules;
+  #takeGroup(): readonly T[] {
+    const { orderKey, uniqueKey, bytes, maxItems, maxBytes } = this.#rules;
     const group: T[] = [];
     const taken = new Set<string>();
     const skipped = new Set<string>();
     const left: Waiting<T>[] = [];
     let size = 0;
     for (const [index, one] of this.#waiting.entries()) {
-      if (group.length === mostItems || size >= mostBytes) {
+      if (group.length === maxItems || size >= maxBytes) {
         left.push(...this.#waiting.slice(index));
         break;
       }
-      const key = line(one.item);
-      const single = once(one.item);
-      if (this.#lines.has(key) || skipped.has(key) || this.#singles.has(single) || taken.has(single)) {
+      const key = orderKey(one.item);
+      const single = uniqueKey(one.item);
+      if (this.#orderKeys.has(key) || skipped.has(key) || this.#uniqueKeys.has(single) || taken.has(single)) {
         skipped.add(key);
         left.push(one);
         continue;
@@ -102,45 +102,45 @@ export class GroupQueue<T> {
   }
 
   async #run(group: readonly T[]): Promise<void> {
-    const { run, line, once, patience } = this.#rules;
+    const { run, orderKey, uniqueKey, slowAfterMs } = this.#rules;
     let isSlow = false;
     const timer = setTimeout(() => {
       isSlow = true;
-      this.#slow += 1;
-      this.#plan();
-    }, patience).unref();
+      this.#slowGroups += 1;
+      this.#startSoon();
+    }, slowAfterMs).unref();
     this.#running += 1;
     for (const item of group) {
-      this.#lines.add(line(item));
-      this.#singles.add(once(item));
+      this.#orderKeys.add(orderKey(item));
+      this.#uniqueKeys.add(uniqueKey(item));
     }
     await run(group);
     clearTimeout(timer);
     this.#running -= 1;
-    if (isSlow) this.#slow -= 1;
+    if (isSlow) this.#slowGroups -= 1;
     for (const item of group) {
-      this.#lines.delete(line(item));
-      this.#singles.delete(once(item));
+      this.#orderKeys.delete(orderKey(item));
+      this.#uniqueKeys.delete(uniqueKey(item));
     }
-    this.#plan();
+    this.#startSoon();
   }
 
   /** Refuses the items that have waited for too long. */
   #expire(): void {
-    const { longestWait, refuse } = this.#rules;
+    const { maxWaitMs, refuse } = this.#rules;
     this.#expiry = undefined;
-    const before = performance.now() - longestWait;
+    const before = performance.now() - maxWaitMs;
     const fresh = this.#waiting.findIndex(({ since }) => since > before);
     const late = this.#waiting.splice(0, fresh < 0 ? this.#waiting.length : fresh);
-    for (const { item } of late) refuse(item, `the database has not taken it within ${longestWait} ms`);
-    this.#watch();
+    for (const { item } of late) refuse(item, `the database has not taken it within ${maxWaitMs} ms`);
+    this.#startExpiryTimer();
   }
 
   /** Starts a timer for the moment at which the oldest item has waited for too long. */
-  #watch(): void {
+  #startExpiryTimer(): void {
     const [oldest] = this.#waiting;
     if (this.#expiry || !oldest) return;
-    this.#expiry = setTimeout(() => this.#expire(), oldest.since + this.#rules.longestWait - performance.now());
+    this.#expiry = setTimeout(() => this.#expire(), oldest.since + this.#rules.maxWaitMs - performance.now());
     this.#expiry.unref();
   }
 }

@@ -1,6 +1,6 @@
 export type { StoreClock } from "./clock.ts";
 export { type Database, type DatabaseOptions, openDatabase } from "./database.ts";
-export { grouped, jsonTable } from "./grouped.ts";
+export { groupLookups, jsonTable } from "./grouped.ts";
 export { isPostgres } from "./is-postgres.ts";
 export type { AfterRestore, FeatureTables } from "./migrate.ts";
 export type { Migrations } from "./migrations.ts";
@@ -9,7 +9,7 @@ export { type ChangePoll, pollChanges } from "./poll-changes.ts";
 export { WRITE_LIMIT_MS } from "./postgres.ts";
 export { named, prepared, type QueryRunner, template } from "./prepared.ts";
 export { type GroupedWrite, HalfWritten, type SqliteGroups } from "./sqlite-groups.ts";
-export { inStatements } from "./statement-groups.ts";
+export { storeInGroups } from "./statement-groups.ts";
 export { StoreError } from "./store-error.ts";
 export type { StoreTables } from "./tables.ts";
-export { apart, Undo, undoable } from "./transactions.ts";
+export { inOwnTransaction, Undo, undoable } from "./transactions.ts";

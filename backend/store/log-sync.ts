@@ -19,7 +19,7 @@ export interface LogSync {
   /** Whether the current sync takes too long. */
   readonly isLate: boolean;
   /** To be called after each commit, in the same turn of the event loop. */
-  written(): void;
+  recordCommit(): void;
   /**
    * Resolves when everything that was committed before the call is on disk; undefined where it is already.
    *
@@ -33,7 +33,7 @@ export interface LogSync {
 }
 
 /** Maximum milliseconds of a sync. The first one after a migration has much to write. */
-export const PATIENCE = 30_000;
+export const MAX_SYNC_MS = 30_000;
 
 /** `fdatasync` of Node.js, or what a test puts in its place. */
 export type Sync = (descriptor: number, done: (error: Error | null) => void) => void;
@@ -64,7 +64,7 @@ export function openLogSync(
     const ended = Promise.withResolvers<void>();
     const one = { ...waiting, covers: commits, ended: ended.promise };
     running = one;
-    const timer = setTimeout(giveUp, PATIENCE, one).unref();
+    const timer = setTimeout(giveUp, MAX_SYNC_MS, one).unref();
     sync(descriptor, (error) => {
       clearTimeout(timer);
       running = undefined;
@@ -81,7 +81,7 @@ export function openLogSync(
   }
 
   function giveUp(one: PromiseWithResolvers<void>): void {
-    late = new DatabaseAway(new Error(`the disk has not stored what was written within ${PATIENCE / 1000} s`));
+    late = new DatabaseAway(new Error(`the disk has not stored what was written within ${MAX_SYNC_MS / 1000} s`));
     one.reject(late);
     next?.reject(late);
     next = undefined;
@@ -103,7 +103,7 @@ export function openLogSync(
     get isLate() {
       return late !== undefined;
     },
-    written() {
+    recordCommit() {
       commits += 1;
     },
     synced() {

@@ -25,7 +25,7 @@ export interface MigrateOptions {
   /** Features that were removed from the program: the database may have their migrations. */
   readonly unusedFeatures?: readonly string[] | undefined;
   /** The end of a message: how to start the program with another database. */
-  readonly elsewhere?: string;
+  readonly otherDatabaseAdvice?: string;
 }
 
 /** The table with the names of the migrations that have run. Older programs made it by Kysely's `Migrator`. */
@@ -53,21 +53,21 @@ export async function migrate(
   options: MigrateOptions = {},
 ): Promise<void> {
   const known = allMigrations([STORE, ...features]);
-  await underLock(db, async (transaction) => {
+  await withMigrationLock(db, async (transaction) => {
     const applied = await appliedMigrations(transaction);
     const unknown = unknownMigrations(applied, features, options.unusedFeatures);
     if (unknown.length > 0) {
       const problem = `the database ${describeUnknown(unknown, features)}`;
-      throw new StoreError("STORE_NEWER", [problem, options.elsewhere].join(" ").trimEnd());
+      throw new StoreError("STORE_NEWER", [problem, options.otherDatabaseAdvice].join(" ").trimEnd());
     }
     for (const [name, migration] of known) {
       if (applied.has(name)) continue;
       try {
         await migration.up(transaction);
       } catch (error) {
-        throw failed(`the migration ${name} failed`, error);
+        throw migrationError(`the migration ${name} failed`, error);
       }
-      await record(transaction, [name]);
+      await recordMigrations(transaction, [name]);
     }
   });
 }
@@ -97,11 +97,11 @@ function allMigrations(features: readonly FeatureTables[]): ReadonlyMap<string, 
   for (const { name, migrations } of features) {
     if (!FEATURE_NAME.test(name))
       throw new Error(`invariant: ${name} is no name of a feature (${FEATURE_NAME.source})`);
-    for (const own of Object.keys(migrations).sort()) {
-      if (!MIGRATION_NAME.test(own))
-        throw new Error(`invariant: the migration ${own} of ${name} needs a name like 0001_${name}`);
-      const migration = migrations[own];
-      if (migration) known.set(`${name}_${own}`, migration);
+    for (const migrationName of Object.keys(migrations).sort()) {
+      if (!MIGRATION_NAME.test(migrationName))
+        throw new Error(`invariant: the migration ${migrationName} of ${name} needs a name like 0001_${name}`);
+      const migration = migrations[migrationName];
+      if (migration) known.set(`${name}_${migrationName}`, migration);
     }
   }
   return known;
@@ -118,7 +118,10 @@ const LOCK_ID = 3_853_314_791_062_309_107n;
  * proxy that gives each transaction another connection, and it ends with the transaction, also when the process is
  * killed. SQLite needs no such lock, since only one transaction writes at a time.
  */
-async function underLock(db: Kysely<StoreTables>, work: (transaction: Transaction<MigrationTables>) => Promise<void>) {
+async function withMigrationLock(
+  db: Kysely<StoreTables>,
+  work: (transaction: Transaction<MigrationTables>) => Promise<void>,
+) {
   try {
     await db
       .withTables<MigrationTables>()
@@ -133,7 +136,7 @@ async function underLock(db: Kysely<StoreTables>, work: (transaction: Transactio
         await work(transaction);
       });
   } catch (error) {
-    throw error instanceof StoreError ? error : failed("the database could not be brought up to date", error);
+    throw error instanceof StoreError ? error : migrationError("the database could not be brought up to date", error);
   }
 }
 
@@ -143,15 +146,15 @@ async function appliedMigrations(transaction: Transaction<MigrationTables>): Pro
     (name varchar(255) not null primary key, timestamp varchar(255) not null)`.execute(transaction);
   const rows = await transaction.selectFrom("kysely_migration").select("name").execute();
   const recorded = rows.map(({ name }) => name);
-  const old = recorded.filter((name) => name in OLD_MIGRATIONS);
-  if (old.length > 0) {
-    await transaction.deleteFrom("kysely_migration").where("name", "in", old).execute();
-    await record(transaction, [...currentNames(old)]);
+  const oldNames = recorded.filter((name) => name in OLD_MIGRATIONS);
+  if (oldNames.length > 0) {
+    await transaction.deleteFrom("kysely_migration").where("name", "in", oldNames).execute();
+    await recordMigrations(transaction, [...currentNames(oldNames)]);
   }
   return currentNames(recorded);
 }
 
-async function record(transaction: Transaction<MigrationTables>, names: readonly string[]): Promise<void> {
+async function recordMigrations(transaction: Transaction<MigrationTables>, names: readonly string[]): Promise<void> {
   const timestamp = new Date().toISOString();
   const rows = names.map((name) => ({ name, timestamp }));
   await transaction.insertInto("kysely_migration").values(rows).execute();
@@ -161,17 +164,17 @@ async function record(transaction: Transaction<MigrationTables>, names: readonly
 export function describeUnknown(unknown: readonly string[], features: readonly FeatureTables[]): string {
   const known = [STORE, ...features].map(({ name }) => name);
   // a migration of a feature that the program has, or of none: only a newer program has made it
-  const foreign = unknown.find((name) => known.includes(featureOf(name) ?? STORE.name));
-  const others = [...new Set(unknown.map((name) => featureOf(name) ?? ""))];
+  const ofNewerProgram = unknown.find((name) => known.includes(featureOf(name) ?? STORE.name));
+  const removedFeatures = [...new Set(unknown.map((name) => featureOf(name) ?? ""))];
   const advice =
-    foreign === undefined
-      ? `a program with the feature ${others.join(", ")} has used it. Run that program. If you have removed the ` +
-        `feature, set UNUSED_FEATURES=${others.join()}, and its tables stay as they are.`
+    ofNewerProgram === undefined
+      ? `a program with the feature ${removedFeatures.join(", ")} has used it. Run that program. If you have removed ` +
+        `the feature, set UNUSED_FEATURES=${removedFeatures.join()}, and its tables stay as they are.`
       : "a newer program has used it. Run that program, or restore a backup from before.";
-  return `has the migration ${foreign ?? unknown[0]}, which this program does not know: ${advice}`;
+  return `has the migration ${ofNewerProgram ?? unknown[0]}, which this program does not know: ${advice}`;
 }
 
-function failed(what: string, error: unknown): StoreError {
+function migrationError(what: string, error: unknown): StoreError {
   const message = `${what}: ${reasonOf(error)}. Nothing was changed.${adviceFor(error)}`;
   return new StoreError("STORE_MIGRATION", message, error);
 }

@@ -18,7 +18,7 @@ export interface OutageListener {
 export const NO_LISTENER: OutageListener = { failed: () => undefined, worked: () => undefined };
 
 /** Reports to the listener whether a query worked, and returns its result. Throws an outage as a `DatabaseAway`. */
-export async function watched<T>(
+export async function reportOutage<T>(
   work: Promise<T>,
   isOutage: (thrown: unknown) => boolean,
   listener: OutageListener,

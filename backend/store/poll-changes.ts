@@ -1,16 +1,16 @@
 import { WRITE_LIMIT_MS } from "./postgres.ts";
 
 /** Milliseconds between two polls, and so the maximum delay on a node that missed the event. */
-const ROUND_MS = 400;
+const POLL_INTERVAL_MS = 400;
 /** Maximum milliseconds by which the estimates of the database's time differ on two nodes. */
-const CLOCKS_MS = 3_000;
+const MAX_CLOCK_DIFFERENCE_MS = 3_000;
 /**
  * Milliseconds by which the time spans of two polls overlap. A change has the time at which its node began to store it,
  * and becomes visible only when it is committed, after waits for a connection and for locks.
  */
-const OVERLAP_MS = WRITE_LIMIT_MS + CLOCKS_MS;
+const OVERLAP_MS = WRITE_LIMIT_MS + MAX_CLOCK_DIFFERENCE_MS;
 /** After so many milliseconds the result of a poll is too old, and a second poll follows at once. */
-const LATE_MS = 1_000;
+const MAX_AGE_MS = 1_000;
 
 /** Looks for changes in the database. */
 export interface ChangePoll {
@@ -38,39 +38,39 @@ export function pollChanges<T>(options: {
   const { clock, changedSince, keyOf, onChange } = options;
   /** When each change was found or its event arrived, the oldest first. */
   const known = new Map<string, number>();
-  let seenAt = clock();
-  let isLooking = false;
+  let polledAt = clock();
+  let isPolling = false;
 
-  const age = (): number => Math.abs(clock() - seenAt);
+  const age = (): number => Math.abs(clock() - polledAt);
 
-  function isNew(key: string): boolean {
+  function addIfNew(key: string): boolean {
     if (known.has(key)) return false;
     known.set(key, clock());
     return true;
   }
 
-  async function look(): Promise<void> {
+  async function poll(): Promise<void> {
     const now = clock();
-    const since = Math.min(now, seenAt) - OVERLAP_MS; // the database's clock may have been set back
-    for (const change of await changedSince(since)) if (isNew(keyOf(change))) onChange(change);
-    seenAt = now;
+    const since = Math.min(now, polledAt) - OVERLAP_MS; // the database's clock may have been set back
+    for (const change of await changedSince(since)) if (addIfNew(keyOf(change))) onChange(change);
+    polledAt = now;
     for (const [key, at] of known) {
       if (at >= since - OVERLAP_MS) break;
       known.delete(key);
     }
   }
 
-  function lookAgain(): void {
-    if (isLooking) return;
-    isLooking = true;
-    look()
-      .then(() => (age() > LATE_MS ? look() : undefined))
+  function pollUnlessPolling(): void {
+    if (isPolling) return;
+    isPolling = true;
+    poll()
+      .then(() => (age() > MAX_AGE_MS ? poll() : undefined))
       .catch(() => undefined) // the next poll covers this time span too
       .finally(() => {
-        isLooking = false;
+        isPolling = false;
       });
   }
 
-  const timer = setInterval(lookAgain, ROUND_MS).unref();
-  return { ignore: (key) => void isNew(key), age, stop: () => clearInterval(timer) };
+  const timer = setInterval(pollUnlessPolling, POLL_INTERVAL_MS).unref();
+  return { ignore: (key) => void addIfNew(key), age, stop: () => clearInterval(timer) };
 }

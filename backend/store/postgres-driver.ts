@@ -1,6 +1,6 @@
 import { CompiledQuery, type DatabaseConnection, type Driver, type QueryResult } from "kysely";
 import pg from "pg";
-import { NO_LISTENER, type OutageListener, watched } from "./outage.ts";
+import { NO_LISTENER, type OutageListener, reportOutage } from "./outage.ts";
 import type { NamedQuery } from "./prepared.ts";
 
 /** How the driver uses PostgreSQL. */
@@ -10,7 +10,7 @@ export interface DriverOptions {
   /** Whether queries that have a name are prepared once for each connection. Without it they are parsed each time. */
   readonly usesNames?: boolean;
   /** Milliseconds from the wait for a connection to the commit: a transaction that takes longer is rolled back. */
-  readonly longest?: number;
+  readonly maxTransactionMs?: number;
 }
 
 /**
@@ -21,27 +21,27 @@ export class PooledDriver implements Driver {
   readonly #pool: pg.Pool;
   readonly #listener: OutageListener;
   readonly #usesNames: boolean;
-  readonly #longest: number;
+  readonly #maxTransactionMs: number;
   readonly #connections = new WeakMap<pg.PoolClient, PooledConnection>();
 
   constructor(pool: pg.Pool, options: DriverOptions = {}) {
-    const { listener = NO_LISTENER, usesNames = true, longest = Number.POSITIVE_INFINITY } = options;
+    const { listener = NO_LISTENER, usesNames = true, maxTransactionMs = Number.POSITIVE_INFINITY } = options;
     this.#pool = pool;
     this.#listener = listener;
     this.#usesNames = usesNames;
-    this.#longest = longest;
+    this.#maxTransactionMs = maxTransactionMs;
   }
 
   async init(): Promise<void> {}
 
   async acquireConnection(): Promise<DatabaseConnection> {
-    const wantedAt = performance.now();
+    const requestedAt = performance.now();
     // the start has made a connection: when a later one cannot be made, that is an outage, whatever the reason
-    const client = await watched(this.#pool.connect(), () => true, this.#listener);
+    const client = await reportOutage(this.#pool.connect(), () => true, this.#listener);
     const known = this.#connections.get(client);
     const connection = known ?? new PooledConnection(client, this.#listener, this.#usesNames);
     if (!known) this.#connections.set(client, connection);
-    connection.commitBefore = wantedAt + this.#longest;
+    connection.commitBefore = requestedAt + this.#maxTransactionMs;
     return connection;
   }
 
@@ -98,7 +98,7 @@ class PooledConnection implements DatabaseConnection {
   async commit(): Promise<void> {
     if (performance.now() > this.commitBefore) {
       const tooLate = new Error("a transaction took too long and was rolled back");
-      await watched(Promise.reject(tooLate), isOutage, this.#listener);
+      await reportOutage(Promise.reject(tooLate), isOutage, this.#listener);
     }
     // PostgreSQL ends a transaction in which a statement failed with a rollback, and reports success
     const { command } = await this.#run(COMMIT);
@@ -124,7 +124,7 @@ class PooledConnection implements DatabaseConnection {
       statement !== undefined && this.#usesNames
         ? this.#client.query({ name: statement, text: sql, values })
         : this.#client.query(sql, values);
-    return watched(result, isOutage, this.#listener);
+    return reportOutage(result, isOutage, this.#listener);
   }
 }
 

@@ -6,46 +6,55 @@ import { type DriverOptions, PooledDriver } from "./postgres-driver.ts";
 import { StoreError } from "./store-error.ts";
 
 /** Maximum number of connections of one node. */
-const CONNECTIONS = 10;
+const MAX_CONNECTIONS = 10;
 /** Maximum milliseconds of the wait for a connection. */
-const CONNECT_TIMEOUT = 5000;
+const CONNECT_TIMEOUT_MS = 5000;
 /** Maximum milliseconds of a statement. */
-const STATEMENT_TIMEOUT = 10_000;
+const STATEMENT_TIMEOUT_MS = 10_000;
 /** Maximum milliseconds between two statements of a transaction: a node that hangs must not keep locks for longer. */
-const IDLE_TIMEOUT = 5000;
+const IDLE_TIMEOUT_MS = 5000;
 /**
  * After so many milliseconds without a byte, a connection is closed. The server would have ended the statement by then,
  * so the network must be cut. Otherwise a query would wait until TCP gives up, a quarter of an hour, and ten such
  * queries would block all connections.
  */
-const SILENCE = 12_000;
+const MAX_SILENCE_MS = 12_000;
 /**
  * Maximum milliseconds from the wait for a connection to the commit: a transaction that takes longer is rolled back. A
  * single statement does not take longer either.
  */
-const LONGEST = CONNECT_TIMEOUT + STATEMENT_TIMEOUT;
+const MAX_TRANSACTION_MS = CONNECT_TIMEOUT_MS + STATEMENT_TIMEOUT_MS;
 /**
  * After so many milliseconds, a change that a node has begun to store is visible to all nodes, or never will be: the
  * maximum time of a transaction, and of its commit until the connection is closed.
  */
-export const WRITE_LIMIT_MS = LONGEST + SILENCE;
+export const WRITE_LIMIT_MS = MAX_TRANSACTION_MS + MAX_SILENCE_MS;
 
 export interface PostgresOptions {
   readonly listener?: OutageListener | undefined;
   /** Replaces `MAX_SILENCE_MS`; 0 is no limit. */
-  readonly silence?: number;
+  readonly maxSilenceMs?: number;
   /** Replaces `MAX_TRANSACTION_MS`. */
-  readonly longest?: number;
+  readonly maxTransactionMs?: number;
   readonly connections?: number;
 }
 
 /** For migrations, which wait for those of another node, and take long with large tables. */
-export const PATIENT: PostgresOptions = { silence: 0, longest: Number.POSITIVE_INFINITY, connections: 1 };
+export const MIGRATION_OPTIONS: PostgresOptions = {
+  maxSilenceMs: 0,
+  maxTransactionMs: Number.POSITIVE_INFINITY,
+  connections: 1,
+};
 
 /** Connects to PostgreSQL at `url`. Throws a StoreError, without the password, when it cannot be reached. */
-export async function postgres(
+export async function connectPostgres(
   url: string,
-  { listener, silence = SILENCE, longest = LONGEST, connections = CONNECTIONS }: PostgresOptions = {},
+  {
+    listener,
+    maxSilenceMs = MAX_SILENCE_MS,
+    maxTransactionMs = MAX_TRANSACTION_MS,
+    connections = MAX_CONNECTIONS,
+  }: PostgresOptions = {},
 ): Promise<Dialect> {
   const types = new pg.TypeOverrides();
   // times and sequence numbers are far below 2^53; pg would hand out bigint columns as text
@@ -53,14 +62,14 @@ export async function postgres(
   const pool = new pg.Pool({
     connectionString: url,
     max: connections,
-    connectionTimeoutMillis: CONNECT_TIMEOUT,
-    statement_timeout: STATEMENT_TIMEOUT,
-    idle_in_transaction_session_timeout: IDLE_TIMEOUT,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    statement_timeout: STATEMENT_TIMEOUT_MS,
+    idle_in_transaction_session_timeout: IDLE_TIMEOUT_MS,
     application_name: "causeway",
     keepAlive: true,
     stream: () => {
       const socket = new Socket();
-      return socket.setTimeout(silence, () => socket.destroy(new Error("the database has stopped answering")));
+      return socket.setTimeout(maxSilenceMs, () => socket.destroy(new Error("the database has stopped answering")));
     },
     types,
   });
@@ -80,7 +89,7 @@ export async function postgres(
         "and that PostgreSQL runs there.",
     );
   }
-  return new PooledDialect(pool, { listener, longest, usesNames: usesNames(url) });
+  return new PooledDialect(pool, { listener, maxTransactionMs, usesNames: usesNames(url) });
 }
 
 class PooledDialect extends PostgresDialect {

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { Compilable, CompiledQuery, Kysely } from "kysely";
 
 /** A placeholder for a parameter while a query is built. */
-class Slot {
+class ParameterSlot {
   readonly name: string;
   constructor(name: string) {
     this.name = name;
@@ -43,10 +43,10 @@ export function template<S, P extends object, O>(
   db: Kysely<S>,
   build: (db: Kysely<S>, parameters: P) => Compilable<O>,
 ): Template<P, O> {
-  const slots = new Proxy({}, { get: (_, name) => new Slot(String(name)) }) as P;
+  const slots = new Proxy({}, { get: (_, name) => new ParameterSlot(String(name)) }) as P;
   const query = build(db, slots).compile() as CompiledQuery<O>;
   const fill = query.parameters.map((value) =>
-    value instanceof Slot ? (given: P) => given[value.name as keyof P] : () => value,
+    value instanceof ParameterSlot ? (given: P) => given[value.name as keyof P] : () => value,
   );
   return { query, values: (parameters) => fill.map((one) => one(parameters)) };
 }

@@ -9,13 +9,13 @@ import type { StoreTables } from "./tables.ts";
  */
 
 /** The table with the features that have not handled a restore. It is created when it is needed. */
-const TABLE = "unhandled_restores";
+const UNHANDLED_TABLE = "unhandled_restores";
 
 /** Stores in a restored database that `afterRestore` of these features has not run. */
 export function markRestored(copy: DatabaseSync, features: Iterable<string>): void {
   for (const feature of features) {
-    copy.exec(`create table if not exists ${TABLE} (feature text primary key)`);
-    copy.prepare(`insert or ignore into ${TABLE} values (?)`).run(feature);
+    copy.exec(`create table if not exists ${UNHANDLED_TABLE} (feature text primary key)`);
+    copy.prepare(`insert or ignore into ${UNHANDLED_TABLE} values (?)`).run(feature);
   }
 }
 
@@ -30,17 +30,17 @@ export async function finishRestore(
   database: DatabaseSync,
   features: readonly FeatureTables[],
 ): Promise<void> {
-  if (!hasTable(database, TABLE)) return;
+  if (!hasTable(database, UNHANDLED_TABLE)) return;
   await db.transaction().execute(async () => {
     const marked = new Set(
       database
-        .prepare(`select feature from ${TABLE}`)
+        .prepare(`select feature from ${UNHANDLED_TABLE}`)
         .all()
         .map(({ feature }) => feature),
     );
     const returned = features.filter(({ name }) => marked.has(name));
     handleRestore(database, returned);
-    for (const { name } of returned) database.prepare(`delete from ${TABLE} where feature = ?`).run(name);
+    for (const { name } of returned) database.prepare(`delete from ${UNHANDLED_TABLE} where feature = ?`).run(name);
   });
 }
 

@@ -4,9 +4,9 @@ import type { LogSync } from "./log-sync.ts";
 import { DatabaseAway, NO_LISTENER, type OutageListener } from "./outage.ts";
 
 /** Milliseconds between two tries to get a lock that another process has. */
-export const BUSY_STEP = 5;
+export const BUSY_RETRY_MS = 5;
 /** Milliseconds after which no more tries are made. */
-export const BUSY_LIMIT = 5000;
+export const BUSY_LIMIT_MS = 5000;
 
 /** SQLITE_BUSY (https://sqlite.org/rescode.html). */
 const BUSY = 5;

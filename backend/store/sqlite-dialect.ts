@@ -16,10 +16,10 @@ import {
   TableNode,
   UpdateQueryNode,
 } from "kysely";
-import { asOutage, BUSY_LIMIT, BUSY_STEP, isBusy, type SqliteConnection } from "./sqlite-connection.ts";
+import { asOutage, BUSY_LIMIT_MS, BUSY_RETRY_MS, isBusy, type SqliteConnection } from "./sqlite-connection.ts";
 
 /** Maximum number of prepared statements, more than the program has queries. The least recently used one is dropped. */
-const STATEMENTS = 500;
+const MAX_STATEMENTS = 500;
 
 const BEGIN = CompiledQuery.raw("begin immediate");
 const COMMIT = CompiledQuery.raw("commit");
@@ -108,14 +108,14 @@ class Queries implements DatabaseConnection {
    */
   async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
     const { listener, log } = this.#connection;
-    for (let waited = 0; ; waited += BUSY_STEP) {
+    for (let waited = 0; ; waited += BUSY_RETRY_MS) {
       try {
         const result = this.#run<R>(query);
         if (!log?.isLate) listener.worked();
         return result;
       } catch (error) {
-        if (waited >= BUSY_LIMIT || !isBusy(error)) throw asOutage(error, listener);
-        await setTimeout(BUSY_STEP);
+        if (waited >= BUSY_LIMIT_MS || !isBusy(error)) throw asOutage(error, listener);
+        await setTimeout(BUSY_RETRY_MS);
       }
     }
   }
@@ -132,7 +132,7 @@ class Queries implements DatabaseConnection {
     this.#countWrite(query);
     const result = isReader ? { rows: statement.all(...values) as R[] } : changesOf<R>(statement, values);
     // outside of a transaction, this query was a write of its own or the end of a transaction
-    if (!this.#connection.database.isTransaction) this.#connection.log?.written();
+    if (!this.#connection.database.isTransaction) this.#connection.log?.recordCommit();
     return result;
   }
 
@@ -155,7 +155,7 @@ class Queries implements DatabaseConnection {
     }
     const statement = this.#connection.database.prepare(sql);
     const prepared = { statement, isReader: statement.columns().length > 0 };
-    const [oldest] = statements.size >= STATEMENTS ? statements.keys() : [];
+    const [oldest] = statements.size >= MAX_STATEMENTS ? statements.keys() : [];
     if (oldest !== undefined) statements.delete(oldest);
     statements.set(sql, prepared);
     return prepared;

@@ -1,10 +1,10 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { DatabaseAway } from "./outage.ts";
-import { startSpaced } from "./spaced.ts";
+import { startNotBefore } from "./spaced.ts";
 import {
   asOutage,
-  BUSY_LIMIT,
-  BUSY_STEP,
+  BUSY_LIMIT_MS,
+  BUSY_RETRY_MS,
   isBusy,
   isOutage,
   type SqliteConnection,
@@ -15,11 +15,11 @@ import {
  * Milliseconds between the starts of two groups: a commit and its sync cost as much as several writes. A single write
  * after a pause does not wait.
  */
-const GROUP_MS = 4;
+const GROUP_INTERVAL_MS = 4;
 /** Maximum number of writes in one group, so that it does not block the event loop for long. */
-const GROUP_SIZE = 200;
+const MAX_GROUP_WRITES = 200;
 /** Maximum number of writes that wait for the disk, or for the lock of another process. */
-const MOST_WAITING = 10_000;
+const MAX_WAITING = 10_000;
 
 /** A write that waits for its group. */
 export interface GroupedWrite {
@@ -62,7 +62,7 @@ export class SqliteGroups {
   readonly #begin: StatementSync;
   readonly #commit: StatementSync;
   readonly #caches: GroupCache[] = [];
-  readonly #takeTurn = () => this.#connection.exclusive.run(this.#writeGroup);
+  readonly #writeWhenFree = () => this.#connection.exclusive.run(this.#writeGroup);
   #waiting: WaitingWrite[] = [];
   #isScheduled = false;
   #lastStart = Number.NEGATIVE_INFINITY;
@@ -78,8 +78,8 @@ export class SqliteGroups {
 
   /** `what` says what was not done, for the error when too many writes wait: "a message was not stored". */
   add(write: GroupedWrite, what: string): void {
-    if (this.#waiting.length >= MOST_WAITING)
-      return void write.fail(new DatabaseAway(new Error(`${what}: ${MOST_WAITING} wait for the database already`)));
+    if (this.#waiting.length >= MAX_WAITING)
+      return void write.fail(new DatabaseAway(new Error(`${what}: ${MAX_WAITING} wait for the database already`)));
     this.#waiting.push({ write, refusal: undefined });
     this.#schedule();
   }
@@ -98,7 +98,7 @@ export class SqliteGroups {
   #schedule(): void {
     if (this.#isScheduled || this.#waiting.length === 0) return;
     this.#isScheduled = true;
-    startSpaced(this.#lastStart + GROUP_MS, this.#takeTurn);
+    startNotBefore(this.#lastStart + GROUP_INTERVAL_MS, this.#writeWhenFree);
   }
 
   readonly #writeGroup = (): void => {
@@ -110,8 +110,8 @@ export class SqliteGroups {
       return;
     }
     this.#busySince = undefined;
-    const jobs = this.#waiting.slice(0, GROUP_SIZE);
-    this.#waiting = this.#waiting.slice(GROUP_SIZE);
+    const jobs = this.#waiting.slice(0, MAX_GROUP_WRITES);
+    this.#waiting = this.#waiting.slice(MAX_GROUP_WRITES);
     try {
       for (const cache of this.#caches) cache.refresh();
       for (const job of jobs) this.#runOrRefuse(job);
@@ -129,8 +129,8 @@ export class SqliteGroups {
   /** Tries again while another process, for example a command of the operator, has the lock; else fails all writes. */
   #waitOrFail(error: unknown): void {
     this.#busySince ??= this.#lastStart;
-    if (isBusy(error) && this.#lastStart - this.#busySince < BUSY_LIMIT) {
-      setTimeout(this.#takeTurn, BUSY_STEP);
+    if (isBusy(error) && this.#lastStart - this.#busySince < BUSY_LIMIT_MS) {
+      setTimeout(this.#writeWhenFree, BUSY_RETRY_MS);
       return;
     }
     this.#busySince = undefined;
@@ -150,7 +150,7 @@ export class SqliteGroups {
   #settleWhenSynced(jobs: readonly WaitingWrite[]): void {
     const { log, listener } = this.#connection;
     if (!log?.isLate) listener.worked();
-    log?.written();
+    log?.recordCommit();
     const synced = log?.synced();
     if (!synced) this.#settle(jobs);
     else

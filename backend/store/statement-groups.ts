@@ -2,13 +2,13 @@ import { GroupQueue } from "./groups.ts";
 import { DatabaseAway } from "./outage.ts";
 
 /** Maximum number of a node's groups that run at the same time: more than one only where one waits for a locked row. */
-const MOST_GROUPS = 4;
+const MAX_GROUPS = 4;
 /** Milliseconds after which a group no longer keeps the next one from starting. */
-const PATIENCE = 25;
+const SLOW_AFTER_MS = 25;
 /** Maximum number of items that wait. */
-const MOST_WAITING = 10_000;
+const MAX_WAITING = 10_000;
 /** Maximum milliseconds for which an item waits: as long as a query waits for a connection. */
-const LONGEST_WAIT = 5000;
+const MAX_WAIT_MS = 5000;
 
 /** The row that a statement returns for an item. */
 interface StatementRow {
@@ -25,20 +25,20 @@ export interface StatementRules<T, R> {
   /** Reports to an item that the database has refused it, or does not work. */
   readonly fail: (item: T, error: unknown) => void;
   /** Says what was not done, for the error when an item waits too long or too many wait. */
-  readonly what: string;
+  readonly failure: string;
   /** As in `GroupRules`. */
-  readonly line: (item: T) => string;
-  readonly once: (item: T) => string;
+  readonly orderKey: (item: T) => string;
+  readonly uniqueKey: (item: T) => string;
   readonly bytes: (item: T) => number;
-  readonly mostItems: number;
-  readonly mostBytes: number;
+  readonly maxItems: number;
+  readonly maxBytes: number;
 }
 
 /** Stores items in PostgreSQL in groups, each with one statement. Returns a function that adds an item. */
-export function inStatements<T extends { readonly reject: (reason: unknown) => void }, R extends StatementRow>(
+export function storeInGroups<T extends { readonly reject: (reason: unknown) => void }, R extends StatementRow>(
   rules: StatementRules<T, R>,
 ): (item: T) => void {
-  const { query, settle, fail, what, ...others } = rules;
+  const { query, settle, fail, failure, ...others } = rules;
 
   async function send(group: readonly T[]): Promise<void> {
     let rows: readonly R[];
@@ -75,11 +75,11 @@ export function inStatements<T extends { readonly reject: (reason: unknown) => v
       send(group).catch((error: unknown) => {
         for (const { reject } of group) reject(error);
       }),
-    refuse: ({ reject }, reason) => reject(new DatabaseAway(new Error(`${what}: ${reason}`))),
-    mostGroups: MOST_GROUPS,
-    patience: PATIENCE,
-    mostWaiting: MOST_WAITING,
-    longestWait: LONGEST_WAIT,
+    refuse: ({ reject }, reason) => reject(new DatabaseAway(new Error(`${failure}: ${reason}`))),
+    maxGroups: MAX_GROUPS,
+    slowAfterMs: SLOW_AFTER_MS,
+    maxWaiting: MAX_WAITING,
+    maxWaitMs: MAX_WAIT_MS,
   });
   return (item) => queue.add(item);
 }

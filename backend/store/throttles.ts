@@ -25,7 +25,7 @@ const MAX_ROWS = 300_000;
 /** Maximum number of rows that one statement removes. */
 const MAX_REMOVED = 50_000;
 /** Length of a key in characters: 96 bits of a keyed hash. */
-const KEY_LENGTH = 16;
+const KEY_CHARACTERS = 16;
 
 /** A change that waits for the next transaction. */
 interface ThrottleChange {
@@ -52,7 +52,7 @@ export async function sharedThrottles(db: Kysely<StoreTables>, keys: KeyStore, n
   const [stored] = await keys.ensure("throttle", () => randomBytes(32).toString("base64url"), now);
   if (!stored) throw new Error("invariant: a key that was made is there");
   const secret = Buffer.from(stored.material, "base64url");
-  const changeAll = changing(db);
+  const changeAll = changeRunner(db);
   const waiting: ThrottleChange[] = [];
   let isRunning = false;
 
@@ -78,7 +78,7 @@ export async function sharedThrottles(db: Kysely<StoreTables>, keys: KeyStore, n
 
     keyOf(kind, ...parts) {
       const name = JSON.stringify([kind, ...parts]);
-      return createHmac("sha256", secret).update(name).digest("base64url").slice(0, KEY_LENGTH);
+      return createHmac("sha256", secret).update(name).digest("base64url").slice(0, KEY_CHARACTERS);
     },
 
     change<T>(keys: readonly string[], decide: (states: ThrottleStates) => T): Promise<T> {
@@ -106,17 +106,17 @@ export async function sharedThrottles(db: Kysely<StoreTables>, keys: KeyStore, n
       await sql`delete from throttles where key in (
         select key from throttles where expires_at < ${now} limit ${MAX_REMOVED} for update skip locked)`.execute(db);
       const counted = sql<{ rows: number }>`select count(*) as rows from throttles`;
-      const surplus = ((await counted.execute(db)).rows[0]?.rows ?? 0) - MAX_ROWS;
-      if (surplus <= 0) return;
+      const excess = ((await counted.execute(db)).rows[0]?.rows ?? 0) - MAX_ROWS;
+      if (excess <= 0) return;
       await sql`delete from throttles where key in (
-        select key from throttles order by count, expires_at limit ${Math.min(surplus, MAX_REMOVED)}
+        select key from throttles order by count, expires_at limit ${Math.min(excess, MAX_REMOVED)}
         for update skip locked)`.execute(db);
     },
   };
 }
 
 /** Makes a function that runs changes one after another, in a transaction in which it first locks all of their rows. */
-function changing(
+function changeRunner(
   db: Kysely<StoreTables>,
 ): (transaction: Transaction<StoreTables>, changes: readonly ThrottleChange[]) => Promise<void> {
   // inserts missing rows, since only a row can be locked: two nodes must not both find none

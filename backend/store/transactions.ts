@@ -7,7 +7,7 @@ import type { Kysely, Transaction } from "kysely";
 export type InTransaction<S> = <T>(work: (transaction: Transaction<S>) => Promise<T>) => Promise<T>;
 
 /** Runs each work in a transaction of its own. */
-export function apart<S>(db: Kysely<S>): InTransaction<S> {
+export function inOwnTransaction<S>(db: Kysely<S>): InTransaction<S> {
   return (work) => db.transaction().execute(work);
 }
 

@@ -133,13 +133,13 @@ interface Simple {
 }
 
 /** The values of properties, or of parameters, once they are checked. */
-export type ValuesOf<P> = Together<
+export type ValuesOf<P> = Flattened<
   { readonly [K in keyof P as P[K] extends { readonly optional: true } ? never : K]: TypeOf<P[K]> } & {
     readonly [K in keyof P as P[K] extends { readonly optional: true } ? K : never]?: TypeOf<P[K]>;
   }
 >;
 /** Makes one object type of an intersection, so that editors and error messages show a readable type. */
-type Together<T> = { [K in keyof T]: T[K] };
+type Flattened<T> = { [K in keyof T]: T[K] };
 
 // Constructors of schemas. `NoInfer`: the type of a schema depends on the arguments alone, not on where it is used.
 
@@ -147,7 +147,7 @@ interface Range extends Notes {
   readonly min: number;
   readonly max: number;
 }
-type Rest<O> = NoInfer<Omit<O, "min" | "max">>;
+type NotesOf<O> = NoInfer<Omit<O, "min" | "max">>;
 
 /**
  * Text of `min` to `max` Unicode code points. The validator also refuses NUL, which PostgreSQL does not store, and lone
@@ -155,7 +155,7 @@ type Rest<O> = NoInfer<Omit<O, "min" | "max">>;
  */
 export function string<const O extends Range & { readonly format?: Format }>(
   options: O,
-): { readonly type: "string"; readonly minLength: number; readonly maxLength: number } & Rest<O> {
+): { readonly type: "string"; readonly minLength: number; readonly maxLength: number } & NotesOf<O> {
   const { min, max, ...notes } = options;
   return { type: "string", minLength: min, maxLength: max, ...notes };
 }
@@ -166,12 +166,12 @@ interface RangeOf<Type> {
   readonly maximum: number;
 }
 
-export function integer<const O extends Range>(options: O): RangeOf<"integer"> & Rest<O> {
+export function integer<const O extends Range>(options: O): RangeOf<"integer"> & NotesOf<O> {
   const { min, max, ...notes } = options;
   return { type: "integer", minimum: min, maximum: max, ...notes };
 }
 
-export function number<const O extends Range>(options: O): RangeOf<"number"> & Rest<O> {
+export function number<const O extends Range>(options: O): RangeOf<"number"> & NotesOf<O> {
   const { min, max, ...notes } = options;
   return { type: "number", minimum: min, maximum: max, ...notes };
 }

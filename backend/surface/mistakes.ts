@@ -1,5 +1,5 @@
 import { GENERAL_CODES } from "./codes.ts";
-import type { NamespaceFacts } from "./namespace-mistakes.ts";
+import type { UncheckedNamespace } from "./namespace-mistakes.ts";
 import { isParameter, matchesPath, pathNames, segmentsOf } from "./path.ts";
 import { GENERAL_RATES } from "./rate-classes.ts";
 import { type DeclaredRecords, recordMistakes } from "./record-mistakes.ts";
@@ -7,21 +7,21 @@ import {
   accessMistakes,
   lineOf,
   type Mistake,
+  mistakeUnless,
   nameMistakes,
-  objectOnly,
+  objectMistakesOf,
   propertyMistakes,
-  unless,
 } from "./schema-mistakes.ts";
 import { streamMistakes } from "./stream-mistakes.ts";
 
 /** What one file declares. Its types are not checked yet: nothing compiles the program before the backend starts. */
 export interface SurfaceFile extends DeclaredRecords {
-  readonly http?: readonly HttpFacts[];
-  readonly socket?: readonly SocketFacts[];
-  readonly namespaces?: readonly NamespaceFacts<SocketFacts>[];
+  readonly http?: readonly UncheckedHttpEntry[];
+  readonly socket?: readonly UncheckedSocketEntry[];
+  readonly namespaces?: readonly UncheckedNamespace<UncheckedSocketEntry>[];
 }
 
-interface EntryFacts {
+interface UncheckedEntry {
   readonly action: string;
   readonly access: string;
   readonly rate: string;
@@ -30,20 +30,20 @@ interface EntryFacts {
   readonly returns: unknown;
   readonly refuses?: readonly string[];
 }
-interface HttpFacts extends EntryFacts {
+interface UncheckedHttpEntry extends UncheckedEntry {
   readonly method: string;
   readonly path: string;
   readonly bodyLimit: number;
   readonly kind?: unknown;
   readonly body?: unknown;
 }
-type SocketFacts = EntryFacts;
+type UncheckedSocketEntry = UncheckedEntry;
 
 /** Names that entries may use, and paths that they may not. */
 export interface SurfaceNames {
   readonly roles: readonly string[];
   /** Paths that no entry may have: something else is served there. */
-  readonly taken: readonly string[];
+  readonly takenPaths: readonly string[];
 }
 
 /** Mistakes in the surface, which stop the start. The message has file, entry and remedy of each of them. */
@@ -80,7 +80,7 @@ function surfaceMistakes(files: readonly SurfaceFile[], names: SurfaceNames): st
     const mistakes = [
       ...entryMistakes(entry, known),
       ...(isHttp ? httpMistakes(entry, known) : socketMistakes(entry, mayBePublic)),
-      ...(isHttp && entry.kind !== undefined ? streamMistakes(entry) : objectOnly(entry.returns)),
+      ...(isHttp && entry.kind !== undefined ? streamMistakes(entry) : objectMistakesOf(entry.returns)),
       ...(isHttp ? earlier.flatMap((one) => (isHttpEntry(one.entry) ? pathClash(entry, one.entry, one) : [])) : []),
       ...earlier.filter((one) => one.entry.action === entry.action).map((one) => sameAction(entry.action, one)),
     ];
@@ -89,12 +89,12 @@ function surfaceMistakes(files: readonly SurfaceFile[], names: SurfaceNames): st
   return [...lines, ...recordMistakes(files, all, names.roles)];
 }
 
-function isHttpEntry(entry: HttpFacts | SocketFacts): entry is HttpFacts {
+function isHttpEntry(entry: UncheckedHttpEntry | UncheckedSocketEntry): entry is UncheckedHttpEntry {
   return "path" in entry;
 }
 
 function entryMistakes(
-  { action, access, rate, summary, params, refuses = [] }: EntryFacts,
+  { action, access, rate, summary, params, refuses = [] }: UncheckedEntry,
   { roles, rates, codes }: SurfaceNames & { readonly codes: ReadonlySet<string>; readonly rates: readonly string[] },
 ): Mistake[] {
   const ofParams = Object.entries((params ?? {}) as Readonly<Record<string, { readonly refuses?: readonly string[] }>>);
@@ -105,13 +105,13 @@ function entryMistakes(
   return [
     ...nameMistakes(action),
     ...accessMistakes(access, roles),
-    ...unless(
+    ...mistakeUnless(
       rates.includes(rate),
       "rate",
       `is ${JSON.stringify(rate)}, which is no class`,
       `use one of ${rates.join(", ")}`,
     ),
-    ...unless(
+    ...mistakeUnless(
       typeof summary === "string" && /^\S.{0,78}\S$/.test(summary),
       "summary",
       `is ${JSON.stringify(summary)}`,
@@ -136,29 +136,52 @@ const PARAMETER = /^:[A-Za-z][A-Za-z0-9]{0,63}$/;
 const TEXT_LIKE = new Set<unknown>(["string", "integer", "number", "boolean"]);
 const MAX_BODY_LIMIT = 64 * 1024 * 1024;
 
-function httpMistakes({ method, path, bodyLimit, params, kind }: HttpFacts, { taken }: SurfaceNames): Mistake[] {
+function httpMistakes(
+  { method, path, bodyLimit, params, kind }: UncheckedHttpEntry,
+  { takenPaths }: SurfaceNames,
+): Mistake[] {
   const segments = segmentsOf(path);
-  const wrong = segments.find((one) =>
+  const wrongSegment = segments.find((one) =>
     isParameter(one) ? !PARAMETER.test(one) : !SEGMENT.test(one) || /^\.\.?$/.test(one),
   );
-  const isPath = path.startsWith("/") && wrong === undefined;
+  const isPath = path.startsWith("/") && wrongSegment === undefined;
   const names = pathNames(path);
   // a stream's parameters are in path and query, whatever its body is
   const hasBody = method !== "GET" && bodyLimit > 0 && kind === undefined;
   const isBodyLimit = Number.isInteger(bodyLimit) && bodyLimit >= 0 && bodyLimit <= MAX_BODY_LIMIT;
-  const clash = taken.find((one) => matchesPath(path, one));
+  const clash = takenPaths.find((one) => matchesPath(path, one));
   return [
-    ...unless(METHODS.includes(method), "method", `is ${JSON.stringify(method)}`, `use one of ${METHODS.join(", ")}`),
-    ...unless(
+    ...mistakeUnless(
+      METHODS.includes(method),
+      "method",
+      `is ${JSON.stringify(method)}`,
+      `use one of ${METHODS.join(", ")}`,
+    ),
+    ...mistakeUnless(
       isPath,
       "path",
-      `has the segment ${JSON.stringify(wrong ?? path)}`,
+      `has the segment ${JSON.stringify(wrongSegment ?? path)}`,
       "write segments of letters, digits and -._~ that are not empty, and parameters as :name",
     ),
-    ...unless(clash === undefined, "path", `is also that of ${clash}, which is served already`, "choose another path"),
-    ...unless(new Set(names).size === names.length, "path", "has two parameters of one name", "give each its own"),
-    ...unless(isBodyLimit, "bodyLimit", `is ${bodyLimit}`, `give the largest body in bytes, up to ${MAX_BODY_LIMIT}`),
-    ...unless(
+    ...mistakeUnless(
+      clash === undefined,
+      "path",
+      `is also that of ${clash}, which is served already`,
+      "choose another path",
+    ),
+    ...mistakeUnless(
+      new Set(names).size === names.length,
+      "path",
+      "has two parameters of one name",
+      "give each its own",
+    ),
+    ...mistakeUnless(
+      isBodyLimit,
+      "bodyLimit",
+      `is ${bodyLimit}`,
+      `give the largest body in bytes, up to ${MAX_BODY_LIMIT}`,
+    ),
+    ...mistakeUnless(
       method !== "GET" || bodyLimit === 0,
       "bodyLimit",
       `is ${bodyLimit}, and a GET request has no body`,
@@ -170,7 +193,12 @@ function httpMistakes({ method, path, bodyLimit, params, kind }: HttpFacts, { ta
       const found = propertyMistakes({ [name]: schema }, "params", { isParameter: true, maySecret });
       return found.length > 0 || hasBody || names.includes(name) ? found : queryMistakes(name, schema);
     }),
-    ...unless(typeof params === "object" && params !== null, "params", "is missing", "write {} where there is none"),
+    ...mistakeUnless(
+      typeof params === "object" && params !== null,
+      "params",
+      "is missing",
+      "write {} where there is none",
+    ),
   ];
 }
 
@@ -186,19 +214,19 @@ function pathParameterMistakes(name: string, params: unknown): Mistake[] {
   const place = `params.${name}`;
   if (!schema) return [{ place, problem: "is in the path and not declared", remedy: `add ${name} to params` }];
   return [
-    ...unless(
+    ...mistakeUnless(
       schema.optional !== true,
       place,
       "is in the path and optional",
       "a segment is never missing: declare it without optional",
     ),
-    ...unless(
+    ...mistakeUnless(
       TEXT_LIKE.has(schema.type),
       place,
       "is in the path, which carries text or a number",
       "use string, integer or oneOf",
     ),
-    ...unless(
+    ...mistakeUnless(
       schema.minLength !== 0,
       place,
       "is in the path and may be empty",
@@ -211,18 +239,18 @@ function queryMistakes(name: string, schema: AnySchema): Mistake[] {
   const { type, items } = schema ?? {};
   const isText = TEXT_LIKE.has(type) || (type === "array" && TEXT_LIKE.has(items?.type));
   const remedy = "use string, integer, number, boolean, oneOf or an array of them, or take a body";
-  return unless(isText, `params.${name}`, "is in the query, which carries text alone", remedy);
+  return mistakeUnless(isText, `params.${name}`, "is in the query, which carries text alone", remedy);
 }
 
-function socketMistakes({ access, rate, params }: SocketFacts, mayBePublic: boolean): Mistake[] {
+function socketMistakes({ access, rate, params }: UncheckedSocketEntry, mayBePublic: boolean): Mistake[] {
   return [
-    ...unless(
+    ...mistakeUnless(
       mayBePublic || access !== "public",
       "access",
       "is public, and a socket belongs to a user",
       "name the least role that may call",
     ),
-    ...unless(
+    ...mistakeUnless(
       rate !== "credential",
       "rate",
       "is credential, and the edge sees no message of a socket",
@@ -232,7 +260,7 @@ function socketMistakes({ access, rate, params }: SocketFacts, mayBePublic: bool
   ];
 }
 
-interface Place {
+interface EntryPlace {
   readonly file: string;
   readonly name: string;
 }
@@ -240,7 +268,7 @@ interface Place {
 /**
  * The mistake that a request could match two entries. A fixed path beside one with parameters is none: it comes first.
  */
-function pathClash(entry: HttpFacts, other: HttpFacts, place: Place): Mistake[] {
+function pathClash(entry: UncheckedHttpEntry, other: UncheckedHttpEntry, place: EntryPlace): Mistake[] {
   const where = `${place.name} (${place.file})`;
   if (entry.path === other.path) {
     if (entry.method !== other.method) return [];
@@ -252,9 +280,9 @@ function pathClash(entry: HttpFacts, other: HttpFacts, place: Place): Mistake[] 
       },
     ];
   }
-  const [own, others] = [segmentsOf(entry.path), segmentsOf(other.path)];
-  if (own.length !== others.length || !own.some(isParameter) || !others.some(isParameter)) return [];
-  const canMeet = own.every(
+  const [segments, others] = [segmentsOf(entry.path), segmentsOf(other.path)];
+  if (segments.length !== others.length || !segments.some(isParameter) || !others.some(isParameter)) return [];
+  const canMeet = segments.every(
     (segment, at) => isParameter(segment) || isParameter(others[at] ?? "") || segment === others[at],
   );
   if (!canMeet) return [];
@@ -268,7 +296,7 @@ function pathClash(entry: HttpFacts, other: HttpFacts, place: Place): Mistake[] 
   ];
 }
 
-function sameAction(action: string, { name, file }: Place): Mistake {
+function sameAction(action: string, { name, file }: EntryPlace): Mistake {
   const problem = `${action} has an entry already, ${name} (${file})`;
   return { place: "action", problem, remedy: "who may call it is declared once: give this entry an action of its own" };
 }

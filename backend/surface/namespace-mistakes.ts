@@ -1,12 +1,12 @@
-import { accessMistakes, type Mistake, unless } from "./schema-mistakes.ts";
+import { accessMistakes, type Mistake, mistakeUnless } from "./schema-mistakes.ts";
 
-interface CallFacts {
+interface UncheckedCall {
   readonly action: string;
   readonly access: string;
 }
 
 /** A declared namespace. Its types are not checked yet when the backend starts. */
-export interface NamespaceFacts<Call extends CallFacts = CallFacts> {
+export interface UncheckedNamespace<Call extends UncheckedCall = UncheckedCall> {
   readonly name: string;
   readonly access: string;
   readonly summary: string;
@@ -24,24 +24,24 @@ const TAKEN_EVENTS: ReadonlySet<string> = new Set([
 
 /** The mistakes in a namespace. Its calls and the payloads of its events are checked elsewhere, like all others. */
 export function namespaceMistakes(
-  { name, access, summary, calls, emits = {} }: NamespaceFacts,
+  { name, access, summary, calls, emits = {} }: UncheckedNamespace,
   roles: readonly string[],
 ): readonly Mistake[] {
   return [
-    ...unless(
+    ...mistakeUnless(
       NAME.test(name),
       "name",
       `is ${JSON.stringify(name)}`,
       'write a slash and then up to 32 lower-case letters, digits and hyphens: "/jobs"',
     ),
     ...accessMistakes(access, roles),
-    ...unless(
+    ...mistakeUnless(
       typeof summary === "string" && /^\S.{0,78}\S$/.test(summary),
       "summary",
       `is ${JSON.stringify(summary)}`,
       "say in 2 to 80 characters what the namespace is for",
     ),
-    ...unless(
+    ...mistakeUnless(
       Array.isArray(calls) && calls.length + Object.keys(emits).length > 0,
       "calls",
       "and emits are empty",
@@ -53,7 +53,7 @@ export function namespaceMistakes(
       remedy: "name the least role that may call, or make the namespace public",
     })),
     ...Object.keys(emits).flatMap((event) =>
-      unless(
+      mistakeUnless(
         EVENT.test(event) && !TAKEN_EVENTS.has(event),
         "emits",
         `has the event ${JSON.stringify(event)}`,

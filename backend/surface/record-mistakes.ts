@@ -1,21 +1,21 @@
 import { GENERAL_CODES } from "./codes.ts";
-import { type NamespaceFacts, namespaceMistakes } from "./namespace-mistakes.ts";
+import { namespaceMistakes, type UncheckedNamespace } from "./namespace-mistakes.ts";
 import { GENERAL_RATES } from "./rate-classes.ts";
 import {
   lineOf,
   type Mistake,
+  mistakeUnless,
   nameMistakes,
-  objectOnly,
+  objectMistakesOf,
   propertyMistakes,
   schemaMistakes,
-  unless,
 } from "./schema-mistakes.ts";
 
 /** What one file declares by name. Its types are not checked yet when the backend starts. */
 export interface DeclaredRecords {
   /** From the project's folder. */
   readonly file: string;
-  readonly namespaces?: readonly NamespaceFacts[];
+  readonly namespaces?: readonly UncheckedNamespace[];
   readonly emits?: Readonly<Record<string, { readonly payload: unknown }>>;
   readonly codes?: Readonly<Record<string, unknown>>;
   readonly rates?: Readonly<Record<string, unknown>>;
@@ -101,8 +101,13 @@ function codeMistakes(name: string, code: unknown): Mistake[] {
   const [status, message] = Array.isArray(code) ? (code as readonly unknown[]) : [];
   const isStatus = Number.isInteger(status) && (status as number) >= 400 && (status as number) <= 599;
   return [
-    ...unless(/^[A-Z][A-Z0-9_]{1,63}$/.test(name), "name", `is ${JSON.stringify(name)}`, "use capitals, digits and _"),
-    ...unless(
+    ...mistakeUnless(
+      /^[A-Z][A-Z0-9_]{1,63}$/.test(name),
+      "name",
+      `is ${JSON.stringify(name)}`,
+      "use capitals, digits and _",
+    ),
+    ...mistakeUnless(
       isStatus && typeof message === "string" && message !== "",
       "value",
       `is ${JSON.stringify(code)}`,
@@ -115,8 +120,13 @@ function rateMistakes(name: string, rate: unknown): Mistake[] {
   const { requests, seconds, usersAtAddress = 1 } = (rate ?? {}) as Readonly<Record<string, unknown>>;
   const isCount = (value: unknown) => Number.isInteger(value) && (value as number) > 0;
   return [
-    ...unless(/^[a-z][A-Za-z0-9]{0,31}$/.test(name), "name", `is ${JSON.stringify(name)}`, "write it like export"),
-    ...unless(
+    ...mistakeUnless(
+      /^[a-z][A-Za-z0-9]{0,31}$/.test(name),
+      "name",
+      `is ${JSON.stringify(name)}`,
+      "write it like export",
+    ),
+    ...mistakeUnless(
       isCount(requests) && isCount(seconds) && isCount(usersAtAddress),
       "value",
       `is ${JSON.stringify(rate)}`,
@@ -126,7 +136,7 @@ function rateMistakes(name: string, rate: unknown): Mistake[] {
 }
 
 function auditMistakes(name: string): Mistake[] {
-  return unless(
+  return mistakeUnless(
     /^[a-z]\w*\.[a-z]\w*$/i.test(name),
     "name",
     `is ${JSON.stringify(name)}`,
@@ -139,6 +149,6 @@ function actionMistakes(name: string, action: unknown): Mistake[] {
   return [
     ...nameMistakes(name),
     ...propertyMistakes(params, "params", { isParameter: true, maySecret: true }),
-    ...objectOnly(returns),
+    ...objectMistakesOf(returns),
   ];
 }

@@ -21,7 +21,7 @@ const CONSTRUCTORS =
   "array, object, union, nullable, optional";
 const NAME = /^[A-Za-z]\w{0,63}$/;
 
-type Loose = Readonly<Record<string, unknown>>;
+type UncheckedObject = Readonly<Record<string, unknown>>;
 
 /**
  * The mistakes in a schema, at any depth. TypeScript reports them too, but nothing compiles the program before it
@@ -43,7 +43,7 @@ export function schemaMistakes(schema: unknown, place: string, use: SchemaUse): 
   return [...secret, ...kindMistakes(schema, place, use)];
 }
 
-function kindMistakes(schema: Loose, place: string, use: SchemaUse): Mistake[] {
+function kindMistakes(schema: UncheckedObject, place: string, use: SchemaUse): Mistake[] {
   if ("anyOf" in schema) return schemaMistakes((schema.anyOf as readonly unknown[])?.[0], place, use);
   if ("oneOf" in schema) return unionMistakes(schema, place, use);
   if ("const" in schema) return [];
@@ -79,7 +79,7 @@ function kindMistakes(schema: Loose, place: string, use: SchemaUse): Mistake[] {
 }
 
 function boundMistakes(
-  schema: Loose,
+  schema: UncheckedObject,
   [low, high]: readonly [string, string],
   place: string,
   use: SchemaUse,
@@ -95,7 +95,7 @@ function boundMistakes(
   return [];
 }
 
-function formatMistakes({ format }: Loose, place: string): Mistake[] {
+function formatMistakes({ format }: UncheckedObject, place: string): Mistake[] {
   if (format === undefined || (typeof format === "string" && Object.hasOwn(FORMATS, format))) return [];
   return [
     mistake(
@@ -106,7 +106,7 @@ function formatMistakes({ format }: Loose, place: string): Mistake[] {
   ];
 }
 
-function objectMistakes(schema: Loose, place: string, use: SchemaUse): Mistake[] {
+function objectMistakes(schema: UncheckedObject, place: string, use: SchemaUse): Mistake[] {
   if (schema.additionalProperties === true && !use.isParameter) return [];
   if (!isRecord(schema.properties)) return [mistake(place, "is an object without properties", CONSTRUCTORS)];
   return propertyMistakes(schema.properties, place, use);
@@ -133,7 +133,7 @@ export function propertyMistakes(properties: unknown, place: string, use: Schema
   });
 }
 
-function unionMistakes({ oneOf, discriminator }: Loose, place: string, use: SchemaUse): Mistake[] {
+function unionMistakes({ oneOf, discriminator }: UncheckedObject, place: string, use: SchemaUse): Mistake[] {
   const tag = isRecord(discriminator) ? discriminator.propertyName : undefined;
   const members = Array.isArray(oneOf) ? (oneOf as readonly unknown[]) : [];
   const isTagged = (member: unknown) => {
@@ -156,13 +156,13 @@ function mistake(place: string, problem: string, remedy: string): Mistake {
   return { place, problem, remedy };
 }
 
-function isRecord(value: unknown): value is Loose {
+function isRecord(value: unknown): value is UncheckedObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** The mistakes in the name of an action. */
 export function nameMistakes(action: string): Mistake[] {
-  return unless(
+  return mistakeUnless(
     /^[a-z]\w*\.[a-z]\w*$/i.test(action),
     "action",
     `is ${JSON.stringify(action)}`,
@@ -171,7 +171,7 @@ export function nameMistakes(action: string): Mistake[] {
 }
 
 /** The mistakes in a schema that has to describe an object. */
-export function objectOnly(returns: unknown): Mistake[] {
+export function objectMistakesOf(returns: unknown): Mistake[] {
   const found = schemaMistakes(returns, "returns", { isParameter: false, maySecret: true });
   const { type } = (returns ?? {}) as { readonly type?: unknown };
   if (found.length > 0 || type === "object") return found;
@@ -187,7 +187,7 @@ export function lineOf(file: string, name: string, { place, problem, remedy }: M
 
 /** The mistakes in who may use an entry or a namespace. */
 export function accessMistakes(access: string, roles: readonly string[]): Mistake[] {
-  return unless(
+  return mistakeUnless(
     access === "public" || roles.includes(access),
     "access",
     `names the role ${JSON.stringify(access)}, which does not exist`,
@@ -196,6 +196,6 @@ export function accessMistakes(access: string, roles: readonly string[]): Mistak
 }
 
 /** No mistake where `isRight`, else the one that the other parameters describe. */
-export function unless(isRight: boolean, place: string, problem: string, remedy: string): Mistake[] {
+export function mistakeUnless(isRight: boolean, place: string, problem: string, remedy: string): Mistake[] {
   return isRight ? [] : [{ place, problem, remedy }];
 }

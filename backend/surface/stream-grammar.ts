@@ -129,8 +129,8 @@ export function events<const E extends EventsResult["events"]>(
 }
 
 /** Limits of the files in `ctx.params.files`, which the broker checks again. Lengths are in characters. */
-const MAX_NAME = 255;
-const MAX_TYPE = 127;
+const MAX_FILE_NAME_LENGTH = 255;
+const MAX_MEDIA_TYPE_LENGTH = 127;
 const MAX_FILE_BYTES = 2 ** 31;
 
 /** The parameters that the action of an entry gets: those of path and query, and the fields and files of a form. */
@@ -142,8 +142,8 @@ function filesSchema(files: FormBody["files"]) {
   const max = Object.values(files).reduce((sum, one) => sum + one.max, 0);
   const file = object({
     field: oneOf(Object.keys(files) as [string, ...string[]]),
-    name: string({ min: 0, max: MAX_NAME }),
-    type: string({ min: 1, max: MAX_TYPE }),
+    name: string({ min: 0, max: MAX_FILE_NAME_LENGTH }),
+    type: string({ min: 1, max: MAX_MEDIA_TYPE_LENGTH }),
     bytes: integer({ min: 0, max: MAX_FILE_BYTES }),
   });
   return array(file, { max });

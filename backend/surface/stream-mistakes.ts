@@ -1,7 +1,7 @@
-import { type Mistake, propertyMistakes, schemaMistakes, unless } from "./schema-mistakes.ts";
+import { type Mistake, mistakeUnless, propertyMistakes, schemaMistakes } from "./schema-mistakes.ts";
 
 /** An entry of kind `stream`. Its types are not checked yet when the backend starts. */
-interface StreamFacts {
+interface UncheckedStreamEntry {
   readonly kind?: unknown;
   readonly method: string;
   readonly bodyLimit: number;
@@ -10,30 +10,35 @@ interface StreamFacts {
   readonly returns: unknown;
 }
 
-type Loose = Readonly<Record<string, unknown>>;
+type UncheckedParts = Readonly<Record<string, unknown>>;
 
 const TYPE = /^[a-z]+\/[a-z0-9][a-z0-9.+-]*$/;
 /** The parameter in which the action gets the files of a form: no field may have this name. */
-const FILES = "files";
+const FILES_PARAMETER = "files";
 
 /** The mistakes in the parts that only entries of kind `stream` have. */
-export function streamMistakes({ kind, method, bodyLimit, params, body, returns }: StreamFacts): Mistake[] {
+export function streamMistakes({ kind, method, bodyLimit, params, body, returns }: UncheckedStreamEntry): Mistake[] {
   if (kind !== "stream") return [mistake("kind", `is ${JSON.stringify(kind)}`, 'write "stream", or leave it out')];
   const takesBody = body !== undefined;
   return [
-    ...unless(
+    ...mistakeUnless(
       takesBody === bodyLimit > 0,
       "bodyLimit",
       takesBody ? "is 0, and the entry has a body" : `is ${bodyLimit}, and the entry has no body`,
       takesBody ? "give the largest body in bytes" : "set it to 0, or say what the body is",
     ),
-    ...unless(!takesBody || method !== "GET", "body", "is that of a GET request, which has none", "use another method"),
-    ...(takesBody ? bodyMistakes(body as Loose, bodyLimit, params as Loose) : []),
-    ...resultMistakes((returns ?? {}) as Loose),
+    ...mistakeUnless(
+      !takesBody || method !== "GET",
+      "body",
+      "is that of a GET request, which has none",
+      "use another method",
+    ),
+    ...(takesBody ? bodyMistakes(body as UncheckedParts, bodyLimit, params as UncheckedParts) : []),
+    ...resultMistakes((returns ?? {}) as UncheckedParts),
   ];
 }
 
-function bodyMistakes(body: Loose, bodyLimit: number, params: Loose): Mistake[] {
+function bodyMistakes(body: UncheckedParts, bodyLimit: number, params: UncheckedParts): Mistake[] {
   switch (body?.as) {
     case "bytes":
       return typeMistakes(body.types, "body.types");
@@ -48,22 +53,22 @@ function bodyMistakes(body: Loose, bodyLimit: number, params: Loose): Mistake[] 
   }
 }
 
-function webhookMistakes({ scheme, header, secret }: Loose): Mistake[] {
+function webhookMistakes({ scheme, header, secret }: UncheckedParts): Mistake[] {
   const needsHeader = scheme === "timestamped";
   return [
-    ...unless(
+    ...mistakeUnless(
       scheme === "standard" || needsHeader,
       "body.scheme",
       `is ${JSON.stringify(scheme)}`,
       "use standard or timestamped",
     ),
-    ...unless(
+    ...mistakeUnless(
       !needsHeader || (typeof header === "string" && /^[a-z][a-z0-9-]*$/.test(header)),
       "body.header",
       `is ${JSON.stringify(header)}`,
       "name the header that carries the signature, in small letters",
     ),
-    ...unless(
+    ...mistakeUnless(
       typeof secret === "string" && /^[A-Z][A-Z0-9_]*$/.test(secret),
       "body.secret",
       `is ${JSON.stringify(secret)}`,
@@ -72,25 +77,30 @@ function webhookMistakes({ scheme, header, secret }: Loose): Mistake[] {
   ];
 }
 
-function formMistakes({ fields, files }: Loose, bodyLimit: number, params: Loose): Mistake[] {
-  const named = (fields ?? {}) as Loose;
-  const declared = Object.entries((files ?? {}) as Readonly<Record<string, Loose>>);
+function formMistakes({ fields, files }: UncheckedParts, bodyLimit: number, params: UncheckedParts): Mistake[] {
+  const named = (fields ?? {}) as UncheckedParts;
+  const declared = Object.entries((files ?? {}) as Readonly<Record<string, UncheckedParts>>);
   const taken = [...Object.keys(named), ...declared.map(([name]) => name)];
   return [
     ...propertyMistakes(named, "body.fields", { isParameter: true, maySecret: true }),
     ...taken
-      .filter((name) => Object.hasOwn(params, name) || name === FILES)
+      .filter((name) => Object.hasOwn(params, name) || name === FILES_PARAMETER)
       .map((name) => mistake(`body.${name}`, "is also a parameter of the action", "give the field another name")),
-    ...unless(declared.length > 0, "body.files", "names no file", "a form without files is an entry that takes JSON"),
+    ...mistakeUnless(
+      declared.length > 0,
+      "body.files",
+      "names no file",
+      "a form without files is an entry that takes JSON",
+    ),
     ...declared.flatMap(([name, { types, max, bytes }]) => [
       ...typeMistakes(types, `body.files.${name}.types`),
-      ...unless(
+      ...mistakeUnless(
         isIn(max, 1, 100),
         `body.files.${name}.max`,
         `is ${String(max)}`,
         "give the number of files, from 1 to 100",
       ),
-      ...unless(
+      ...mistakeUnless(
         isIn(bytes, 1, bodyLimit),
         `body.files.${name}.bytes`,
         `is ${String(bytes)}`,
@@ -100,12 +110,12 @@ function formMistakes({ fields, files }: Loose, bodyLimit: number, params: Loose
   ];
 }
 
-function resultMistakes(returns: Loose): Mistake[] {
+function resultMistakes(returns: UncheckedParts): Mistake[] {
   if (returns.as === "bytes") return typeMistakes(returns.types, "returns.types");
   if (returns.as === "events") {
-    const named = Object.entries((returns.events ?? {}) as Loose);
+    const named = Object.entries((returns.events ?? {}) as UncheckedParts);
     return [
-      ...unless(
+      ...mistakeUnless(
         named.length > 0,
         "returns.events",
         "names no event",
@@ -120,7 +130,7 @@ function resultMistakes(returns: Loose): Mistake[] {
   const isObject = returns.type === "object";
   return found.length > 0
     ? found
-    : unless(isObject, "returns", "is no object, bytes or events", "make it with object, bytes or events");
+    : mistakeUnless(isObject, "returns", "is no object, bytes or events", "make it with object, bytes or events");
 }
 
 function typeMistakes(types: unknown, place: string): Mistake[] {

@@ -48,10 +48,10 @@ function checkOf(schema: ValueSchema): SchemaCheck {
     };
   }
   if ("oneOf" in schema) return unionCheck(schema);
-  if ("const" in schema) return only((value) => value === schema.const, JSON.stringify(schema.const));
+  if ("const" in schema) return checkThat((value) => value === schema.const, JSON.stringify(schema.const));
   if ("enum" in schema) {
     const words: ReadonlySet<unknown> = new Set(schema.enum);
-    return only((value) => words.has(value), `one of ${schema.enum.join(", ")}`);
+    return checkThat((value) => words.has(value), `one of ${schema.enum.join(", ")}`);
   }
   switch (schema.type) {
     case "string":
@@ -60,25 +60,25 @@ function checkOf(schema: ValueSchema): SchemaCheck {
       const { minimum: min = Number.MIN_SAFE_INTEGER, maximum: max = Number.MAX_SAFE_INTEGER } = schema;
       const isInRange = (value: unknown) =>
         Number.isInteger(value) && (value as number) >= min && (value as number) <= max;
-      return only(isInRange, `an integer from ${min} to ${max}`);
+      return checkThat(isInRange, `an integer from ${min} to ${max}`);
     }
     case "number": {
       const { minimum: min = -Number.MAX_VALUE, maximum: max = Number.MAX_VALUE } = schema;
       const isInRange = (value: unknown) => typeof value === "number" && value >= min && value <= max;
-      return only(isInRange, `a number from ${min} to ${max}`);
+      return checkThat(isInRange, `a number from ${min} to ${max}`);
     }
     case "boolean":
-      return only((value) => typeof value === "boolean", "true or false");
+      return checkThat((value) => typeof value === "boolean", "true or false");
     case "array":
       return arrayCheck(schema);
     case "object":
-      return "properties" in schema ? objectCheck(schema) : only(isObject, "an object");
+      return "properties" in schema ? objectCheck(schema) : checkThat(isObject, "an object");
     default:
       throw new Error(`no schema of the grammar has the type ${JSON.stringify((schema as { type?: unknown }).type)}`);
   }
 }
 
-function only(accepts: (value: unknown) => boolean, expected: string): SchemaCheck {
+function checkThat(accepts: (value: unknown) => boolean, expected: string): SchemaCheck {
   return (value) => (accepts(value) ? undefined : mismatch(expected, value));
 }
 
@@ -91,8 +91,8 @@ function stringCheck({
   maxLength: max = Number.POSITIVE_INFINITY,
   format,
 }: StringSchema): SchemaCheck {
-  const size = max === Number.POSITIVE_INFINITY ? "" : ` of ${min} to ${max} characters`;
-  const expected = format === undefined ? `a string${size}` : `a string${size} in the format ${format}`;
+  const length = max === Number.POSITIVE_INFINITY ? "" : ` of ${min} to ${max} characters`;
+  const expected = format === undefined ? `a string${length}` : `a string${length} in the format ${format}`;
   return (value) => {
     if (typeof value !== "string" || !hasLength(value, min, max)) return mismatch(expected, value);
     if (!value.isWellFormed() || value.includes("\0")) {
@@ -115,8 +115,8 @@ function hasLength(text: string, min: number, max: number): boolean {
 
 function codePoints(text: string): number {
   let points = text.length;
-  for (let at = 1; at < text.length; at += 1) {
-    if (isHigh(text.charCodeAt(at - 1)) && isLow(text.charCodeAt(at))) points -= 1;
+  for (let prefixPath = 1; prefixPath < text.length; prefixPath += 1) {
+    if (isHigh(text.charCodeAt(prefixPath - 1)) && isLow(text.charCodeAt(prefixPath))) points -= 1;
   }
   return points;
 }
@@ -147,19 +147,19 @@ function objectCheck({ properties, required }: ObjectSchema): SchemaCheck {
   const declared = names.length === 0 ? "no properties" : `only ${names.join(", ")}`;
   return (value) => {
     if (!isObject(value)) return mismatch("an object", value);
-    let found = 0;
+    let presentCount = 0;
     for (const { name, check, isNeeded } of checks) {
       const property = value[name];
       if (property === undefined) {
         if (isNeeded) return at(`.${name}`, check(undefined) ?? mismatch("a value", undefined));
         continue;
       }
-      found += 1;
-      const wrong = check(property);
-      if (wrong) return at(`.${name}`, wrong);
+      presentCount += 1;
+      const mismatched = check(property);
+      if (mismatched) return at(`.${name}`, mismatched);
     }
     const given = Object.keys(value);
-    if (given.length === found) return undefined;
+    if (given.length === presentCount) return undefined;
     const hasUndeclared = given.some((name) => !Object.hasOwn(properties, name) && value[name] !== undefined);
     return hasUndeclared ? { path: "", expected: declared, given: "a name that is not declared" } : undefined;
   };

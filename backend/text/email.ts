@@ -2,8 +2,8 @@ import { domainToASCII } from "node:url";
 import { accepted, type Checked, refused } from "./checked.ts";
 
 /** Longest address in characters (RFC 5321 4.5.3.1.3: a path of 256 with its angle brackets). */
-const EMAIL_MAX = 254;
-const LOCAL_MAX = 64;
+const MAX_EMAIL_LENGTH = 254;
+const MAX_LOCAL_LENGTH = 64;
 
 /**
  * The dot-atom of RFC 5322 3.2.3. Quoted local parts and address literals are legal, but no user has one, and attackers
@@ -24,9 +24,9 @@ const NOT_IN_DOMAIN = /[\p{ASCII}--[a-zA-Z0-9.\-]]/v;
  * before it is checked, so that no other spelling can become another user's address afterwards. Local parts outside
  * ASCII are refused.
  */
-export function emailAddress(input: string): Checked<string> {
+export function checkEmailAddress(input: string): Checked<string> {
   const malformed = refused("EMAIL_MALFORMED");
-  if (!input.isWellFormed() || input.length > EMAIL_MAX) return malformed;
+  if (!input.isWellFormed() || input.length > MAX_EMAIL_LENGTH) return malformed;
   const text = input.normalize("NFC").trim();
   const at = text.lastIndexOf("@");
   if (at < 1) return malformed;
@@ -34,9 +34,9 @@ export function emailAddress(input: string): Checked<string> {
   const written = text.slice(at + 1);
   if (NOT_IN_DOMAIN.test(written)) return malformed;
   const domain = domainToASCII(written);
-  if (local.length > LOCAL_MAX || !LOCAL.test(local) || !DOMAIN.test(domain)) return malformed;
+  if (local.length > MAX_LOCAL_LENGTH || !LOCAL.test(local) || !DOMAIN.test(domain)) return malformed;
   const address = `${local}@${domain}`;
-  return address.length > EMAIL_MAX ? malformed : accepted(address);
+  return address.length > MAX_EMAIL_LENGTH ? malformed : accepted(address);
 }
 
 /**
@@ -51,8 +51,8 @@ const RESERVED = ["alt", "arpa", "example", "invalid", "local", "localhost", "on
  * Checks the address of a new account, or a new address of an account: like `checkEmailAddress`, but no reserved
  * domain.
  */
-export function newEmailAddress(input: string): Checked<string> {
-  const address = emailAddress(input);
+export function checkNewEmailAddress(input: string): Checked<string> {
+  const address = checkEmailAddress(input);
   const topLevel = address.ok ? address.value.slice(address.value.lastIndexOf(".") + 1) : "";
   return RESERVED.includes(topLevel) ? refused("EMAIL_RESERVED") : address;
 }

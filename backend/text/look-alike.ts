@@ -40,8 +40,8 @@ const RESERVED = [
  * The letters of a text, in small letters, each as the Latin letter that it looks like. `i`, `l` and `1` become one
  * letter, since a capital `i` looks like the others.
  */
-function letters(text: string): string {
-  const looks = [...skeleton(text.toLowerCase()).toLowerCase()].map((one) => DRAWN.get(one) ?? one).join("");
+function lookAlikeLetters(text: string): string {
+  const looks = [...skeleton(text.toLowerCase()).toLowerCase()].map((one) => LOOKS_LIKE_LATIN.get(one) ?? one).join("");
   return skeleton(looks).toLowerCase().replace(/\P{L}/gu, "").replaceAll("i", "l");
 }
 
@@ -49,7 +49,7 @@ function letters(text: string): string {
  * Small capitals, and the characters that Cyrillic small letters look like by Unicode's data, each with the Latin
  * letter for which readers take it. Unicode's data does not list these pairs.
  */
-const DRAWN = new Map(
+const LOOKS_LIKE_LATIN = new Map(
   [
     [
       "\u1d00\u0299\u1d05\u1d07\ua730\u0262\u029c\u026a\u1d0a\u1d0b\u029f\u1d0d\u0274\u1d18\u0280\ua731\u1d1b\u1d1c\u028f",
@@ -59,25 +59,27 @@ const DRAWN = new Map(
   ].flatMap(([drawn = "", plain = ""]) => [...drawn].map((one, index) => [one, plain[index] ?? one] as const)),
 );
 
-const reserved = new Set(RESERVED.map(letters));
+const reservedLetters = new Set(RESERVED.map(lookAlikeLetters));
 
 /** The letter A of alphabets in circles and boxes that compatibility decomposition leaves as they are. */
-const BOXED = [0x1f150, 0x1f170, 0x1f1e6];
+const BOXED_ALPHABETS = [0x1f150, 0x1f170, 0x1f1e6];
 /** Digits and signs that people write in place of letters. */
-const SIGNS: Readonly<Record<string, string>> = { "@": "a", "4": "a", "3": "e", $: "s", "5": "s", "7": "t" };
+const LETTERS_BY_SIGN: Readonly<Record<string, string>> = { "@": "a", "4": "a", "3": "e", $: "s", "5": "s", "7": "t" };
 
 /** The letter that a character stands for in names that imitate others. */
 function plainLetter(character: string): string {
   const point = character.codePointAt(0) ?? 0;
-  const first = BOXED.find((one) => point >= one && point < one + 26);
-  return first === undefined ? (SIGNS[character] ?? character) : String.fromCharCode(0x61 + point - first);
+  const first = BOXED_ALPHABETS.find((one) => point >= one && point < one + 26);
+  return first === undefined ? (LETTERS_BY_SIGN[character] ?? character) : String.fromCharCode(0x61 + point - first);
 }
 
 const plainLetters = (name: string): string => [...name].map(plainLetter).join("");
 
 /** Whether a name reads like a reserved one, apart from digits, marks and punctuation in it. */
 export function isReservedName(name: string): boolean {
-  return [name, name.replace(/\p{N}/gu, ""), plainLetters(name)].some((one) => reserved.has(letters(one)));
+  return [name, name.replace(/\p{N}/gu, ""), plainLetters(name)].some((one) =>
+    reservedLetters.has(lookAlikeLetters(one)),
+  );
 }
 
 /** Characters between two words. */

@@ -1,12 +1,12 @@
 import { accepted, type Checked, refused } from "./checked.ts";
 import { hasReservedWord, isReservedName } from "./look-alike.ts";
-import { NAME_MAX, VISIBLE } from "./text.ts";
+import { MAX_NAME_LENGTH, VISIBLE } from "./text.ts";
 
 /**
  * Control characters, bidirectional overrides, unassigned and private characters. Joiners and tags are not among them:
  * they are allowed in some places.
  */
-const UNFIT = /(?!\u200c|\u200d|[\u{e0020}-\u{e007f}])\p{C}|[\u2028\u2029]/u;
+const CONTROL = /(?!\u200c|\u200d|[\u{e0020}-\u{e007f}])\p{C}|[\u2028\u2029]/u;
 /**
  * Characters that are not visible, and two blanks that Unicode does not count as such: Braille blank, null notehead.
  */
@@ -21,23 +21,23 @@ const VIRAMA = String.raw`[\u094d\u09cd\u0a4d\u0acd\u0b4d\u0bcd\u0c4d\u0ccd\u0d4
 const JOINING = String.raw`[[\p{scx=Arab}\p{scx=Syrc}\p{scx=Mong}]&&\p{L}]`;
 const JOINER = new RegExp(String.raw`(?<=${VIRAMA})[\u200c\u200d]|(?<=${JOINING}\p{M}*)\u200c(?=${JOINING})`, "gv");
 /** More marks on one letter than any script uses, or the same mark twice (UTS #39, section 5.4). */
-const PILED = /\p{Mn}{5}|(\p{Mn})\1/u;
+const STACKED_MARKS = /\p{Mn}{5}|(\p{Mn})\1/u;
 
 /**
  * Checks a display name: one line, no characters that hide or reorder others, at most `MAX_NAME_LENGTH` long. Returns
  * it in NFC, with single spaces between words.
  */
-export function displayName(input: string): Checked<string> {
+export function checkDisplayName(input: string): Checked<string> {
   if (!input.isWellFormed()) return refused("NAME_NOT_UNICODE");
   const name = input.normalize("NFC").trim();
-  if (UNFIT.test(name)) return refused("NAME_CONTROL");
-  const tidy = name.replace(/\s+/gu, " ");
-  if (!VISIBLE.test(tidy.replace(new RegExp(INVISIBLE, "gu"), ""))) return refused("NAME_EMPTY");
-  if (tidy.length > NAME_MAX) return refused("NAME_LONG");
-  if (INVISIBLE.test(tidy.replace(EMOJI, "").replace(JOINER, ""))) return refused("NAME_CONTROL");
-  if (PILED.test(tidy.normalize("NFD"))) return refused("NAME_CONTROL");
-  if (!hasPlainWords(tidy)) return refused("NAME_MIXED");
-  return isReservedName(tidy) || hasReservedWord(tidy) ? refused("NAME_RESERVED") : accepted(tidy);
+  if (CONTROL.test(name)) return refused("NAME_CONTROL");
+  const spaced = name.replace(/\s+/gu, " ");
+  if (!VISIBLE.test(spaced.replace(new RegExp(INVISIBLE, "gu"), ""))) return refused("NAME_EMPTY");
+  if (spaced.length > MAX_NAME_LENGTH) return refused("NAME_LONG");
+  if (INVISIBLE.test(spaced.replace(EMOJI, "").replace(JOINER, ""))) return refused("NAME_CONTROL");
+  if (STACKED_MARKS.test(spaced.normalize("NFD"))) return refused("NAME_CONTROL");
+  if (!hasPlainWords(spaced)) return refused("NAME_MIXED");
+  return isReservedName(spaced) || hasReservedWord(spaced) ? refused("NAME_RESERVED") : accepted(spaced);
 }
 
 /**
@@ -98,13 +98,13 @@ const SCRIPTS = [
   ],
 ];
 /** Scripts that may be mixed within a word (UTS #39, 5.2 Highly Restrictive). */
-const TOGETHER = [
+const SCRIPT_GROUPS = [
   ["Latn", "Hani", "Hira", "Kana"],
   ["Latn", "Hani", "Bopo"],
   ["Latn", "Hani", "Hang"],
   ...SCRIPTS.map((one) => [one]),
 ];
-const WORDS = TOGETHER.map((scripts) => {
+const WORD_PATTERNS = SCRIPT_GROUPS.map((scripts) => {
   const parts = [...scripts, "Zyyy", "Zinh"].map((one) => `\\p{scx=${one}}`);
   return new RegExp(`^[${parts.join("")}]*$`, "u");
 });
@@ -114,10 +114,12 @@ const WORDS = TOGETHER.map((scripts) => {
  * Latin ones.
  */
 function hasPlainWords(name: string): boolean {
-  return name.split(/[^\p{L}\p{M}\p{N}\u200c\u200d]+/u).every((word) => WORDS.some((pattern) => pattern.test(word)));
+  return name
+    .split(/[^\p{L}\p{M}\p{N}\u200c\u200d]+/u)
+    .every((word) => WORD_PATTERNS.some((pattern) => pattern.test(word)));
 }
 
 /** Whether a name can be read as it is: no invisible characters, no stacked marks, one script in each word. */
 export function isPlainName(name: string): boolean {
-  return !INVISIBLE.test(name) && !PILED.test(name.normalize("NFD")) && hasPlainWords(name);
+  return !INVISIBLE.test(name) && !STACKED_MARKS.test(name.normalize("NFD")) && hasPlainWords(name);
 }

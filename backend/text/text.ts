@@ -27,20 +27,20 @@ export function withoutLongRunsOfMarks(text: string): string {
 }
 
 /** Maximum length of a message in UTF-16 code units, after normalization. */
-export const MESSAGE_MAX = 4000;
+export const MAX_MESSAGE_LENGTH = 4000;
 /** Maximum length of a display name in UTF-16 code units, after normalization. */
-export const NAME_MAX = 64;
+export const MAX_NAME_LENGTH = 64;
 
 /**
  * Checks the text of a message: no control characters, at most `MAX_MESSAGE_LENGTH` long. Returns it in NFC with LF
  * line ends.
  */
-export function messageText(input: string): Checked<string> {
+export function checkMessageText(input: string): Checked<string> {
   if (!input.isWellFormed()) return refused("TEXT_NOT_UNICODE");
   if (LONG_RUN_OF_MARKS.test(input)) return refused("TEXT_MARKS");
   const text = input.normalize("NFC").replace(/\r\n?/g, "\n").trim();
   if (CONTROL.test(text)) return refused("TEXT_CONTROL");
   if (!VISIBLE.test(text)) return refused("TEXT_EMPTY");
-  if (text.length > MESSAGE_MAX) return refused("TEXT_LONG");
+  if (text.length > MAX_MESSAGE_LENGTH) return refused("TEXT_LONG");
   return accepted(text);
 }

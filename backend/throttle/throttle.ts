@@ -3,11 +3,11 @@ import type { Turns } from "./turns.ts";
 /** How failures delay the next try: some have no wait, then the wait doubles with each failure, up to a maximum. */
 export interface ThrottleRule {
   /** Number of failures without a wait. */
-  readonly free: number;
-  readonly first: number;
-  readonly longest: number;
+  readonly freeTries: number;
+  readonly firstWaitMs: number;
+  readonly maxWaitMs: number;
   /** A key without a failure for this time is forgotten; twice `maxWaitMs` when left out. */
-  readonly memory?: number;
+  readonly memoryMs?: number;
 }
 
 /** What is remembered of one key. Times in milliseconds since 1970. */
@@ -48,12 +48,12 @@ export interface Throttles {
 
 /** Milliseconds until the next try is allowed; 0 when it is allowed now. */
 export function waitFor(state: ThrottleState | undefined, rule: ThrottleRule, now: number): number {
-  return Math.max(0, opensAt(state, rule, now) - now);
+  return Math.max(0, nextTryAt(state, rule, now) - now);
 }
 
 /** When the next try is allowed, in milliseconds since 1970; 0 when nothing is remembered. */
-export function opensAt(state: ThrottleState | undefined, rule: ThrottleRule, now: number): number {
-  return remembered(state, rule, now)?.until ?? 0;
+export function nextTryAt(state: ThrottleState | undefined, rule: ThrottleRule, now: number): number {
+  return unlessForgotten(state, rule, now)?.until ?? 0;
 }
 
 /**
@@ -61,10 +61,10 @@ export function opensAt(state: ThrottleState | undefined, rule: ThrottleRule, no
  * time do not all pass.
  */
 export function withFailure(state: ThrottleState | undefined, rule: ThrottleRule, now: number): ThrottleState {
-  const count = (remembered(state, rule, now)?.count ?? 0) + 1;
-  const delayed = count - rule.free;
-  const wait = delayed > 0 ? Math.min(rule.longest, rule.first * 2 ** Math.min(delayed - 1, 30)) : 0;
-  return { count, until: now + wait, at: now, expiresAt: now + memoryOf(rule) };
+  const count = (unlessForgotten(state, rule, now)?.count ?? 0) + 1;
+  const delayed = count - rule.freeTries;
+  const wait = delayed > 0 ? Math.min(rule.maxWaitMs, rule.firstWaitMs * 2 ** Math.min(delayed - 1, 30)) : 0;
+  return { count, until: now + wait, at: now, expiresAt: now + memoryMsOf(rule) };
 }
 
 /** The state without its last failure, and without a wait: the try was counted as a failure, and was none. */
@@ -73,7 +73,7 @@ export function withoutFailure(
   rule: ThrottleRule,
   now: number,
 ): ThrottleState | undefined {
-  const known = remembered(state, rule, now);
+  const known = unlessForgotten(state, rule, now);
   return known && known.count > 1 ? { ...known, count: known.count - 1, until: now } : undefined;
 }
 
@@ -91,22 +91,22 @@ export function withUse(
   return state.count < requests ? { ...state, count: state.count + 1 } : undefined;
 }
 
-const memoryOf = (rule: ThrottleRule): number => rule.memory ?? 2 * rule.longest;
+const memoryMsOf = (rule: ThrottleRule): number => rule.memoryMs ?? 2 * rule.maxWaitMs;
 
-function remembered(state: ThrottleState | undefined, rule: ThrottleRule, now: number): ThrottleState | undefined {
-  return state && now - state.at <= memoryOf(rule) ? state : undefined;
+function unlessForgotten(state: ThrottleState | undefined, rule: ThrottleRule, now: number): ThrottleState | undefined {
+  return state && now - state.at <= memoryMsOf(rule) ? state : undefined;
 }
 
 /** Limits tries of one kind. Each of them counts as a failure. */
 export interface Throttle {
   /** Counts a try and returns 0. When it has to wait, counts nothing and returns the milliseconds to wait. */
-  take(key: string): Promise<number>;
+  countTry(key: string): Promise<number>;
 }
 
 /** @param clock milliseconds since 1970 */
 export function createThrottle(throttles: Throttles, kind: string, rule: ThrottleRule, clock: () => number): Throttle {
   return {
-    take(key) {
+    countTry(key) {
       const name = throttles.keyOf(kind, key);
       return throttles.change([name], (states) => {
         const now = clock();

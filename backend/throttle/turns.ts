@@ -1,5 +1,5 @@
 /** Where a try comes from, as `networkOf` and `blockOf` return it for the client's address, or a key of each. */
-export interface Origin {
+export interface TrySource {
   readonly network: string;
   readonly block: string;
 }
@@ -31,11 +31,11 @@ export interface Turns {
    *
    * @param nextTryAt when the account may be tried again, in milliseconds since 1970
    */
-  waitFor(source: Origin, nextTryAt: number, now: number): number;
+  waitFor(source: TrySource, nextTryAt: number, now: number): number;
   /** Counts a try as the turn of its network. */
-  took(source: Origin, now: number): void;
+  recordTry(source: TrySource, now: number): void;
   /** Takes back that a try was counted: the password was right. */
-  forgive(source: Origin): void;
+  uncountTry(source: TrySource): void;
   /** When this account's turns are forgotten, in milliseconds since 1970; 0 when there is nothing to forget. */
   readonly expiresAt: number;
   toJSON(): SavedTurns;
@@ -54,10 +54,10 @@ export interface SavedTurns {
 }
 
 /** Milliseconds that a turn waits for its network: a person reads how long to wait, and then needs time to type. */
-export const GRACE = 30_000;
+export const TURN_GRACE_MS = 30_000;
 /** Maximum wait in milliseconds that a network is told. It has to send another request then, to keep its place. */
-export const MAX_WAIT = 60_000;
-const MIN_WAIT = 1000;
+export const MAX_WAIT_MS = 60_000;
+const MIN_WAIT_MS = 1000;
 
 /** Maximum number of networks that wait for one account. In a full queue, the one whose turn is last has no place. */
 const MAX_PLACES = 64;
@@ -66,7 +66,7 @@ const MAX_IN_BLOCK = 8;
 /** Maximum number of networks and blocks that are remembered as served. The one served longest ago is forgotten. */
 const MAX_SERVED = 160;
 /** Milliseconds without a request after which an account's turns are forgotten. */
-export const IDLE = 2 * (MAX_WAIT + GRACE);
+export const FORGET_AFTER_MS = 2 * (MAX_WAIT_MS + TURN_GRACE_MS);
 
 interface QueuePlace {
   readonly block: string;
@@ -90,7 +90,7 @@ export function createTurns(saved?: SavedTurns): Turns {
 
   /** Drops what is out of date. */
   function refresh(now: number): void {
-    if (now - queue.lastRequestAt > IDLE) queue = newQueue();
+    if (now - queue.lastRequestAt > FORGET_AFTER_MS) queue = newQueue();
     for (const [network, { keptUntil }] of queue.places) if (keptUntil < now) queue.places.delete(network);
   }
 
@@ -106,35 +106,35 @@ export function createTurns(saved?: SavedTurns): Turns {
       if (isTryAllowed && queue.places.size === 0) return 0;
       queue.lastRequestAt = now;
       const place = findOrAddPlace(queue, network, block, now);
-      if (!place) return MAX_WAIT;
-      let turnEndsAt = Math.max(nextTryAt, queue.lastMissedTurnEndedAt) + GRACE;
+      if (!place) return MAX_WAIT_MS;
+      let turnEndsAt = Math.max(nextTryAt, queue.lastMissedTurnEndedAt) + TURN_GRACE_MS;
       if (isTryAllowed) {
         let [first] = networksByTurn(queue);
         for (; first !== undefined && first !== network && now >= turnEndsAt; [first] = networksByTurn(queue)) {
           endTurn(queue, first, turnEndsAt);
           queue.lastMissedTurnEndedAt = turnEndsAt;
-          turnEndsAt += GRACE;
+          turnEndsAt += TURN_GRACE_MS;
         }
         if (first === network) return 0;
       }
-      const wait = Math.min(MAX_WAIT, Math.max(MIN_WAIT, (isTryAllowed ? turnEndsAt : nextTryAt) - now));
-      place.keptUntil = now + wait + GRACE;
+      const wait = Math.min(MAX_WAIT_MS, Math.max(MIN_WAIT_MS, (isTryAllowed ? turnEndsAt : nextTryAt) - now));
+      place.keptUntil = now + wait + TURN_GRACE_MS;
       return wait;
     },
 
-    took({ network, block }, now) {
+    recordTry({ network, block }, now) {
       refresh(now);
       queue.lastRequestAt = now;
       endTurn(queue, network, now);
       recordServed(queue, block, now);
     },
 
-    forgive({ network, block }) {
+    uncountTry({ network, block }) {
       for (const networkOrBlock of [network, block]) queue.served.delete(networkOrBlock);
     },
 
     get expiresAt() {
-      return queue.places.size === 0 && queue.served.size === 0 ? 0 : queue.lastRequestAt + IDLE;
+      return queue.places.size === 0 && queue.served.size === 0 ? 0 : queue.lastRequestAt + FORGET_AFTER_MS;
     },
 
     toJSON() {
@@ -168,7 +168,7 @@ function findOrAddPlace(queue: Queue, network: string, block: string, now: numbe
   const { places } = queue;
   const known = places.get(network);
   if (known) return known;
-  places.set(network, { block, since: now, keptUntil: now + MAX_WAIT });
+  places.set(network, { block, since: now, keptUntil: now + MAX_WAIT_MS });
   const inBlock = [...places.values()].filter((one) => one.block === block).length;
   if (inBlock > MAX_IN_BLOCK) {
     const last = networksByTurn(queue).findLast((one) => places.get(one)?.block === block);

@@ -9,7 +9,7 @@ import type { UsersStore } from "./store.ts";
 import type { User } from "./user-store.ts";
 
 /** Limits what leaves audit records of one user: sign-ins, changes of name, password and picture. */
-const RECORDED = { free: 30, first: 10_000, longest: 10 * 60_000 };
+const AUDITED_ACTIONS_RULE = { freeTries: 30, firstWaitMs: 10_000, maxWaitMs: 10 * 60_000 };
 
 /** A password that a client has sent, and the account that it is for. */
 interface PasswordAttempt {
@@ -27,8 +27,8 @@ export class AccountCheck {
   readonly #store: UsersStore;
   readonly #audit: AuditTrail;
   readonly #passwords: () => Passwords;
-  readonly #throttle: LoginThrottle;
-  readonly #recorded: Throttle;
+  readonly #logins: LoginThrottle;
+  readonly #auditedActions: Throttle;
 
   /** `clock` in milliseconds since 1970, for all nodes alike. */
   constructor(parts: {
@@ -41,12 +41,12 @@ export class AccountCheck {
     this.#store = parts.store;
     this.#audit = parts.audit;
     this.#passwords = parts.passwords;
-    this.#throttle = createLoginThrottle(throttles, parts.clock);
-    this.#recorded = createThrottle(throttles, "recorded", RECORDED, parts.clock);
+    this.#logins = createLoginThrottle(throttles, parts.clock);
+    this.#auditedActions = createThrottle(throttles, "recorded", AUDITED_ACTIONS_RULE, parts.clock);
   }
 
   /** The caller's account. Throws UNAUTHORIZED where it is disabled. */
-  async caller(ctx: Context<unknown, Meta & { user: { id: string } }>): Promise<User> {
+  async requireCaller(ctx: Context<unknown, Meta & { user: { id: string } }>): Promise<User> {
     const user = await this.#store.users.find(ctx.meta.user.id);
     if (!user || user.disabledAt !== null) throw refuse("UNAUTHORIZED");
     return user;
@@ -57,12 +57,12 @@ export class AccountCheck {
    * the log.
    */
   async countAudited(user: User): Promise<void> {
-    const wait = await this.#recorded.take(user.id);
+    const wait = await this.#auditedActions.countTry(user.id);
     if (wait > 0) throw refuse("RATE_LIMITED", { retryAfter: wait / 1000 });
   }
 
   /** Writes the audit record after the response, so that response time does not reveal whether the account exists. */
-  noteFailure(ctx: Context<unknown, Meta>, user: User, detail?: string): void {
+  auditFailure(ctx: Context<unknown, Meta>, user: User, detail?: string): void {
     setImmediate(() => {
       this.#audit(ctx, "login.failed", user.id, detail).catch((error: unknown) => ctx.broker.logger.error(error));
     });
@@ -79,18 +79,18 @@ export class AccountCheck {
       return addresses.some((known) => networkOf(known) === networkOf(address));
     };
     const login = { account, address, isFamiliar };
-    await this.#throttle.admit(login);
+    await this.#logins.admit(login);
     const hash = await this.#passwords().verify(user, password);
     if (hash !== undefined) {
       // started together, so that shared throttles change in one transaction
-      const counted = isAudited && user?.disabledAt === null ? this.countAudited(user) : undefined;
-      await Promise.all([this.#throttle.succeeded(login), counted]);
-    } else if (user) this.noteFailure(ctx, user);
+      const counting = isAudited && user?.disabledAt === null ? this.countAudited(user) : undefined;
+      await Promise.all([this.#logins.uncountTry(login), counting]);
+    } else if (user) this.auditFailure(ctx, user);
     return hash;
   }
 
   /** Returns the hash of the caller's password. Throws PASSWORD_WRONG for any other password. */
-  async confirm(ctx: Context<unknown, Meta>, user: User, password: string, isAudited = false): Promise<string> {
+  async requirePassword(ctx: Context<unknown, Meta>, user: User, password: string, isAudited = false): Promise<string> {
     const hash = await this.verify(ctx, { account: user.email, user, password, isAudited });
     if (hash === undefined) throw passwordWrong();
     return hash;
@@ -98,7 +98,7 @@ export class AccountCheck {
 
   /** Lets the owner of an account sign in from this address at once, even while attackers guess its password. */
   clearFailures(ctx: Context<unknown, Meta>, user: User): Promise<void> {
-    return this.#throttle.cleared(user.email, ctx.meta.client?.address ?? "");
+    return this.#logins.clearFailures(user.email, ctx.meta.client?.address ?? "");
   }
 }
 

@@ -1,6 +1,6 @@
 import { mailOfNotice, mailWithLink, type NoticeKind, type Post } from "../mail/index.ts";
-import { LINK_LIFE, type MailPurpose, newMailToken } from "./mail-token.ts";
-import type { Issued } from "./mail-token-store.ts";
+import { LINK_LIFE_MS, type MailPurpose, newMailToken } from "./mail-token.ts";
+import type { IssuedLink } from "./mail-token-store.ts";
 import type { UsersStore } from "./store.ts";
 import type { User } from "./user-store.ts";
 
@@ -9,9 +9,9 @@ export interface AccountMail {
   /**
    * Sends a link that works once to an address, unless the user was sent one for this purpose too short a time ago.
    */
-  link(purpose: MailPurpose, user: Pick<User, "id">, email: string): Promise<Issued>;
+  sendLink(purpose: MailPurpose, user: Pick<User, "id">, email: string): Promise<IssuedLink>;
   /** Sends a notice of what happened to an account. */
-  notice(kind: NoticeKind, email: string): void;
+  sendNotice(kind: NoticeKind, email: string): void;
 }
 
 /** Where the page takes a link's token; the fragment never leaves the browser. */
@@ -26,16 +26,16 @@ export function createAccountMail(options: {
 }): AccountMail {
   const { store, post, site, clock } = options;
   return {
-    async link(purpose, { id: userId }, email) {
+    async sendLink(purpose, { id: userId }, email) {
       const { token, hash } = newMailToken();
       const now = clock();
       const issued = await store.mailTokens.issue(
-        { userId, purpose, email, hash, expiresAt: now + LINK_LIFE[purpose] },
+        { userId, purpose, email, hash, expiresAt: now + LINK_LIFE_MS[purpose] },
         now,
       );
       if (issued.issued) post.send(mailWithLink(purpose, email, `${site()}/#${FRAGMENTS[purpose]}=${token}`));
       return issued;
     },
-    notice: (kind, email) => post.send(mailOfNotice(kind, email, site())),
+    sendNotice: (kind, email) => post.send(mailOfNotice(kind, email, site())),
   };
 }

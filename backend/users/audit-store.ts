@@ -23,7 +23,7 @@ export function auditStore(db: Kysely<UsersTables>) {
     async list(limit: number, before?: string): Promise<readonly AuditRecord[]> {
       const all = db.selectFrom("audit").selectAll();
       const query = before === undefined ? all : all.where("id", "<", before);
-      return (await query.orderBy("id", "desc").limit(limit).execute()).map(fields);
+      return (await query.orderBy("id", "desc").limit(limit).execute()).map(toAuditRecord);
     },
 
     /** Drops what is older than a time. */
@@ -33,7 +33,7 @@ export function auditStore(db: Kysely<UsersTables>) {
   };
 }
 
-function fields(row: AuditTable): AuditRecord {
+function toAuditRecord(row: AuditTable): AuditRecord {
   return {
     id: row.id,
     at: row.at,

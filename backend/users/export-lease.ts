@@ -6,13 +6,13 @@ const LEASE_MS = 60_000;
 /** Lets one export of a user run at a time, on all nodes. */
 export interface ExportLease {
   /** Returns a function that ends the lease; undefined while another export of the user runs. */
-  take(userId: string): Promise<(() => Promise<void>) | undefined>;
+  begin(userId: string): Promise<(() => Promise<void>) | undefined>;
 }
 
 /** `clock` in milliseconds since 1970, for all nodes alike. */
 export function createExportLease(throttles: Throttles, clock: () => number): ExportLease {
   return {
-    async take(userId) {
+    async begin(userId) {
       const key = throttles.keyOf("export", userId);
       /** Begins a lease, or extends the one that began at `startedAt`. Undefined when another export has the lease. */
       const beginOrExtend = (startedAt: number | undefined) =>

@@ -7,7 +7,7 @@ import { usersMigrations } from "./migrations.ts";
 import { HASH_COST, type HashCost } from "./password.ts";
 import { setupPath } from "./setup.ts";
 import { usersStore } from "./store.ts";
-import { SCATTER } from "./user-mail.ts";
+import { MAX_RESET_DELAY_MS } from "./user-mail.ts";
 import { usersService } from "./users.service.ts";
 
 /** Maximum number of sign-ins and registrations that wait for a hash; with more, users would wait too long. */
@@ -18,13 +18,13 @@ export interface UsersOptions {
   /** Tests hash cheaply where hashing is not their subject; no configuration reaches this. */
   readonly hashCost?: HashCost;
   /** Milliseconds after which a request for a new password is handled. */
-  readonly scatter?: () => number;
+  readonly resetDelayMs?: () => number;
 }
 
 /** Users, their passwords and what is sent to them. */
 export function usersFeature({
   hashCost = HASH_COST,
-  scatter = () => Math.random() * SCATTER,
+  resetDelayMs = () => Math.random() * MAX_RESET_DELAY_MS,
 }: UsersOptions = {}): FeatureModule {
   return {
     migrations: usersMigrations,
@@ -37,7 +37,7 @@ export function usersFeature({
       const hashing = createHashingQueue({ maxRunning, maxWaiting: MAX_QUEUED_HASHES });
       const { registration } = config;
       return {
-        services: [usersService({ store, hashing, hashCost, clock, post, site, scatter, registration })],
+        services: [usersService({ store, hashing, hashCost, clock, post, site, resetDelayMs, registration })],
         housekeeping: usersHousekeeping(store, clock),
         setupPath: () => setupPath(store, clock()),
       };

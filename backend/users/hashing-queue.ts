@@ -15,7 +15,7 @@ export interface HashingQueue {
   /** Number of calls that wait to run. */
   readonly waiting: number;
   /** Throws `QueueFull` when `run` would. */
-  refuseIfFull(): void;
+  assertNotFull(): void;
 }
 
 /**
@@ -49,7 +49,7 @@ export function createHashingQueue(options: {
     get waiting() {
       return queue.length;
     },
-    refuseIfFull() {
+    assertNotFull() {
       if (running >= maxRunning && queue.length >= maxWaiting) throw new QueueFull(retryAfter);
     },
   };

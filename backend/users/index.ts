@@ -5,7 +5,7 @@ export { type AuditTrail, createAuditTrail } from "./audit-trail.ts";
 export type { LockUser } from "./locks.ts";
 export { userLock } from "./locks.ts";
 export { nameTaker, type TakeName } from "./name-keys.ts";
-export { hashMark } from "./password.ts";
+export { hashFingerprint } from "./password.ts";
 export { profile } from "./profile.ts";
 export { type UsersStore, usersStore } from "./store.ts";
 export type { UsersTables } from "./tables.ts";

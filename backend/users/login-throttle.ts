@@ -2,7 +2,7 @@ import { refuse } from "../contract/index.ts";
 import { createKnownRefusals } from "../throttle/known-refusals.ts";
 import { blockOf, networkOf } from "../throttle/network.ts";
 import {
-  opensAt,
+  nextTryAt,
   type ThrottleRule,
   type ThrottleState,
   type ThrottleStates,
@@ -14,14 +14,19 @@ import {
 import { createTurns, type Turns } from "../throttle/turns.ts";
 
 /** Tries of one account from one network, which may be guessing one user's password. */
-const PAIR: ThrottleRule = { free: 5, first: 1000, longest: 15 * 60_000 };
+const PAIR_RULE: ThrottleRule = { freeTries: 5, firstWaitMs: 1000, maxWaitMs: 15 * 60_000 };
 /**
  * Tries of one account from all networks: many of them may be guessing one user's password. The wait is short, because
  * it delays the owner too. The memory is long, so that an attacker who pauses does not get free tries again.
  */
-export const ACCOUNT: ThrottleRule = { free: 20, first: 1000, longest: 60_000, memory: 60 * 60_000 };
+export const ACCOUNT_RULE: ThrottleRule = {
+  freeTries: 20,
+  firstWaitMs: 1000,
+  maxWaitMs: 60_000,
+  memoryMs: 60 * 60_000,
+};
 /** Tries of all accounts from one network, which may be trying one password on many accounts. */
-const NETWORK: ThrottleRule = { free: 50, first: 1000, longest: 15 * 60_000 };
+const NETWORK_RULE: ThrottleRule = { freeTries: 50, firstWaitMs: 1000, maxWaitMs: 15 * 60_000 };
 
 /** A try to sign in. */
 interface LoginTry {
@@ -37,7 +42,7 @@ interface LoginTry {
  * Milliseconds for which a node repeats a refusal without reading the shared memory again. `clearFailures` on another
  * node counts on this one with that delay.
  */
-const REPEATED = 1000;
+const REPEAT_REFUSAL_MS = 1000;
 
 export interface LoginThrottle {
   /**
@@ -45,9 +50,9 @@ export interface LoginThrottle {
    */
   admit(attempt: LoginTry): Promise<void>;
   /** Takes back that a try was counted as failed. */
-  succeeded(attempt: LoginTry): Promise<void>;
+  uncountTry(attempt: LoginTry): Promise<void>;
   /** Forgets the failures of the account, so that its owner can sign in from this address at once. */
-  cleared(account: string, address: string): Promise<void>;
+  clearFailures(account: string, address: string): Promise<void>;
 }
 
 /**
@@ -81,20 +86,20 @@ export function createLoginThrottle(throttles: Throttles, clock: () => number): 
     const now = clock();
     const [account, network, pair] = [states.get(keys.account), states.get(keys.network), states.get(keys.pair)];
     const turns = account?.turns ?? createTurns();
-    const isSlowed = waitFor(account, ACCOUNT, now) > 0 || turns.isWanted(now);
+    const isSlowed = waitFor(account, ACCOUNT_RULE, now) > 0 || turns.isWanted(now);
     if (isSlowed && isFamiliar === undefined) return undefined;
-    const ownWait = Math.max(waitFor(pair, PAIR, now), waitFor(network, NETWORK, now));
+    const ownWait = Math.max(waitFor(pair, PAIR_RULE, now), waitFor(network, NETWORK_RULE, now));
     // a network that has to wait for its own failures gets no turn: it could not use it
     if (ownWait > 0) return ownWait;
-    const wait = isSlowed && isFamiliar ? 0 : turns.waitFor(keys, opensAt(account, ACCOUNT, now), now);
+    const wait = isSlowed && isFamiliar ? 0 : turns.waitFor(keys, nextTryAt(account, ACCOUNT_RULE, now), now);
     if (wait > 0) {
       states.set(keys.account, withTurns(account, turns));
       return wait;
     }
-    turns.took(keys, now);
-    states.set(keys.pair, withFailure(pair, PAIR, now));
-    states.set(keys.network, withFailure(network, NETWORK, now));
-    states.set(keys.account, withTurns(withFailure(account, ACCOUNT, now), turns));
+    turns.recordTry(keys, now);
+    states.set(keys.pair, withFailure(pair, PAIR_RULE, now));
+    states.set(keys.network, withFailure(network, NETWORK_RULE, now));
+    states.set(keys.account, withTurns(withFailure(account, ACCOUNT_RULE, now), turns));
     return 0;
   };
 
@@ -108,24 +113,24 @@ export function createLoginThrottle(throttles: Throttles, clock: () => number): 
       const wait = (await decideFor()) ?? (await decideFor(await attempt.isFamiliar()));
       if (wait === undefined) throw new Error("invariant: a try from a network that is familiar or not is decided");
       if (wait === 0) return;
-      if (throttles.isShared) refusals.add(keys.pair, wait, REPEATED);
+      if (throttles.isShared) refusals.add(keys.pair, wait, REPEAT_REFUSAL_MS);
       throw refuse("RATE_LIMITED", { retryAfter: wait / 1000 });
     },
 
-    async succeeded(attempt) {
+    async uncountTry(attempt) {
       const keys = keysOf(attempt);
       await throttles.change([keys.account, keys.network, keys.pair], (states) => {
         const now = clock();
         const account = states.get(keys.account);
         const turns = account?.turns ?? createTurns();
-        turns.forgive(keys);
+        turns.uncountTry(keys);
         states.set(keys.pair, undefined);
-        states.set(keys.network, withoutFailure(states.get(keys.network), NETWORK, now));
-        states.set(keys.account, withTurns(withoutFailure(account, ACCOUNT, now), turns));
+        states.set(keys.network, withoutFailure(states.get(keys.network), NETWORK_RULE, now));
+        states.set(keys.account, withTurns(withoutFailure(account, ACCOUNT_RULE, now), turns));
       });
     },
 
-    async cleared(account, address) {
+    async clearFailures(account, address) {
       const keys = keysOf({ account, address });
       refusals.forget(keys.pair);
       await throttles.change([keys.account, keys.pair], (states) => {

@@ -12,7 +12,7 @@ export interface MailToken {
 }
 
 /** The result of a request for a link: it was stored, or the user has to wait for `wait` milliseconds. */
-export type Issued = { readonly issued: true } | { readonly issued: false; readonly wait: number };
+export type IssuedLink = { readonly issued: true } | { readonly issued: false; readonly wait: number };
 
 /**
  * Links that were sent, one row for each user and purpose. A new link replaces the one before, which no longer works.
@@ -34,20 +34,20 @@ export function mailTokenStore(db: Kysely<UsersTables>) {
      * Stores a link in place of the one before, unless that was sent too short a time ago. Of two concurrent calls, one
      * stores its link.
      */
-    async issue(link: MailToken & { readonly hash: string }, now: number): Promise<Issued> {
+    async issue(link: MailToken & { readonly hash: string }, now: number): Promise<IssuedLink> {
       const before = await history(link.userId, link.purpose);
       const wait = mailPause(before, now);
       if (wait > 0) return { issued: false, wait };
       const issues = before && !isForgotten(before, now) ? before.issues + 1 : 1;
       const { userId, purpose, hash, email, expiresAt } = link;
-      const fresh = { hash, email, issued_at: now, expires_at: expiresAt, issues };
+      const row = { hash, email, issued_at: now, expires_at: expiresAt, issues };
       const stored = await db
         .insertInto("mail_tokens")
-        .values({ user_id: userId, purpose, ...fresh })
+        .values({ user_id: userId, purpose, ...row })
         .onConflict((conflict) =>
           conflict
             .columns(["user_id", "purpose"])
-            .doUpdateSet(fresh)
+            .doUpdateSet(row)
             .where("mail_tokens.issued_at", "=", before?.issuedAt ?? -1),
         )
         .returning("user_id")
@@ -59,18 +59,18 @@ export function mailTokenStore(db: Kysely<UsersTables>) {
     async find(hash: string, now: number): Promise<MailToken | undefined> {
       const link = db.selectFrom("mail_tokens").selectAll().where("hash", "=", hash);
       const row = await link.where("expires_at", ">", now).executeTakeFirst();
-      return row && fields(row);
+      return row && toMailToken(row);
     },
 
     /** Uses a link up. Returns false when it is not valid: of several concurrent calls, one succeeds. */
-    async take(hash: string, now: number): Promise<boolean> {
+    async useUp(hash: string, now: number): Promise<boolean> {
       const link = db.updateTable("mail_tokens").set({ hash: null }).where("hash", "=", hash);
       const { numUpdatedRows } = await link.where("expires_at", ">", now).executeTakeFirst();
       return numUpdatedRows > 0n;
     },
 
     /** Makes a user's links of these purposes invalid. */
-    async void(userId: string, purposes: readonly MailPurpose[]): Promise<void> {
+    async invalidate(userId: string, purposes: readonly MailPurpose[]): Promise<void> {
       const links = db.updateTable("mail_tokens").set({ hash: null }).where("user_id", "=", userId);
       await links.where("purpose", "in", [...purposes]).execute();
     },
@@ -87,6 +87,6 @@ export function mailTokenStore(db: Kysely<UsersTables>) {
   };
 }
 
-function fields(row: MailTokensTable): MailToken {
+function toMailToken(row: MailTokensTable): MailToken {
   return { userId: row.user_id, purpose: row.purpose, email: row.email, expiresAt: row.expires_at };
 }

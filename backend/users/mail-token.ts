@@ -7,19 +7,23 @@ import { createHash, randomBytes } from "node:crypto";
 export const MAIL_PURPOSES = ["verify", "reset", "move"] as const;
 export type MailPurpose = (typeof MAIL_PURPOSES)[number];
 
-const MINUTE = 60_000;
-const HOUR = 60 * MINUTE;
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
 
 /** Milliseconds for which a link is valid. */
-export const LINK_LIFE: Readonly<Record<MailPurpose, number>> = { verify: 24 * HOUR, reset: HOUR, move: HOUR };
+export const LINK_LIFE_MS: Readonly<Record<MailPurpose, number>> = {
+  verify: 24 * HOUR_MS,
+  reset: HOUR_MS,
+  move: HOUR_MS,
+};
 
 /** Milliseconds after which earlier mails no longer count. No link is valid for longer. */
-export const MAIL_MEMORY = 24 * HOUR;
+export const MAIL_HISTORY_MS = 24 * HOUR_MS;
 /**
  * Maximum pause in milliseconds between two mails of one purpose to one user. A link to a new password is valid for as
  * long, so that an attacker who requests links again and again cannot keep the owner from having a valid one.
  */
-const LONGEST_PAUSE = HOUR;
+const MAX_PAUSE_MS = HOUR_MS;
 
 /** The mails of one purpose that a user was sent lately. */
 export interface MailHistory {
@@ -32,13 +36,13 @@ export interface MailHistory {
 /** Milliseconds until the next mail may go out, doubling with each: 1 minute, 2, 4 ... 1 hour. 0 when it may now. */
 export function mailPause(history: MailHistory | undefined, now: number): number {
   if (!history || isForgotten(history, now)) return 0;
-  const pause = Math.min(LONGEST_PAUSE, MINUTE * 2 ** Math.min(history.issues - 1, 30));
+  const pause = Math.min(MAX_PAUSE_MS, MINUTE_MS * 2 ** Math.min(history.issues - 1, 30));
   return Math.max(0, history.issuedAt + pause - now);
 }
 
 /** Whether the earlier mails no longer count. */
 export function isForgotten(history: MailHistory, now: number): boolean {
-  return now - history.issuedAt >= MAIL_MEMORY;
+  return now - history.issuedAt >= MAIL_HISTORY_MS;
 }
 
 /** Makes the token of a link: 256 random bits, base64url. Only its hash is stored. */

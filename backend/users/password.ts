@@ -7,8 +7,8 @@ import { accepted, type Checked, refused } from "../text/checked.ts";
  * Bounds in Unicode characters (code points) after normalisation: NIST SP 800-63B 3.1.1.2, OWASP ASVS 5.0 6.2.1 and
  * 6.2.9.
  */
-export const PASSWORD_MIN = 8;
-export const PASSWORD_MAX = 128;
+export const MIN_PASSWORD_LENGTH = 8;
+export const MAX_PASSWORD_LENGTH = 128;
 
 /** Cost of a hash. */
 export interface HashCost {
@@ -33,11 +33,13 @@ let commonPasswords: ReadonlySet<string> | undefined;
 /**
  * The list of zxcvbn-ts (49,233 entries, MIT) without the entries that are too short to be chosen. Read on first use.
  */
-function common(): ReadonlySet<string> {
+function commonPasswordList(): ReadonlySet<string> {
   if (!commonPasswords) {
     const list: unknown = require("@zxcvbn-ts/language-common/src/passwords.json");
     if (!Array.isArray(list)) throw new Error("invariant: the list of common passwords is an array");
-    const entries = list.filter((entry): entry is string => typeof entry === "string" && entry.length >= PASSWORD_MIN);
+    const entries = list.filter(
+      (entry): entry is string => typeof entry === "string" && entry.length >= MIN_PASSWORD_LENGTH,
+    );
     commonPasswords = new Set(entries.map((entry) => entry.toLowerCase()));
   }
   return commonPasswords;
@@ -52,18 +54,18 @@ export function passwordForm(password: string): string | undefined {
 }
 
 /** Checks a password that a user chooses. It must not be one of the words `about`, such as the e-mail address. */
-export function newPassword(input: string, about: readonly string[] = []): Checked<string> {
+export function checkNewPassword(input: string, about: readonly string[] = []): Checked<string> {
   const password = passwordForm(input);
   if (password === undefined) return refused("PASSWORD_NOT_UNICODE");
   const length = [...password].length;
-  if (length < PASSWORD_MIN) {
+  if (length < MIN_PASSWORD_LENGTH) {
     return refused("PASSWORD_SHORT");
   }
-  if (length > PASSWORD_MAX) {
+  if (length > MAX_PASSWORD_LENGTH) {
     return refused("PASSWORD_LONG");
   }
   const folded = password.toLowerCase();
-  if (common().has(folded) || new Set(folded).size === 1) {
+  if (commonPasswordList().has(folded) || new Set(folded).size === 1) {
     return refused("PASSWORD_COMMON");
   }
   if (about.some((word) => word.toLowerCase() === folded)) {
@@ -80,11 +82,11 @@ export async function hashPassword(password: string, cost: HashCost = HASH_COST)
   const salt = randomBytes(SALT_BYTES);
   const tag = await argon2id(password, salt, cost, TAG_BYTES);
   const parameters = `m=${cost.memory},t=${cost.passes},p=${cost.parallelism}`;
-  return `$argon2id$v=19$${parameters}$${unpadded(salt)}$${unpadded(tag)}`;
+  return `$argon2id$v=19$${parameters}$${toUnpaddedBase64(salt)}$${toUnpaddedBase64(tag)}`;
 }
 
 /** Identifies a stored hash without containing it: SHA-256, base64url. */
-export function hashMark(phc: string): string {
+export function hashFingerprint(phc: string): string {
   return createHash("sha256").update(phc).digest("base64url");
 }
 
@@ -123,6 +125,6 @@ function argon2id(password: string, nonce: Buffer, cost: HashCost, tagLength: nu
   return derive("argon2id", { message: password, nonce, memory, passes, parallelism, tagLength });
 }
 
-function unpadded(bytes: Buffer): string {
+function toUnpaddedBase64(bytes: Buffer): string {
   return bytes.toString("base64").replaceAll("=", "");
 }

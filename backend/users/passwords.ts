@@ -9,7 +9,7 @@ import type { User } from "./user-store.ts";
 /** Hashes and checks passwords, by way of the queue. Every hash that a client can cause is made here. */
 export interface Passwords {
   /** Throws UNAVAILABLE when no password can be hashed soon. To be called before anything that costs more. */
-  refuseIfFull(): void;
+  assertNotBusy(): void;
   hash(password: string): Promise<string>;
   /**
    * Returns the stored hash of the user's password, if this is the password; else undefined. For an unknown account it
@@ -27,25 +27,25 @@ export async function createPasswords(
 ): Promise<Passwords> {
   const decoy = await hashPassword(randomUUID(), cost);
   yieldHashing();
-  const refused = (error: unknown): unknown =>
+  const asRefusal = (error: unknown): unknown =>
     error instanceof QueueFull ? refuse("UNAVAILABLE", { retryAfter: error.retryAfter }) : error;
   const run = <T>(work: () => Promise<T>): Promise<T> =>
     queue.run(work).catch((error: unknown) => {
-      throw refused(error);
+      throw asRefusal(error);
     });
   const passwords: Passwords = {
-    refuseIfFull() {
+    assertNotBusy() {
       try {
-        queue.refuseIfFull();
+        queue.assertNotFull();
       } catch (error) {
-        throw refused(error);
+        throw asRefusal(error);
       }
     },
     hash: (password) => run(() => hashPassword(password, cost)),
     async verify(user, input) {
       const password = passwordForm(input) ?? "";
-      const right = await run(() => verifyPassword(password, user?.passwordHash ?? decoy));
-      if (!user || !right) return undefined;
+      const isRight = await run(() => verifyPassword(password, user?.passwordHash ?? decoy));
+      if (!user || !isRight) return undefined;
       if (!needsRehash(user.passwordHash, cost)) return user.passwordHash;
       const fresh = await passwords.hash(password);
       if (await store.users.replacePasswordHash(user.id, user.passwordHash, fresh)) return fresh;

@@ -11,15 +11,15 @@ const COMMENT = 0xfe;
 const RESTART_0 = 0xd0;
 const RESTART_7 = 0xd7;
 /** Frames that browsers show: baseline, extended, progressive (ITU T.81, table B.1). */
-const FRAMES = new Set([0xc0, 0xc1, 0xc2]);
+const SHOWN_FRAMES = new Set([0xc0, 0xc1, 0xc2]);
 /** Quantization tables, Huffman tables, the restart interval. */
 const TABLES = new Set([0xdb, 0xc4, 0xdd]);
 /** Bytes of a JFIF segment: `JFIF`, version and density, without a thumbnail. */
-const JFIF = 14;
+const JFIF_BYTES = 14;
 /** Maximum number of scans. A progressive picture has about ten; a browser decodes all pixels for each. */
 const MAX_SCANS = 50;
 /** Bytes of an Adobe segment: `Adobe`, version, flags and how colours are coded. */
-const ADOBE = 12;
+const ADOBE_BYTES = 12;
 
 /**
  * Reads the segments of a JPEG (ITU T.81, annex B) up to its end, and leaves out metadata. The orientation of EXIF is
@@ -37,13 +37,13 @@ export function cleanJpeg(file: Buffer): CleanPicture {
     const data = file.subarray(start + 2, end);
     at = end;
     if (marker === APP1) orientation = exifOrientation(data) ?? orientation;
-    else if (marker === APP0 && startsWith(data, "JFIF\0") && data.length >= JFIF) {
-      kept.push(segment(APP0, Buffer.concat([data.subarray(0, JFIF - 2), Buffer.alloc(2)])));
-    } else if (marker === APP14 && startsWith(data, "Adobe") && data.length >= ADOBE) {
-      kept.push(segment(APP14, data.subarray(0, ADOBE)));
+    else if (marker === APP0 && startsWith(data, "JFIF\0") && data.length >= JFIF_BYTES) {
+      kept.push(segment(APP0, Buffer.concat([data.subarray(0, JFIF_BYTES - 2), Buffer.alloc(2)])));
+    } else if (marker === APP14 && startsWith(data, "Adobe") && data.length >= ADOBE_BYTES) {
+      kept.push(segment(APP14, data.subarray(0, ADOBE_BYTES)));
     } else if (marker === COMMENT || (marker >= APP0 && marker <= 0xef)) continue;
     else if (TABLES.has(marker)) kept.push(segment(marker, data));
-    else if (FRAMES.has(marker)) {
+    else if (SHOWN_FRAMES.has(marker)) {
       if (size) throw malformed();
       size = frameSize(data);
       kept.push(segment(marker, data));

@@ -1,8 +1,8 @@
 const EXIF = "Exif\0\0";
 /** The tag of the orientation. */
-const ORIENTATION = 0x0112;
+const ORIENTATION_TAG = 0x0112;
 /** The type of an entry whose value is a 16-bit number. */
-const SHORT = 3;
+const SHORT_TYPE = 3;
 /** Maximum number of entries of the first directory that are read. */
 const MAX_ENTRIES = 200;
 
@@ -23,7 +23,7 @@ export function exifOrientation(segment: Buffer): number | undefined {
   for (let index = 0; index < entries; index++) {
     const at = directory + 2 + 12 * index;
     if (at + 12 > tiff.length) return undefined;
-    if (short(at) !== ORIENTATION || short(at + 2) !== SHORT) continue;
+    if (short(at) !== ORIENTATION_TAG || short(at + 2) !== SHORT_TYPE) continue;
     const value = short(at + 8);
     return value >= 1 && value <= 8 ? value : undefined;
   }
@@ -36,8 +36,8 @@ export function orientationSegment(orientation: number): Buffer {
   tiff.write("MM\0*", "latin1");
   tiff.writeUInt32BE(8, 4); // where the directory begins
   tiff.writeUInt16BE(1, 8); // one entry
-  tiff.writeUInt16BE(ORIENTATION, 10);
-  tiff.writeUInt16BE(SHORT, 12);
+  tiff.writeUInt16BE(ORIENTATION_TAG, 10);
+  tiff.writeUInt16BE(SHORT_TYPE, 12);
   tiff.writeUInt32BE(1, 14); // one value
   tiff.writeUInt16BE(orientation, 18);
   return Buffer.concat([Buffer.from(EXIF, "latin1"), tiff]);

@@ -2,12 +2,12 @@ import { crc32 } from "node:zlib";
 import { type CleanPicture, malformed, PictureError } from "./picture-error.ts";
 
 /** Bytes of the file's signature. */
-const SIGNATURE = 8;
+const SIGNATURE_BYTES = 8;
 /** Bytes of a chunk besides its data: length, type and checksum. */
-const CHUNK = 12;
+const CHUNK_OVERHEAD_BYTES = 12;
 
 /** The chunks that are kept, with the maximum bytes of their data. Others are removed (PNG, third edition, 11). */
-const KEPT: ReadonlyMap<string, number> = new Map([
+const KEPT_CHUNKS: ReadonlyMap<string, number> = new Map([
   ["IHDR", 13],
   ["PLTE", 768],
   ["tRNS", 256],
@@ -21,7 +21,7 @@ const KEPT: ReadonlyMap<string, number> = new Map([
 /** Chunks of animations (PNG, third edition, 11.3.6). */
 const ANIMATION = new Set(["acTL", "fcTL", "fdAT"]);
 /** Bits of a sample, by colour type. */
-const DEPTHS: Readonly<Record<number, readonly number[]>> = {
+const SAMPLE_BITS: Readonly<Record<number, readonly number[]>> = {
   0: [1, 2, 4, 8, 16],
   2: [8, 16],
   3: [1, 2, 4, 8],
@@ -29,25 +29,25 @@ const DEPTHS: Readonly<Record<number, readonly number[]>> = {
   6: [8, 16],
 };
 /** The colour type of a picture with a palette. */
-const PALETTE = 3;
+const COLOUR_TYPE_PALETTE = 3;
 
 /** Reads a PNG's chunks, whose checksums have to be right, and leaves out metadata. Throws a PictureError. */
 export function cleanPng(file: Buffer): CleanPicture {
-  const kept = [file.subarray(0, SIGNATURE)];
+  const kept = [file.subarray(0, SIGNATURE_BYTES)];
   const seen = new Set<string>();
   let size: { readonly width: number; readonly height: number; readonly isIndexed: boolean } | undefined;
   let last = "";
-  for (let at = SIGNATURE; last !== "IEND"; ) {
+  for (let at = SIGNATURE_BYTES; last !== "IEND"; ) {
     const { type, chunk, data } = chunkAt(file, at);
     if (ANIMATION.has(type)) throw new PictureError("PICTURE_ANIMATED");
     if (size === undefined) size = readHeader(type, data);
     else if (type === "IHDR") throw malformed();
-    if (!KEPT.has(type) && isCritical(type)) throw malformed();
+    if (!KEPT_CHUNKS.has(type) && isCritical(type)) throw malformed();
     // the pixels are in chunks that follow each other, and a palette comes before them
-    const isRepeated = type === "IDAT" ? last !== "IDAT" && seen.has("IDAT") : KEPT.has(type) && seen.has(type);
+    const isRepeated = type === "IDAT" ? last !== "IDAT" && seen.has("IDAT") : KEPT_CHUNKS.has(type) && seen.has(type);
     if (isRepeated || (type === "PLTE" && seen.has("IDAT"))) throw malformed();
-    if (data.length > (KEPT.get(type) ?? data.length)) throw malformed(); // something could be hidden behind it
-    if (KEPT.has(type)) kept.push(chunk);
+    if (data.length > (KEPT_CHUNKS.get(type) ?? data.length)) throw malformed(); // something could be hidden behind it
+    if (KEPT_CHUNKS.has(type)) kept.push(chunk);
     seen.add(type);
     last = type;
     at += chunk.length;
@@ -57,9 +57,9 @@ export function cleanPng(file: Buffer): CleanPicture {
 }
 
 function chunkAt(file: Buffer, at: number): { readonly type: string; readonly chunk: Buffer; readonly data: Buffer } {
-  if (at + CHUNK > file.length) throw malformed();
+  if (at + CHUNK_OVERHEAD_BYTES > file.length) throw malformed();
   const length = file.readUInt32BE(at);
-  const end = at + CHUNK + length;
+  const end = at + CHUNK_OVERHEAD_BYTES + length;
   if (end > file.length) throw malformed();
   const type = file.toString("latin1", at + 4, at + 8);
   const checked = file.subarray(at + 4, end - 4);
@@ -70,8 +70,8 @@ function chunkAt(file: Buffer, at: number): { readonly type: string; readonly ch
 function readHeader(type: string, data: Buffer) {
   if (type !== "IHDR" || data.length !== 13) throw malformed();
   const [depth = 0, colour = 0, compression, filter, interlace = 0] = data.subarray(8);
-  if (!DEPTHS[colour]?.includes(depth) || compression !== 0 || filter !== 0 || interlace > 1) throw malformed();
-  return { width: data.readUInt32BE(0), height: data.readUInt32BE(4), isIndexed: colour === PALETTE };
+  if (!SAMPLE_BITS[colour]?.includes(depth) || compression !== 0 || filter !== 0 || interlace > 1) throw malformed();
+  return { width: data.readUInt32BE(0), height: data.readUInt32BE(4), isIndexed: colour === COLOUR_TYPE_PALETTE };
 }
 
 /** Whether a decoder that does not know the chunk has to give up: its first letter is a capital. */

@@ -1,9 +1,9 @@
 import { type CleanPicture, malformed, PictureError } from "./picture-error.ts";
 
 /** Bytes of the file's head: `RIFF`, the length of the rest, `WEBP`. */
-const FILE_HEAD = 12;
+const FILE_HEAD_BYTES = 12;
 /** Bytes of a chunk's head: its type, and the length of its data. */
-const CHUNK_HEAD = 8;
+const CHUNK_HEAD_BYTES = 8;
 
 /** Flags in the first byte of a `VP8X` chunk (RFC 9649 2.7). */
 const HAS_ANIMATION = 0x02;
@@ -50,14 +50,14 @@ export function cleanWebp(file: Buffer): CleanPicture {
 
 /** The chunks of the file, up to the length in its head. Bytes after that are no part of the picture. */
 function chunksOf(file: Buffer): readonly Chunk[] {
-  if (file.length < FILE_HEAD) throw malformed();
-  const end = CHUNK_HEAD + file.readUInt32LE(4);
-  if (end > file.length || end < FILE_HEAD) throw malformed();
+  if (file.length < FILE_HEAD_BYTES) throw malformed();
+  const end = CHUNK_HEAD_BYTES + file.readUInt32LE(4);
+  if (end > file.length || end < FILE_HEAD_BYTES) throw malformed();
   const chunks: Chunk[] = [];
-  for (let at = FILE_HEAD; at < end; ) {
-    if (at + CHUNK_HEAD > end) throw malformed();
+  for (let at = FILE_HEAD_BYTES; at < end; ) {
+    if (at + CHUNK_HEAD_BYTES > end) throw malformed();
     const length = file.readUInt32LE(at + 4);
-    const start = at + CHUNK_HEAD;
+    const start = at + CHUNK_HEAD_BYTES;
     if (start + length > end) throw malformed();
     chunks.push({ type: file.toString("latin1", at, at + 4), data: file.subarray(start, start + length) });
     // a byte of padding where the length is odd; the last one may be missing
@@ -85,7 +85,7 @@ function losslessSize(data: Buffer): Size {
 
 function fileOf(chunks: readonly Chunk[]): Buffer {
   const body = chunks.flatMap(({ type, data }) => {
-    const head = Buffer.alloc(CHUNK_HEAD);
+    const head = Buffer.alloc(CHUNK_HEAD_BYTES);
     head.write(type, "latin1");
     head.writeUInt32LE(data.length, 4);
     return [head, data, Buffer.alloc(data.length & 1)];

@@ -9,6 +9,6 @@ export function profile(user: User): Profile {
 }
 
 /** What administrators may see of an account. */
-export function listed(user: User): Listed {
+export function toListed(user: User): Listed {
   return { ...profile(user), disabledAt: user.disabledAt };
 }

@@ -14,7 +14,7 @@ export type UsersTables = StoreTables & {
 
 export interface UsersTable {
   id: string;
-  /** In its one spelling (`emailAddress`), unique. */
+  /** In its one spelling (`checkEmailAddress`), unique. */
   email: string;
   name: string;
   /** argon2id PHC string. */

@@ -1,15 +1,15 @@
 import { randomUUID } from "node:crypto";
 import type { Registration } from "../config.ts";
-import { clean } from "../contract/clean.ts";
 import { announce, type ContextOf, call, type Handlers, type ResultOf, refuse } from "../contract/index.ts";
-import { emailAddress, newEmailAddress } from "../text/email.ts";
-import { displayName } from "../text/name.ts";
+import { requireValid } from "../contract/require-valid.ts";
+import { checkEmailAddress, checkNewEmailAddress } from "../text/email.ts";
+import { checkDisplayName } from "../text/name.ts";
 import { networkOf } from "../throttle/network.ts";
 import { createThrottle, type Throttle } from "../throttle/throttle.ts";
 import { type AccountCheck, passwordWrong } from "./account-check.ts";
 import type { AccountMail } from "./account-mail.ts";
 import type { AuditTrail } from "./audit-trail.ts";
-import { hashMark, newPassword } from "./password.ts";
+import { checkNewPassword, hashFingerprint } from "./password.ts";
 import type { Passwords } from "./passwords.ts";
 import { profile } from "./profile.ts";
 import { removedAddress } from "./removed-address.ts";
@@ -20,7 +20,7 @@ import type { Creation, NewUser, User } from "./user-store.ts";
 /**
  * Limits how many registrations from one network are sent a mail. Users who get none can request it later.
  */
-const WELCOMES = { free: 20, first: 30_000, longest: 15 * 60_000 };
+const WELCOME_MAILS_RULE = { freeTries: 20, firstWaitMs: 30_000, maxWaitMs: 15 * 60_000 };
 
 interface UserActionParts {
   readonly store: UsersStore;
@@ -41,11 +41,11 @@ type AccountActions = Pick<
 /** Registration, sign-in, and what users do to their own accounts. */
 export class UserActions implements AccountActions {
   readonly #parts: UserActionParts;
-  readonly #welcomes: Throttle;
+  readonly #welcomeMails: Throttle;
 
   constructor(parts: UserActionParts) {
     this.#parts = parts;
-    this.#welcomes = createThrottle(parts.store.throttles, "welcomes", WELCOMES, parts.clock);
+    this.#welcomeMails = createThrottle(parts.store.throttles, "welcomes", WELCOME_MAILS_RULE, parts.clock);
   }
 
   async register(ctx: ContextOf<"users.register">): Promise<ResultOf<"users.register">> {
@@ -53,9 +53,9 @@ export class UserActions implements AccountActions {
     const { setup } = ctx.params;
     // first, so that it costs nothing and reveals nothing about an address
     if (registration === "closed" && setup === undefined) throw refuse("REGISTRATION_CLOSED");
-    const email = clean("email", newEmailAddress(ctx.params.email));
-    const name = clean("name", displayName(ctx.params.name));
-    const password = clean("password", newPassword(ctx.params.password, [email, name]));
+    const email = requireValid("email", checkNewEmailAddress(ctx.params.email));
+    const name = requireValid("name", checkDisplayName(ctx.params.name));
+    const password = requireValid("password", checkNewPassword(ctx.params.password, [email, name]));
     if (setup !== undefined && !(await isSetupToken(store, setup))) throw refuse("SETUP_LINK");
     const passwordHash = await passwords().hash(password);
     const id = randomUUID();
@@ -68,7 +68,7 @@ export class UserActions implements AccountActions {
     if (setup !== undefined) await audit(ctx, "role.changed", id, "user to admin, by the setup link");
     const user: User = { ...registered, role: setup === undefined ? "user" : "admin", verifiedAt: null };
     const from = networkOf(ctx.meta.client?.address ?? "");
-    if ((await this.#welcomes.take(from)) === 0) await mail.link("verify", user, email);
+    if ((await this.#welcomeMails.countTry(from)) === 0) await mail.sendLink("verify", user, email);
     await announce(ctx.broker, "user.created", { id });
     return { user: profile(user), ...(await call(ctx, "auth.startSession", { userId: id })) };
   }
@@ -81,29 +81,29 @@ export class UserActions implements AccountActions {
   async login(ctx: ContextOf<"users.login">): Promise<ResultOf<"users.login">> {
     const { store, audit, passwords, accounts } = this.#parts;
     // first, so that a flood of tries costs no query, and a try that is refused here is counted for no account
-    passwords().refuseIfFull();
-    const email = emailAddress(ctx.params.email);
+    passwords().assertNotBusy();
+    const email = checkEmailAddress(ctx.params.email);
     const user = email.ok ? await store.users.findByEmail(email.value) : undefined;
     const account = email.ok ? email.value : "";
     const { password } = ctx.params;
     const hash = await accounts.verify(ctx, { account, user, password, isAudited: true });
     if (!user || hash === undefined || user.disabledAt !== null) {
-      if (user && hash !== undefined) accounts.noteFailure(ctx, user, "disabled");
+      if (user && hash !== undefined) accounts.auditFailure(ctx, user, "disabled");
       throw refuse("CREDENTIALS");
     }
-    const session = await call(ctx, "auth.startSession", { userId: user.id, password: hashMark(hash) });
+    const session = await call(ctx, "auth.startSession", { userId: user.id, password: hashFingerprint(hash) });
     await audit(ctx, "login.succeeded", user.id);
     return { user: profile(user), ...session };
   }
 
   async profile(ctx: ContextOf<"users.profile">): Promise<ResultOf<"users.profile">> {
-    return profile(await this.#parts.accounts.caller(ctx));
+    return profile(await this.#parts.accounts.requireCaller(ctx));
   }
 
   async update(ctx: ContextOf<"users.update">): Promise<ResultOf<"users.update">> {
     const { store, audit, accounts } = this.#parts;
-    const user = await accounts.caller(ctx);
-    const name = clean("name", displayName(ctx.params.name));
+    const user = await accounts.requireCaller(ctx);
+    const name = requireValid("name", checkDisplayName(ctx.params.name));
     await accounts.countAudited(user);
     const outcome = await store.users.setName(user.id, name);
     if (outcome === "disabled") throw refuse("UNAUTHORIZED");
@@ -114,24 +114,24 @@ export class UserActions implements AccountActions {
 
   async changePassword(ctx: ContextOf<"users.changePassword">): Promise<ResultOf<"users.changePassword">> {
     const { store, audit, mail, passwords, accounts } = this.#parts;
-    const user = await accounts.caller(ctx);
-    const next = clean("newPassword", newPassword(ctx.params.newPassword, [user.email, user.name]));
-    const hash = await accounts.confirm(ctx, user, ctx.params.password, true);
+    const user = await accounts.requireCaller(ctx);
+    const next = requireValid("newPassword", checkNewPassword(ctx.params.newPassword, [user.email, user.name]));
+    const hash = await accounts.requirePassword(ctx, user, ctx.params.password, true);
     const isReplaced = await store.users.replacePasswordHash(user.id, hash, await passwords().hash(next));
     if (!isReplaced) throw passwordWrong();
     // an intruder who knew the old password must not get in or move the account to another address
-    await store.mailTokens.void(user.id, ["reset", "move"]);
+    await store.mailTokens.invalidate(user.id, ["reset", "move"]);
     const { sid } = ctx.meta.user;
     await call(ctx, "auth.endSessions", { userId: user.id, except: sid, reason: "password" });
     await audit(ctx, "password.changed", user.id);
-    mail.notice("passwordChanged", user.email);
+    mail.sendNotice("passwordChanged", user.email);
     return { changed: true };
   }
 
   async remove(ctx: ContextOf<"users.remove">): Promise<ResultOf<"users.remove">> {
     const { store, clock, audit, passwords, accounts } = this.#parts;
-    const user = await accounts.caller(ctx);
-    const hash = await accounts.confirm(ctx, user, ctx.params.password);
+    const user = await accounts.requireCaller(ctx);
+    const hash = await accounts.requirePassword(ctx, user, ctx.params.password);
     const passwordHash = await passwords().hash(randomUUID());
     const removed = { email: removedAddress(), name: "Somebody who left", passwordHash };
     const outcome = await store.users.anonymize(user.id, hash, removed, clock());

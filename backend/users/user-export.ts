@@ -18,8 +18,8 @@ export interface ExportParts {
 type ExportPart = Extract<keyof typeof serviceActions, `${string}.exportPart`>;
 
 /** The actions by which features export their part, in the order of the features. */
-const PARTS = (Object.keys(serviceActions) as (keyof typeof serviceActions)[]).filter((name): name is ExportPart =>
-  name.endsWith(".exportPart"),
+const EXPORT_PARTS = (Object.keys(serviceActions) as (keyof typeof serviceActions)[]).filter(
+  (name): name is ExportPart => name.endsWith(".exportPart"),
 );
 
 /**
@@ -30,8 +30,8 @@ export function userExport({ store, clock, accounts }: ExportParts): Pick<Handle
   const lease = createExportLease(store.throttles, clock);
   return {
     async export(ctx) {
-      const { id } = await accounts.caller(ctx);
-      const release = await lease.take(id);
+      const { id } = await accounts.requireCaller(ctx);
+      const release = await lease.begin(id);
       if (!release) throw refuse("EXPORT_RUNNING");
       const stream = Readable.from(linesOf(ctx.broker, id), { objectMode: false });
       stream.once("close", () => void release());
@@ -45,7 +45,7 @@ export function userExport({ store, clock, accounts }: ExportParts): Pick<Handle
       const user = await store.users.find(userId);
       if (!user) return { lines: [], after: null };
       const own = { type: "profile", ...profile(user) };
-      const picture = await store.pictures.ofUser(userId);
+      const picture = await store.pictures.forExport(userId);
       return { lines: picture ? [own, { type: "picture", ...picture }] : [own], after: null };
     },
   };
@@ -53,7 +53,7 @@ export function userExport({ store, clock, accounts }: ExportParts): Pick<Handle
 
 async function* linesOf(broker: ServiceBroker, userId: string): AsyncGenerator<string> {
   let count = 0;
-  for (const part of PARTS) {
+  for (const part of EXPORT_PARTS) {
     let after: string | null = null;
     do {
       const page: { lines: readonly object[]; after: string | null } = await call(broker, part, {

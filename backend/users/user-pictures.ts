@@ -27,7 +27,7 @@ export function userPictures({
 }: PictureParts): Pick<Handlers<"users">, "setPicture" | "removePicture" | "picture" | "pictures"> {
   return {
     async setPicture(ctx) {
-      const user = await accounts.caller(ctx);
+      const user = await accounts.requireCaller(ctx);
       const read = readPicture(await readBody(ctx));
       if (!read.ok) throw refuse(read.code);
       await accounts.countAudited(user);
@@ -38,7 +38,7 @@ export function userPictures({
     },
 
     async removePicture(ctx) {
-      const user = await accounts.caller(ctx);
+      const user = await accounts.requireCaller(ctx);
       await accounts.countAudited(user);
       await store.pictures.remove(user.id);
       await audit(ctx, "profile.changed", user.id, "picture");
@@ -46,7 +46,7 @@ export function userPictures({
     },
 
     async picture(ctx) {
-      await accounts.caller(ctx);
+      await accounts.requireCaller(ctx);
       const { id, hash } = ctx.params;
       const found = await store.pictures.find(id, hash, ctx.meta.user.roles.includes("moderator"));
       if (!found) throw refuse("NOT_FOUND");
@@ -57,8 +57,8 @@ export function userPictures({
     },
 
     async pictures(ctx) {
-      await accounts.caller(ctx);
-      return { pictures: await store.pictures.of([...new Set(ctx.params.users)]) };
+      await accounts.requireCaller(ctx);
+      return { pictures: await store.pictures.ofUsers([...new Set(ctx.params.users)]) };
     },
   };
 }

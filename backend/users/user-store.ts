@@ -1,5 +1,5 @@
 import type { Kysely, Selectable, Transaction } from "kysely";
-import { apart, Undo, undoable } from "../store/index.ts";
+import { inOwnTransaction, Undo, undoable } from "../store/index.ts";
 import type { Role } from "../surface/roles.ts";
 import { type LockUser, lockAdmins, userLock } from "./locks.ts";
 import { releaseUserName, takeUserName } from "./name-keys.ts";
@@ -39,7 +39,7 @@ export class UserStore {
 
   /** Registers a user, unless the e-mail address has one already or another user's name looks like this one. */
   async create(user: NewUser): Promise<Creation> {
-    return undoable(apart(this.#db), (transaction) => insert(transaction, user));
+    return undoable(inOwnTransaction(this.#db), (transaction) => insertUser(transaction, user));
   }
 
   /**
@@ -48,22 +48,22 @@ export class UserStore {
    * address or name are taken, the link can be used again.
    */
   async createFirstAdmin(user: NewUser, link: string): Promise<Creation | "no-link"> {
-    return undoable(apart(this.#db), async (transaction) => {
+    return undoable(inOwnTransaction(this.#db), async (transaction) => {
       await lockAdmins(transaction);
       if (await hasAdmin(transaction)) return "no-link";
       const setup = transaction.deleteFrom("keys").where("purpose", "=", "setup").where("material", "=", link);
       if ((await setup.executeTakeFirst()).numDeletedRows === 0n) return "no-link";
-      return insert(transaction, { ...user, role: "admin" });
+      return insertUser(transaction, { ...user, role: "admin" });
     });
   }
 
   async find(id: string): Promise<User | undefined> {
-    return asUser(await this.#db.selectFrom("users").selectAll().where("id", "=", id).executeTakeFirst());
+    return toUserIfAny(await this.#db.selectFrom("users").selectAll().where("id", "=", id).executeTakeFirst());
   }
 
   /** `email` in its one spelling. */
   async findByEmail(email: string): Promise<User | undefined> {
-    return asUser(await this.#db.selectFrom("users").selectAll().where("email", "=", email).executeTakeFirst());
+    return toUserIfAny(await this.#db.selectFrom("users").selectAll().where("email", "=", email).executeTakeFirst());
   }
 
   /** Users in the order of registration; with `after`, those after this user. */
@@ -77,7 +77,7 @@ export class UserStore {
           ]),
         )
       : all;
-    return (await query.orderBy("created_at").orderBy("id").limit(limit).execute()).map(fields);
+    return (await query.orderBy("created_at").orderBy("id").limit(limit).execute()).map(toUser);
   }
 
   /** Whether there is an administrator who may sign in. */
@@ -87,7 +87,7 @@ export class UserStore {
 
   /** `taken` when another user's name looks like this one, `disabled` when the account is disabled or removed. */
   async setName(id: string, name: string): Promise<"set" | "taken" | "disabled"> {
-    return undoable(apart(this.#db), async (transaction) => {
+    return undoable(inOwnTransaction(this.#db), async (transaction) => {
       if ((await this.#lockUser(transaction, id))?.disabledAt !== null) return "disabled";
       if (!(await takeUserName(transaction, id, name))) throw new Undo("taken");
       await transaction.updateTable("users").set({ name }).where("id", "=", id).execute();
@@ -229,7 +229,7 @@ export class UserStore {
   }
 }
 
-async function insert(transaction: Transaction<UsersTables>, user: NewUser): Promise<Creation> {
+async function insertUser(transaction: Transaction<UsersTables>, user: NewUser): Promise<Creation> {
   const created = await transaction
     .insertInto("users")
     .values({
@@ -258,15 +258,15 @@ async function hasAdmin(db: Kysely<UsersTables>): Promise<boolean> {
 
 /** Whether this user is the only administrator who may sign in. The caller holds the lock of the administrators. */
 async function isLastAdmin(transaction: Transaction<UsersTables>, id: string): Promise<boolean> {
-  const two = await enabledAdmins(transaction).limit(2).execute();
-  return two.length === 1 && two[0]?.id === id;
+  const admins = await enabledAdmins(transaction).limit(2).execute();
+  return admins.length === 1 && admins[0]?.id === id;
 }
 
-function asUser(row: Selectable<UsersTable> | undefined): User | undefined {
-  return row && fields(row);
+function toUserIfAny(row: Selectable<UsersTable> | undefined): User | undefined {
+  return row && toUser(row);
 }
 
-function fields(row: Selectable<UsersTable>): User {
+function toUser(row: Selectable<UsersTable>): User {
   return {
     id: row.id,
     email: row.email,

@@ -26,7 +26,7 @@ interface UsersServiceOptions {
   /** The address of the page, to which links in mails lead. */
   readonly site: () => string;
   /** Milliseconds after which a request for a new password is handled. */
-  readonly scatter: () => number;
+  readonly resetDelayMs: () => number;
 }
 
 /**
@@ -50,25 +50,25 @@ export function usersService(options: UsersServiceOptions): ServiceSchema {
     return loaded;
   };
   const accounts = new AccountCheck({ store, clock, audit, passwords });
-  const own = new UserActions({ ...options, audit, mail, passwords, accounts });
-  const mailed = new UserMail({ ...options, audit, mail, passwords, accounts });
+  const userActions = new UserActions({ ...options, audit, mail, passwords, accounts });
+  const mailActions = new UserMail({ ...options, audit, mail, passwords, accounts });
   return defineService({
     name: "users",
     async started() {
       loaded = await createPasswords(store, options.hashing, options.hashCost);
     },
     actions: {
-      register: (ctx) => own.register(ctx),
-      login: (ctx) => own.login(ctx),
-      profile: (ctx) => own.profile(ctx),
-      update: (ctx) => own.update(ctx),
-      changePassword: (ctx) => own.changePassword(ctx),
-      remove: (ctx) => own.remove(ctx),
-      requestReset: (ctx) => mailed.requestReset(ctx),
-      resetPassword: (ctx) => mailed.resetPassword(ctx),
-      requestVerification: (ctx) => mailed.requestVerification(ctx),
-      verifyEmail: (ctx) => mailed.verifyEmail(ctx),
-      changeEmail: (ctx) => mailed.changeEmail(ctx),
+      register: (ctx) => userActions.register(ctx),
+      login: (ctx) => userActions.login(ctx),
+      profile: (ctx) => userActions.profile(ctx),
+      update: (ctx) => userActions.update(ctx),
+      changePassword: (ctx) => userActions.changePassword(ctx),
+      remove: (ctx) => userActions.remove(ctx),
+      requestReset: (ctx) => mailActions.requestReset(ctx),
+      resetPassword: (ctx) => mailActions.resetPassword(ctx),
+      requestVerification: (ctx) => mailActions.requestVerification(ctx),
+      verifyEmail: (ctx) => mailActions.verifyEmail(ctx),
+      changeEmail: (ctx) => mailActions.changeEmail(ctx),
       ...userAdministration({ store, clock, audit }),
       ...userPictures({ store, audit, clock, accounts }),
       ...userExport({ store, clock, accounts }),

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { loadFeatures } from "../../backend/modules.ts";
 import { type Database, openDatabase } from "../../backend/store/index.ts";
-import { FILE } from "../../backend/store/sqlite.ts";
+import { DATABASE_FILE } from "../../backend/store/sqlite.ts";
 import { CommandError } from "../command-line/index.ts";
 import { readBackendConfig } from "./backend-config.ts";
 
@@ -15,7 +15,7 @@ export const DATABASE_VARIABLES = {
 
 /** Refuses a data folder without a database: usually DATA_DIR or the working directory is not the backend's. */
 export function requireDatabase(dataDir: string, advice = "To make a new one, start the backend."): void {
-  const file = join(dataDir, FILE);
+  const file = join(dataDir, DATABASE_FILE);
   if (existsSync(file)) return;
   throw new CommandError(
     `there is no database at ${file}. Set DATA_DIR to the folder that the backend uses. ${advice}`,
@@ -26,7 +26,7 @@ export function requireDatabase(dataDir: string, advice = "To make a new one, st
  * Refuses a data folder that has a database: usually DATA_DIR or the working directory is not the one that was meant.
  */
 export function refuseDatabase(dataDir: string, advice: string): void {
-  const file = join(dataDir, FILE);
+  const file = join(dataDir, DATABASE_FILE);
   if (existsSync(file)) throw new CommandError(`there is a database at ${file} already. ${advice}`);
 }
 

@@ -2,7 +2,7 @@ import { expect, test } from "@jest/globals";
 import { authHousekeeping } from "../../backend/auth/housekeeping.ts";
 import { ENDED_KEPT, SESSION_MAX } from "../../backend/auth/session.ts";
 import { type HousekeepingTask, housekeepingService } from "../../backend/housekeeping.service.ts";
-import { AUDIT_KEPT } from "../../backend/users/audit.ts";
+import { AUDIT_RETENTION_MS } from "../../backend/users/audit.ts";
 import { usersHousekeeping } from "../../backend/users/housekeeping.ts";
 import { type Running, startServices } from "./start-services.ts";
 
@@ -32,7 +32,7 @@ test("sessions that cannot live and records past their time are dropped, the oth
   expect(await store.sessions.find(over.identity.sid)).toBeUndefined();
   expect(await store.sessions.find(young.identity.sid)).toBeDefined();
   expect(await store.audit.list(10)).toHaveLength(3);
-  clock.now += AUDIT_KEPT - SESSION_MAX;
+  clock.now += AUDIT_RETENTION_MS - SESSION_MAX;
   await again();
   expect(await store.audit.list(10)).toHaveLength(2);
   await running.stop();

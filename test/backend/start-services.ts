@@ -34,7 +34,7 @@ export interface Running {
   /** Resolves with the next mail that is sent. */
   nextMail(): Promise<Mail>;
   /** What services that write mails are made with. */
-  readonly mail: { readonly post: Post; site(): string; scatter(): number };
+  readonly mail: { readonly post: Post; site(): string; resetDelayMs(): number };
   call<A extends AnyAction>(action: A, params: ParamsOf<A>, user?: Caller): Promise<ResultOf<A>>;
   register(name: string): Promise<SignedIn & { identity: Caller }>;
   stop(): Promise<void>;
@@ -81,11 +81,11 @@ export async function startServices({
     throttles: memoryThrottles(), // so that a mail is delivered within the turn of the event loop
     clock: () => clock.now,
   });
-  const mail = { post, site: () => SITE, scatter: () => 0 };
-  const { scatter, ...sent } = mail;
+  const mail = { post, site: () => SITE, resetDelayMs: () => 0 };
+  const { resetDelayMs, ...sent } = mail;
   for (const service of await testServices(
     { database: store, registration, quota, ...sent },
-    { clock: () => clock.now, hashCost, scatter },
+    { clock: () => clock.now, hashCost, resetDelayMs },
   ))
     broker.createService(service);
   broker.createService({

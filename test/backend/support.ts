@@ -29,7 +29,7 @@ import {
 } from "../../backend/gateway/index.ts";
 import { createLog } from "../../backend/log.ts";
 import { type Backend, startBackend } from "../../backend/main.ts";
-import type { GivenModules } from "../../backend/modules.ts";
+import type { ReplacedModules } from "../../backend/modules.ts";
 import { assets, type HttpEntry, http, ROLES, type Role, serviceActions, socket } from "../../backend/surface.ts";
 import type { SignedIn } from "../../backend/users/shapes.ts";
 import { isDescribed, unlikeAnswer, unlikeEvent, unlikeResult } from "./described.ts";
@@ -140,7 +140,7 @@ interface TestOptions {
 
 export interface TestBackendOptions extends TestOptions {
   /** Features as this test needs them. */
-  readonly modules?: GivenModules;
+  readonly modules?: ReplacedModules;
   /** The page; short texts in its place when left out. */
   readonly assets?: ReadonlyMap<string, Asset>;
   /** What else a gateway under test is given. */

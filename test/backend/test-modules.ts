@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import type { FeatureContext, FeatureModule } from "../../backend/feature.ts";
 import { features } from "../../backend/features.ts";
-import { type GivenModules, loadFeatures, startFeatures } from "../../backend/modules.ts";
+import { loadFeatures, type ReplacedModules, startFeatures } from "../../backend/modules.ts";
 import { type UsersOptions, usersFeature } from "../../backend/users/feature.ts";
 import type { HashCost } from "../../backend/users/password.ts";
 
@@ -23,17 +23,17 @@ for (const { name } of features) {
 
 export interface TestModuleOptions extends UsersOptions {
   /** Modules of a test's own. */
-  readonly modules?: GivenModules;
+  readonly modules?: ReplacedModules;
 }
 
 /** The features as tests need them: they hash cheaply. */
 export function testModules(
-  { hashCost = CHEAP, scatter, modules }: TestModuleOptions = {},
+  { hashCost = CHEAP, resetDelayMs, modules }: TestModuleOptions = {},
   hasGateway = true,
-): GivenModules {
+): ReplacedModules {
   return {
     ...Object.fromEntries([...testModuleOf].map(([name, make]) => [name, make({ hasGateway })])),
-    users: usersFeature({ hashCost, ...(scatter && { scatter }) }),
+    users: usersFeature({ hashCost, ...(resetDelayMs && { resetDelayMs }) }),
     ...modules,
   };
 }

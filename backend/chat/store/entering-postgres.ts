@@ -1,7 +1,7 @@
 import { CompiledQuery, type Kysely } from "kysely";
-import { inStatements, named } from "../../store/index.ts";
+import { named, storeInGroups } from "../../store/index.ts";
 import { type Enter, type Entered, type Entry, type EntryOutcome, newRoomKeys } from "./entering.ts";
-import { type SeatRow, standingIn } from "./standing.ts";
+import { type StandingRow, toStanding } from "./standing.ts";
 import type { ChatTables } from "./tables.ts";
 
 /** Entries of a group: what comes after them does not wait long. */
@@ -14,7 +14,7 @@ interface WaitingEntry {
 }
 
 /** What the function returns for each entry; of one that was refused the room is null. */
-type EntryRow = { readonly place: number; readonly outcome: EntryOutcome } & (SeatRow | { readonly name: null });
+type EntryRow = { readonly place: number; readonly outcome: EntryOutcome } & (StandingRow | { readonly name: null });
 
 /**
  * Lets users into rooms of PostgreSQL, a group of them with one statement, which is its own transaction (the
@@ -22,17 +22,17 @@ type EntryRow = { readonly place: number; readonly outcome: EntryOutcome } & (Se
  * times as much.
  */
 export function enteringPostgres(db: Kysely<ChatTables>): Enter {
-  const handIn = inStatements<WaitingEntry, EntryRow>({
+  const handIn = storeInGroups<WaitingEntry, EntryRow>({
     query: async (group) => (await db.executeQuery<EntryRow>({ ...ENTER, parameters: columns(group) })).rows,
     settle: ({ resolve }, row) =>
-      resolve({ outcome: row.outcome, standing: row.name === null ? undefined : standingIn(row) }),
+      resolve({ outcome: row.outcome, standing: row.name === null ? undefined : toStanding(row) }),
     fail: ({ reject }, error) => reject(error),
-    what: "a user did not enter a room",
-    line: ({ entry }) => entry.room,
-    once: ({ entry }) => `${entry.userId} ${entry.room}`,
+    failure: "a user did not enter a room",
+    orderKey: ({ entry }) => entry.room,
+    uniqueKey: ({ entry }) => `${entry.userId} ${entry.room}`,
     bytes: () => 1,
-    mostItems: MOST_ENTRIES,
-    mostBytes: MOST_ENTRIES,
+    maxItems: MOST_ENTRIES,
+    maxBytes: MOST_ENTRIES,
   });
 
   return (entry) =>

@@ -1,16 +1,16 @@
 import type { DatabaseSync, SQLInputValue } from "node:sqlite";
 import type { Kysely } from "kysely";
 import { HalfWritten, type SqliteGroups, template } from "../../store/index.ts";
+import type { AuthorCache } from "./author-cache.ts";
 import { type Enter, type Entered, type Entry, newRoomKeys, type OpeningByName } from "./entering.ts";
-import type { KeptStandings } from "./kept-standings.ts";
-import { type CandidateRow, candidateQuery, standingIn } from "./standing.ts";
+import { type CandidateRow, candidateQuery, toStanding } from "./standing.ts";
 import type { ChatTables } from "./tables.ts";
 
 /**
  * Lets users into rooms of the embedded database, and opens rooms that are not there, in groups with whatever else is
  * written. PostgreSQL decides by the same conditions in `entering-function.ts`.
  */
-export function enteringSqlite(groups: SqliteGroups, standings: KeptStandings, db: Kysely<ChatTables>): Enter {
+export function enteringSqlite(groups: SqliteGroups, authors: AuthorCache, db: Kysely<ChatTables>): Enter {
   const { database } = groups;
   const candidate = template(db, candidateQuery);
   const find = database.prepare(candidate.query.sql);
@@ -33,7 +33,7 @@ export function enteringSqlite(groups: SqliteGroups, standings: KeptStandings, d
     const own = { user_id: userId, role: "member", state: "in", since } as const;
     return {
       outcome: "entered",
-      standing: standingIn({ ...row, revision: since, members: row.members + 1, ...own }),
+      standing: toStanding({ ...row, revision: since, members: row.members + 1, ...own }),
     };
   }
 
@@ -49,12 +49,12 @@ export function enteringSqlite(groups: SqliteGroups, standings: KeptStandings, d
     begin(entry, "owner", 0, () => statements.insertName.run(nameKey, room));
     const own = { user_id: userId, role: "owner", state: "in", since: 0, muted_until: null } as const;
     const row = { name: room, kind: "public", title: null, epoch, seq: 0, revision: 0, members: 1 } as const;
-    return { outcome: "opened", standing: standingIn({ ...row, ...own }) };
+    return { outcome: "opened", standing: toStanding({ ...row, ...own }) };
   }
 
   /** Writes a membership and what belongs to it. */
   function begin({ room, userId, at }: Entry, role: string, since: number, rest: () => void): void {
-    standings.forgetRoom(room);
+    authors.forgetRoom(room);
     try {
       statements.insertMember.run(room, userId, role, since, at);
       rest();

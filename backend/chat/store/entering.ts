@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { skeleton } from "../../text/look-alike.ts";
-import type { MembershipState, RoomMembership } from "../membership.ts";
+import type { MembershipState, Standing } from "../membership.ts";
 import { browseKey } from "../room-key.ts";
 
 /** How a user enters a room. */
@@ -35,7 +35,7 @@ export type EntryOutcome = "entered" | "opened" | "full" | "too-many" | "refused
 /** The outcome of an entry, and the user's standing in the room when it is committed; undefined when refused. */
 export interface Entered {
   readonly outcome: EntryOutcome;
-  readonly standing: RoomMembership | undefined;
+  readonly standing: Standing | undefined;
 }
 
 /** Lets a user into a room. */

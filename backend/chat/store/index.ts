@@ -1,10 +1,10 @@
 import type { Database } from "../../store/index.ts";
 import { nameTaker, type UsersTables, userLock } from "../../users/index.ts";
 import { postgresAppender, sqliteAppender } from "./append/index.ts";
+import { authorCache } from "./author-cache.ts";
 import { enteringPostgres } from "./entering-postgres.ts";
 import { enteringSqlite } from "./entering-sqlite.ts";
 import { exportedStore } from "./exported.ts";
-import { keptStandings } from "./kept-standings.ts";
 import { MemberStore } from "./members.ts";
 import { messageStore } from "./messages.ts";
 import { readMarkStore } from "./read-marks.ts";
@@ -14,9 +14,9 @@ import { searchStore } from "./search/index.ts";
 import type { ChatTables } from "./tables.ts";
 import { createUsage } from "./usage.ts";
 
-export type { Judge } from "./append/index.ts";
+export type { AssertMaySend } from "./append/index.ts";
 export type { Entry } from "./entering.ts";
-export type { Check } from "./members.ts";
+export type { ChangeCheck } from "./members.ts";
 export type { MessageRange } from "./messages.ts";
 export type { Retention } from "./retention.ts";
 export type { RoomRow } from "./rooms.ts";
@@ -30,9 +30,9 @@ export function chatStore({ db, groups, beforeClose }: Pick<Database, "db" | "gr
   const lockUser = userLock(users);
   const usage = createUsage(own);
   beforeClose(usage.close);
-  const standings = groups && keptStandings(groups, own);
-  const appender = standings ? sqliteAppender(groups, standings, own, usage) : postgresAppender(own, usage);
-  const enter = standings ? enteringSqlite(groups, standings, own) : enteringPostgres(own);
+  const authors = groups && authorCache(groups, own);
+  const appender = authors ? sqliteAppender(groups, authors, own, usage) : postgresAppender(own, usage);
+  const enter = authors ? enteringSqlite(groups, authors, own) : enteringPostgres(own);
   return {
     rooms: new RoomStore(own, usage, { lockUser, takeName: nameTaker(users) }),
     members: new MemberStore(own, enter, lockUser),

@@ -1,16 +1,16 @@
 import { type Kysely, sql, type Transaction } from "kysely";
-import { apart, Undo, undoable } from "../../store/index.ts";
+import { inOwnTransaction, Undo, undoable } from "../../store/index.ts";
 import type { Role } from "../../surface/roles.ts";
 import type { LockUser } from "../../users/index.ts";
-import type { RoomMembership, RoomRole } from "../membership.ts";
+import type { RoomRole, Standing } from "../membership.ts";
 import type { Enter } from "./entering.ts";
+import { countRooms, isAtLimit, MemberQueries, type RoomLimits } from "./member-queries.ts";
 import { lockRoom } from "./room-lock.ts";
-import { countRooms, isBeyond, type Most, Rosters } from "./rosters.ts";
-import { standingOf } from "./standing.ts";
+import { findStanding } from "./standing.ts";
 import type { ChatTables } from "./tables.ts";
 
 /** A membership that has ended. */
-export interface Ended {
+export interface EndedMembership {
   /** The room's revision at which the user has left. */
   readonly revision: number;
   /** The new owner of the room, when the last one has left. */
@@ -18,23 +18,19 @@ export interface Ended {
 }
 
 /** Runs in the transaction that makes a change, after the room is locked. Throws when the change may not be made. */
-export type Check = (transaction: Transaction<ChatTables>) => Promise<void>;
+export type ChangeCheck = (transaction: Transaction<ChatTables>) => Promise<void>;
 
 /** Throws when the actor may not change the membership of the target, a user whose role on the site is `targetRole`. */
-export type Permission = (
-  actor: RoomMembership | undefined,
-  target: RoomMembership | undefined,
-  targetRole: Role,
-) => void;
+export type MemberPermission = (actor: Standing | undefined, target: Standing | undefined, targetRole: Role) => void;
 
-const noCheck: Check = async () => undefined;
+const noCheck: ChangeCheck = async () => undefined;
 
 /**
  * Members of rooms in the database. Every change of a membership locks the room's row, so that joins, leaves, roles and
  * messages of a room have one order on all nodes. A change that depends on the user too (the number of rooms, whether
  * the account is enabled) locks the user's row first (`users/locks.ts`).
  */
-export class MemberStore extends Rosters {
+export class MemberStore extends MemberQueries {
   /** Makes a user a member of a room. */
   readonly enter: Enter;
   readonly #db: Kysely<ChatTables>;
@@ -48,10 +44,10 @@ export class MemberStore extends Rosters {
   }
 
   /** Makes a check that calls `permission` with the standings of both users in the transaction of the change. */
-  permits(room: string, actor: string, target: string, permission: Permission): Check {
+  permissionCheck(room: string, actor: string, target: string, permission: MemberPermission): ChangeCheck {
     return async (transaction) => {
-      const actorStanding = await standingOf(transaction, room, actor);
-      const targetStanding = await standingOf(transaction, room, target);
+      const actorStanding = await findStanding(transaction, room, actor);
+      const targetStanding = await findStanding(transaction, room, target);
       const user = await transaction.selectFrom("users").select("role").where("id", "=", target).executeTakeFirst();
       permission(actorStanding, targetStanding, user?.role ?? "user");
     };
@@ -66,9 +62,9 @@ export class MemberStore extends Rosters {
     userId: string,
     state: "out" | "banned",
     at: number,
-    check: Check = noCheck,
-  ): Promise<Ended | undefined> {
-    return undoable(apart(this.#db), async (transaction) => {
+    check: ChangeCheck = noCheck,
+  ): Promise<EndedMembership | undefined> {
+    return undoable(inOwnTransaction(this.#db), async (transaction) => {
       const left = await transaction
         .updateTable("rooms")
         .set((row) => ({ members: row("members", "-", 1), revision: row("revision", "+", 1) }))
@@ -89,17 +85,17 @@ export class MemberStore extends Rosters {
       if (left.members === 0 && left.kind === "private") {
         await transaction.updateTable("rooms").set({ closed_at: at }).where("name", "=", room).execute();
       }
-      const successor = before.role === "owner" ? await handOver(transaction, room) : undefined;
+      const successor = before.role === "owner" ? await appointOwner(transaction, room) : undefined;
       return { revision: left.revision, successor };
     });
   }
 
   /** Bans a user who is not in the room. Returns false when the user is in it. */
-  async shutOut(room: string, userId: string, at: number, check: Check = noCheck): Promise<boolean> {
-    return this.#inRoom(room, check, async (transaction) => {
+  async banOutsider(room: string, userId: string, at: number, check: ChangeCheck = noCheck): Promise<boolean> {
+    return this.#changeInRoom(room, check, async (transaction) => {
       const banned = await transaction
         .insertInto("members")
-        .values({ ...stranger(room, userId, at), state: "banned" })
+        .values({ ...newMemberRow(room, userId, at), state: "banned" })
         .onConflict((conflict) =>
           conflict.columns(["room", "user_id"]).doUpdateSet({ state: "banned" }).where("members.state", "!=", "in"),
         )
@@ -117,17 +113,20 @@ export class MemberStore extends Rosters {
     room: string,
     userId: string,
     at: number,
-    { check = noCheck, most = Number.POSITIVE_INFINITY }: { readonly check?: Check; readonly most?: number } = {},
+    {
+      check = noCheck,
+      maxInvitations = Number.POSITIVE_INFINITY,
+    }: { readonly check?: ChangeCheck; readonly maxInvitations?: number } = {},
   ): Promise<"invited" | "known" | "too-many" | "disabled"> {
     return this.#db.transaction().execute(async (transaction) => {
       const user = await this.#lockUser(transaction, userId);
       await lockRoom(transaction, room);
       await check(transaction);
       if (user?.disabledAt !== null) return "disabled";
-      if ((await countRooms(transaction, userId)).invited >= most) return "too-many";
+      if ((await countRooms(transaction, userId)).invited >= maxInvitations) return "too-many";
       const invited = await transaction
         .insertInto("members")
-        .values({ ...stranger(room, userId, at), state: "invited" })
+        .values({ ...newMemberRow(room, userId, at), state: "invited" })
         .onConflict((conflict) =>
           conflict.columns(["room", "user_id"]).doUpdateSet({ state: "invited" }).where("members.state", "=", "out"),
         )
@@ -138,14 +137,14 @@ export class MemberStore extends Rosters {
   }
 
   /** Takes back a ban or an invitation. Returns false when there was none. */
-  async release(
+  async revoke(
     room: string,
     userId: string,
     from: "banned" | "invited",
     at: number,
-    check: Check = noCheck,
+    check: ChangeCheck = noCheck,
   ): Promise<boolean> {
-    return this.#inRoom(room, check, async (transaction) => {
+    return this.#changeInRoom(room, check, async (transaction) => {
       const { numUpdatedRows } = await transaction
         .updateTable("members")
         .set({ state: "out", ended_at: at })
@@ -159,18 +158,18 @@ export class MemberStore extends Rosters {
 
   /**
    * Sets a member's role. `last-owner` when the room would have no owner, or the user is not in it; `too-many` when
-   * the user would own more than `most` rooms, or is in more rooms than a user may be.
+   * the user would own, or is in, more rooms than `limits` allow.
    */
   async setRole(
     room: string,
     userId: string,
     role: RoomRole,
-    { check = noCheck, most }: { readonly check?: Check; readonly most?: Most } = {},
+    { check = noCheck, limits }: { readonly check?: ChangeCheck; readonly limits?: RoomLimits } = {},
   ): Promise<"set" | "last-owner" | "too-many"> {
     return this.#db.transaction().execute(async (transaction) => {
-      if (most) {
+      if (limits) {
         await this.#lockUser(transaction, userId);
-        if (isBeyond(await countRooms(transaction, userId), most)) return "too-many";
+        if (isAtLimit(await countRooms(transaction, userId), limits)) return "too-many";
       }
       await transaction
         .updateTable("rooms")
@@ -207,8 +206,8 @@ export class MemberStore extends Rosters {
    * Mutes a user until a time in milliseconds since 1970; null unmutes. Returns false for a user who never was in the
    * room.
    */
-  async setMuted(room: string, userId: string, until: number | null, check: Check = noCheck): Promise<boolean> {
-    return this.#inRoom(room, check, async (transaction) => {
+  async setMuted(room: string, userId: string, until: number | null, check: ChangeCheck = noCheck): Promise<boolean> {
+    return this.#changeInRoom(room, check, async (transaction) => {
       const { numUpdatedRows } = await transaction
         .updateTable("members")
         .set({ muted_until: until })
@@ -231,7 +230,11 @@ export class MemberStore extends Rosters {
   }
 
   /** Runs a change in a transaction with the room locked and the check passed. */
-  #inRoom<T>(room: string, check: Check, change: (transaction: Transaction<ChatTables>) => Promise<T>): Promise<T> {
+  #changeInRoom<T>(
+    room: string,
+    check: ChangeCheck,
+    change: (transaction: Transaction<ChatTables>) => Promise<T>,
+  ): Promise<T> {
     return this.#db.transaction().execute(async (transaction) => {
       await lockRoom(transaction, room);
       await check(transaction);
@@ -241,13 +244,13 @@ export class MemberStore extends Rosters {
 }
 
 /** The row of a user who had no membership in the room. */
-function stranger(room: string, userId: string, at: number) {
+function newMemberRow(room: string, userId: string, at: number) {
   const nothing = { ended_at: null, muted_until: null, peer_id: null };
   return { room, user_id: userId, role: "member" as const, since: 0, joined_at: at, ...nothing };
 }
 
 /** Makes another member the owner where none is left. Returns the new owner. */
-async function handOver(transaction: Transaction<ChatTables>, room: string): Promise<string | undefined> {
+async function appointOwner(transaction: Transaction<ChatTables>, room: string): Promise<string | undefined> {
   const members = transaction.selectFrom("members").where("room", "=", room).where("state", "=", "in");
   const next = await members
     .select(["user_id", "role"])

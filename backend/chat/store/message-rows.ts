@@ -3,7 +3,7 @@ import type { Message } from "../message.ts";
 import type { ChatTables, MessagesTable } from "./tables.ts";
 
 /** Selects messages with their room's epoch and their author's name. */
-export const messages = (db: Kysely<ChatTables>) =>
+export const selectMessages = (db: Kysely<ChatTables>) =>
   db
     .selectFrom("messages")
     .innerJoin("rooms", "rooms.name", "messages.room")
@@ -13,10 +13,10 @@ export const messages = (db: Kysely<ChatTables>) =>
     .select(["rooms.epoch", "users.id as author_id", "users.name as author_name"]);
 
 /** Selects the message that an author has sent with a client id. */
-export const messageSentAs = (
+export const selectMessageSentAs = (
   db: Kysely<ChatTables>,
   { authorId, clientId }: { readonly authorId: string; readonly clientId: string },
-) => messages(db).where("messages.author_id", "=", authorId).where("messages.client_id", "=", clientId);
+) => selectMessages(db).where("messages.author_id", "=", authorId).where("messages.client_id", "=", clientId);
 
 /** A row of `selectMessages`. */
 export interface MessageRow extends MessagesTable {
@@ -24,7 +24,7 @@ export interface MessageRow extends MessagesTable {
   author_name: string;
 }
 
-export function message(row: MessageRow): Message {
+export function toMessage(row: MessageRow): Message {
   return {
     room: row.room,
     seq: row.seq,
@@ -41,5 +41,5 @@ export function message(row: MessageRow): Message {
 }
 
 /** Mentions as they are stored: JSON, or null for none. */
-export const asText = (mentions: readonly string[]): string | null =>
+export const mentionsToText = (mentions: readonly string[]): string | null =>
   mentions.length > 0 ? JSON.stringify(mentions) : null;

@@ -1,18 +1,18 @@
 import { type Kysely, sql, type Transaction } from "kysely";
 import { prepared } from "../../store/index.ts";
-import type { RoomMembership } from "../membership.ts";
+import type { Standing } from "../membership.ts";
 import type { Message } from "../message.ts";
 import type { Appender } from "./append/index.ts";
-import { asText, type MessageRow, message, messages } from "./message-rows.ts";
+import { type MessageRow, mentionsToText, selectMessages, toMessage } from "./message-rows.ts";
 import { pruneMessages, type Retention } from "./retention.ts";
 import { lockRoom } from "./room-lock.ts";
 import { updateIndex } from "./search/search-index.ts";
-import { authorIn } from "./standing.ts";
+import { findAuthor } from "./standing.ts";
 import type { ChatTables } from "./tables.ts";
 import { messageBytes, type Usage } from "./usage.ts";
 
 /** An edit or a deletion of a message. */
-export type Change =
+export type MessageEdit =
   | { readonly text: string; readonly mentions: readonly string[]; readonly editedAt: number }
   | { readonly deletedAt: number };
 
@@ -24,13 +24,13 @@ export interface MessageRange {
 }
 
 export function messageStore(db: Kysely<ChatTables>, { append }: Appender, usage: Usage) {
-  const { after, before, changedSince } = pages(db);
+  const { after, before, changedSince } = pageQueries(db);
   return {
     append,
 
     async find(room: string, seq: number): Promise<Message | undefined> {
-      const row = await messageAt(db, room, seq);
-      return row && message(row);
+      const row = await findRow(db, room, seq);
+      return row && toMessage(row);
     },
 
     /**
@@ -41,15 +41,15 @@ export function messageStore(db: Kysely<ChatTables>, { append }: Appender, usage
       room: string,
       seq: number,
       userId: string,
-      decide: (standing: RoomMembership | undefined, message: Message | undefined, storedBytes: number) => Change,
+      decide: (standing: Standing | undefined, message: Message | undefined, storedBytes: number) => MessageEdit,
     ): Promise<Message> {
       const change = await db.transaction().execute((transaction) =>
         changeMessage(transaction, room, seq, async (original) => {
-          const actor = await authorIn(transaction, room, userId);
+          const actor = await findAuthor(transaction, room, userId);
           return decide(actor?.standing, original, (actor?.storedBytes ?? 0) + usage.pending(userId));
         }),
       );
-      countChange(usage, change);
+      countStoredBytes(usage, change);
       return change.after;
     },
 
@@ -62,45 +62,45 @@ export function messageStore(db: Kysely<ChatTables>, { append }: Appender, usage
 
     /** Messages after a position, oldest first. */
     async after(room: string, seq: number, limit: number): Promise<readonly Message[]> {
-      return (await after(db, { room, seq, limit })).map(message);
+      return (await after(db, { room, seq, limit })).map(toMessage);
     },
 
     /** The newest messages before a position, oldest first; without one, the newest of the room. */
     async before(room: string, seq = Number.MAX_SAFE_INTEGER, limit: number): Promise<readonly Message[]> {
-      return (await before(db, { room, seq, limit })).map(message).reverse();
+      return (await before(db, { room, seq, limit })).map(toMessage).reverse();
     },
 
     /** Messages up to a position that were changed after a revision of the room, in the order of their changes. */
     async changedSince(room: string, revision: number, upTo: number, limit: number): Promise<readonly Message[]> {
-      return (await changedSince(db, { room, revision, upTo, limit })).map(message);
+      return (await changedSince(db, { room, revision, upTo, limit })).map(toMessage);
     },
 
     /** Messages of several rooms in one query, those of one room oldest first. */
     async sentWithin(ranges: readonly MessageRange[]): Promise<readonly Message[]> {
-      const query = within(db, ranges)
+      const query = selectInRanges(db, ranges)
         .whereRef("messages.seq", ">", "ranges.after")
         .whereRef("messages.seq", "<=", "ranges.upTo");
-      return (await query.orderBy("messages.room").orderBy("messages.seq").execute()).map(message);
+      return (await query.orderBy("messages.room").orderBy("messages.seq").execute()).map(toMessage);
     },
 
     /** Messages of several rooms whose last change has one of these revisions, those of one room in their order. */
     async changedWithin(ranges: readonly MessageRange[]): Promise<readonly Message[]> {
-      const query = within(db, ranges)
+      const query = selectInRanges(db, ranges)
         .whereRef("messages.revision", ">", "ranges.after")
         .whereRef("messages.revision", "<=", "ranges.upTo");
-      return (await query.orderBy("messages.room").orderBy("messages.revision").execute()).map(message);
+      return (await query.orderBy("messages.room").orderBy("messages.revision").execute()).map(toMessage);
     },
   };
 }
 
 /** The queries that read pages of messages. */
-function pages(db: Kysely<ChatTables>) {
+function pageQueries(db: Kysely<ChatTables>) {
   interface Page {
     readonly room: string;
     readonly seq: number;
     readonly limit: number;
   }
-  const inRoom = (within: Kysely<ChatTables>, room: string) => messages(within).where("messages.room", "=", room);
+  const inRoom = (within: Kysely<ChatTables>, room: string) => selectMessages(within).where("messages.room", "=", room);
   return {
     after: prepared(db, (within, { room, seq, limit }: Page) =>
       inRoom(within, room).where("messages.seq", ">", seq).orderBy("messages.seq").limit(limit),
@@ -127,7 +127,7 @@ export interface MessageChange {
 }
 
 /** Counts the bytes by which a message has grown, once the change is committed. */
-export function countChange(usage: Usage, { before, after }: MessageChange): void {
+export function countStoredBytes(usage: Usage, { before, after }: MessageChange): void {
   usage.add(before.author.id, messageBytes(after.text) - messageBytes(before.text));
 }
 
@@ -138,7 +138,7 @@ async function changeMessage(
   transaction: Transaction<ChatTables>,
   room: string,
   seq: number,
-  decide: (message: Message | undefined) => Promise<Change>,
+  decide: (message: Message | undefined) => Promise<MessageEdit>,
 ): Promise<MessageChange> {
   const position = await transaction
     .updateTable("rooms")
@@ -146,17 +146,17 @@ async function changeMessage(
     .where("name", "=", room)
     .returning("revision")
     .executeTakeFirst();
-  const row = await messageAt(transaction, room, seq);
-  const change = await decide(row && message(row));
+  const row = await findRow(transaction, room, seq);
+  const change = await decide(row && toMessage(row));
   if (!row || !position) throw new Error("invariant: a message that does not exist is not changed");
   const { revision } = position;
   const changed =
     "deletedAt" in change
       ? { text: "", mentions: null, revision, deleted_at: change.deletedAt }
-      : { text: change.text, mentions: asText(change.mentions), revision, edited_at: change.editedAt };
+      : { text: change.text, mentions: mentionsToText(change.mentions), revision, edited_at: change.editedAt };
   await transaction.updateTable("messages").set(changed).where("room", "=", room).where("seq", "=", seq).execute();
   await updateIndex(transaction, room, { seq, text: changed.text });
-  return { before: message(row), after: message({ ...row, ...changed }) };
+  return { before: toMessage(row), after: toMessage({ ...row, ...changed }) };
 }
 
 /** Deletes a message in the caller's transaction; undefined where there is none, or it was deleted before. */
@@ -167,16 +167,16 @@ export async function removeMessage(
   at: number,
 ): Promise<MessageChange | undefined> {
   await lockRoom(transaction, room);
-  const row = await messageAt(transaction, room, seq);
+  const row = await findRow(transaction, room, seq);
   if (!row || row.deleted_at !== null) return undefined;
   return changeMessage(transaction, room, seq, () => Promise.resolve({ deletedAt: at }));
 }
 
-const messageAt = (db: Kysely<ChatTables>, room: string, seq: number): Promise<MessageRow | undefined> =>
-  messages(db).where("messages.room", "=", room).where("messages.seq", "=", seq).executeTakeFirst();
+const findRow = (db: Kysely<ChatTables>, room: string, seq: number): Promise<MessageRow | undefined> =>
+  selectMessages(db).where("messages.room", "=", room).where("messages.seq", "=", seq).executeTakeFirst();
 
 /** Selects messages of the rooms of these ranges. Both databases search their index once for each range. */
-function within(db: Kysely<ChatTables>, ranges: readonly MessageRange[]) {
+function selectInRanges(db: Kysely<ChatTables>, ranges: readonly MessageRange[]) {
   const rows = ranges.map(
     ({ room, after, upTo }) => sql`(cast(${room} as text), cast(${after} as bigint), cast(${upTo} as bigint))`,
   );
@@ -187,5 +187,5 @@ function within(db: Kysely<ChatTables>, ranges: readonly MessageRange[]) {
     upTo: number;
   }>`(select column1 as room, column2 as ${sql.ref("after")},
     column3 as ${sql.ref("upTo")} from (${values}) as given)`;
-  return messages(db).innerJoin(table.as<"ranges">(sql`ranges`), "ranges.room", "messages.room");
+  return selectMessages(db).innerJoin(table.as<"ranges">(sql`ranges`), "ranges.room", "messages.room");
 }

@@ -1,12 +1,12 @@
 import type { Kysely, Transaction } from "kysely";
-import { apart, prepared, Undo, undoable } from "../../store/index.ts";
+import { inOwnTransaction, prepared, Undo, undoable } from "../../store/index.ts";
 import { skeleton } from "../../text/look-alike.ts";
 import type { LockUser, TakeName } from "../../users/index.ts";
 import type { RoomRole } from "../membership.ts";
 import type { RoomKind } from "../room.ts";
 import { browseKey } from "../room-key.ts";
 import { newEpoch } from "./entering.ts";
-import { isBeyond, type Most, roomCounts } from "./rosters.ts";
+import { isAtLimit, type RoomLimits, roomCounter } from "./member-queries.ts";
 import type { ChatTables } from "./tables.ts";
 
 /** A room that is to be opened. */
@@ -28,9 +28,9 @@ interface FirstMember {
 
 /** Limits of the user who opens a room: rooms opened since a time, and rooms to be in and to own. */
 interface OpeningLimits {
-  readonly opened: number;
-  readonly since: number;
-  readonly most?: Most | undefined;
+  readonly maxOpened: number;
+  readonly openedSince: number;
+  readonly rooms?: RoomLimits | undefined;
 }
 
 /**
@@ -38,10 +38,14 @@ interface OpeningLimits {
  * room looks like this one's; `disabled` when one of the first members does not exist or is disabled;
  * `opened-too-many` and `too-many-rooms` when a limit is reached.
  */
-type Opening = "opened" | "exists" | "looks-alike" | "disabled" | "opened-too-many" | "too-many-rooms";
+type OpeningOutcome = "opened" | "exists" | "looks-alike" | "disabled" | "opened-too-many" | "too-many-rooms";
 
 /** Opens a room with its first members. Without `limits`, nothing is limited, and the users need not exist. */
-export type OpenRoom = (room: NewRoom, first: readonly FirstMember[], limits?: OpeningLimits) => Promise<Opening>;
+export type OpenRoom = (
+  room: NewRoom,
+  first: readonly FirstMember[],
+  limits?: OpeningLimits,
+) => Promise<OpeningOutcome>;
 
 /** The functions of the users' store that opening a room uses. */
 export interface OpeningParts {
@@ -53,9 +57,9 @@ export interface OpeningParts {
  * Makes `OpenRoom`, with queries that are built once. A user who joins by name a room that does not exist opens it by
  * `Enter`.
  */
-export function opening(db: Kysely<ChatTables>, { lockUser, takeName }: OpeningParts): OpenRoom {
-  const { openedSince, insertRoom, insertMember } = queries(db);
-  const countRooms = roomCounts(db);
+export function roomOpener(db: Kysely<ChatTables>, { lockUser, takeName }: OpeningParts): OpenRoom {
+  const { countOpened, insertRoom, insertMember } = openingQueries(db);
+  const countRooms = roomCounter(db);
   const takeRoomName = (transaction: Transaction<ChatTables>, room: string) =>
     takeName(transaction, { kind: "room", key: skeleton(room), owner: room });
 
@@ -70,20 +74,20 @@ export function opening(db: Kysely<ChatTables>, { lockUser, takeName }: OpeningP
   }
 
   return ({ key, kind, title, openedBy, at }, first, limits) =>
-    undoable(apart(db), async (transaction): Promise<Opening> => {
+    undoable(inOwnTransaction(db), async (transaction): Promise<OpeningOutcome> => {
       if (limits) {
-        const { opened, since, most } = limits;
+        const { maxOpened, openedSince, rooms } = limits;
         if (!(await lockEnabledUsers(transaction, [openedBy, ...first.map(({ id }) => id)]))) return "disabled";
-        const [before] = await openedSince(transaction, { openedBy, kind, since });
-        if ((before?.count ?? 0) >= opened) return "opened-too-many";
-        if (most && isBeyond(await countRooms(transaction, openedBy), most)) return "too-many-rooms";
+        const [before] = await countOpened(transaction, { openedBy, kind, openedSince });
+        if ((before?.count ?? 0) >= maxOpened) return "opened-too-many";
+        if (rooms && isAtLimit(await countRooms(transaction, openedBy), rooms)) return "too-many-rooms";
       }
       const epoch = newEpoch();
       const nameKey = kind === "public" ? browseKey(key) : null;
       const members = first.length;
       const room = await insertRoom(transaction, { key, kind, title, epoch, at, openedBy, members, nameKey });
       if (room.length === 0) return "exists";
-      if (kind === "public" && !(await takeRoomName(transaction, key))) throw new Undo<Opening>("looks-alike");
+      if (kind === "public" && !(await takeRoomName(transaction, key))) throw new Undo<OpeningOutcome>("looks-alike");
       for (const { id, role, peerId } of first) await insertMember(transaction, { room: key, id, role, at, peerId });
       return "opened";
     });
@@ -102,16 +106,16 @@ interface MemberValues extends FirstMember {
   readonly at: number;
 }
 
-function queries(db: Kysely<ChatTables>) {
+function openingQueries(db: Kysely<ChatTables>) {
   return {
     /** How many rooms of a kind a user has opened since a time. */
-    openedSince: prepared(db, (within, of: { openedBy: string; kind: RoomKind; since: number }) =>
+    countOpened: prepared(db, (within, of: { openedBy: string; kind: RoomKind; openedSince: number }) =>
       within
         .selectFrom("rooms")
         .select(({ fn }) => fn.countAll<number>().as("count"))
         .where("created_by", "=", of.openedBy)
         .where("kind", "=", of.kind)
-        .where("created_at", ">", of.since),
+        .where("created_at", ">", of.openedSince),
     ),
     insertRoom: prepared(db, (within, of: RoomValues) =>
       within

@@ -21,9 +21,14 @@ export function readMarkStore(db: Kysely<ChatTables>) {
   return {
     find,
 
-    /** Moves a mark forward. It never goes back: `moved` is false then, and `seq` is the mark that is stored. */
-    async move({ room, userId, epoch, seq }: NewReadMark): Promise<{ readonly seq: number; readonly moved: boolean }> {
-      const moved = await db
+    /** Moves a mark forward. It never goes back: `hasMoved` is false then, and `seq` is the mark that is stored. */
+    async move({
+      room,
+      userId,
+      epoch,
+      seq,
+    }: NewReadMark): Promise<{ readonly seq: number; readonly hasMoved: boolean }> {
+      const movedRow = await db
         .insertInto("read_marks")
         .values({ room, user_id: userId, epoch, seq })
         .onConflict((conflict) =>
@@ -39,8 +44,8 @@ export function readMarkStore(db: Kysely<ChatTables>) {
         )
         .returning("seq")
         .executeTakeFirst();
-      if (moved) return { seq: moved.seq, moved: true };
-      return { seq: (await find(room, epoch, userId))?.seq ?? 0, moved: false };
+      if (movedRow) return { seq: movedRow.seq, hasMoved: true };
+      return { seq: (await find(room, epoch, userId))?.seq ?? 0, hasMoved: false };
     },
 
     /** The marks of a room's members, at most `limit` of them. */

@@ -2,13 +2,13 @@ import { randomBytes } from "node:crypto";
 import type { Kysely } from "kysely";
 import type { LockUser } from "../../users/index.ts";
 import type { Message } from "../message.ts";
-import type { Outcome, Report } from "../moderation.ts";
-import { countChange, removeMessage } from "./messages.ts";
+import type { Report, ReportOutcome } from "../moderation.ts";
+import { countStoredBytes, removeMessage } from "./messages.ts";
 import type { ChatTables } from "./tables.ts";
 import type { Usage } from "./usage.ts";
 
 /** A report that was settled, and the message that it was about. */
-export interface Settled {
+export interface SettledReport {
   readonly room: string;
   readonly seq: number;
   readonly authorId: string;
@@ -22,12 +22,12 @@ export function reportStore(db: Kysely<ChatTables>, usage: Usage, lockUser: Lock
      * Stores a report. A second one of the same message by the same user changes nothing. Returns false when the
      * reporter has too many open reports.
      */
-    async add(report: Omit<Report, "id">, most = Number.POSITIVE_INFINITY): Promise<boolean> {
+    async add(report: Omit<Report, "id">, maxOpen = Number.POSITIVE_INFINITY): Promise<boolean> {
       const { at, reporterId, reason, room, seq, authorId, text } = report;
       const id = `${String(at).padStart(15, "0")}-${randomBytes(6).toString("hex")}`;
       return db.transaction().execute(async (transaction) => {
         await lockUser(transaction, reporterId);
-        if ((await openBy(transaction, reporterId)) >= most) return false;
+        if ((await countOpen(transaction, reporterId)) >= maxOpen) return false;
         await transaction
           .insertInto("reports")
           .values({
@@ -43,7 +43,7 @@ export function reportStore(db: Kysely<ChatTables>, usage: Usage, lockUser: Lock
     /**
      * A page of the reports that are not settled, the oldest first. `after` is the id of the page before's last one.
      */
-    async open(limit: number, after?: string): Promise<readonly Report[]> {
+    async listOpen(limit: number, after?: string): Promise<readonly Report[]> {
       const all = db
         .selectFrom("reports")
         .select(["id", "at", "reporter_id as reporterId", "reason", "room", "seq", "author_id as authorId", "text"])
@@ -56,7 +56,7 @@ export function reportStore(db: Kysely<ChatTables>, usage: Usage, lockUser: Lock
      * Settles a report, and removes the message where the outcome is `removed`, in one transaction. Undefined when
      * there is no such report, or it is settled already.
      */
-    async settle(id: string, by: string, outcome: Outcome, at: number): Promise<Settled | undefined> {
+    async settle(id: string, by: string, outcome: ReportOutcome, at: number): Promise<SettledReport | undefined> {
       const settled = await db.transaction().execute(async (transaction) => {
         const report = await transaction
           .updateTable("reports")
@@ -68,7 +68,7 @@ export function reportStore(db: Kysely<ChatTables>, usage: Usage, lockUser: Lock
         if (!report || outcome !== "removed") return { report };
         return { report, change: await removeMessage(transaction, report.room, report.seq, at) };
       });
-      if (settled.change) countChange(usage, settled.change);
+      if (settled.change) countStoredBytes(usage, settled.change);
       return settled.report && { ...settled.report, removed: settled.change?.after };
     },
 
@@ -80,7 +80,7 @@ export function reportStore(db: Kysely<ChatTables>, usage: Usage, lockUser: Lock
 }
 
 /** Number of a user's reports that are not settled. */
-async function openBy(db: Kysely<ChatTables>, reporterId: string): Promise<number> {
+async function countOpen(db: Kysely<ChatTables>, reporterId: string): Promise<number> {
   const { count } = await db
     .selectFrom("reports")
     .select(({ fn }) => fn.countAll<number>().as("count"))

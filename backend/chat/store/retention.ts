@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { type Kysely, sql } from "kysely";
 import type { ChatTables } from "./tables.ts";
-import { ROW_BYTES, type Usage } from "./usage.ts";
+import { MESSAGE_ROW_BYTES, type Usage } from "./usage.ts";
 
 /** Which messages are kept; older ones are removed. */
 export interface Retention {
@@ -15,9 +15,9 @@ export interface Retention {
  * Maximum number of messages that one transaction removes: more would delay users who write. To remove a message from a
  * large search index takes up to a millisecond.
  */
-export const REMOVAL_SLICE = 20;
+export const MESSAGES_PER_REMOVAL = 20;
 /** Number of rooms that one query reads. */
-const ROOMS = 100;
+const ROOMS_PER_QUERY = 100;
 /** Milliseconds between two slices. */
 export const REMOVAL_PAUSE_MS = 20;
 
@@ -34,7 +34,12 @@ export async function pruneMessages(
 ): Promise<void> {
   const before = maxAge === undefined ? -Infinity : now - maxAge;
   for (let after = ""; ; ) {
-    const rooms = db.selectFrom("rooms").select(["name", "seq"]).where("name", ">", after).orderBy("name").limit(ROOMS);
+    const rooms = db
+      .selectFrom("rooms")
+      .select(["name", "seq"])
+      .where("name", ">", after)
+      .orderBy("name")
+      .limit(ROOMS_PER_QUERY);
     const page = await rooms.execute();
     for (const { name, seq } of page) {
       const upTo = perRoom === undefined ? 0 : seq - perRoom;
@@ -55,14 +60,14 @@ async function pruneSlice(
   before: number,
 ): Promise<boolean> {
   const messages = db.selectFrom("messages").select(["seq", "at"]).where("room", "=", room).orderBy("seq");
-  const isOver = ({ seq, at }: { seq: number; at: number }) => seq <= upTo || at < before;
+  const isExpired = ({ seq, at }: { seq: number; at: number }) => seq <= upTo || at < before;
   const oldest = await messages.limit(1).executeTakeFirst();
-  if (!oldest || !isOver(oldest)) return false;
-  const slice = await messages.limit(REMOVAL_SLICE).execute();
-  const kept = slice.findIndex((message) => !isOver(message));
-  const last = slice.at(kept < 0 ? -1 : kept - 1) ?? oldest;
+  if (!oldest || !isExpired(oldest)) return false;
+  const slice = await messages.limit(MESSAGES_PER_REMOVAL).execute();
+  const firstKept = slice.findIndex((message) => !isExpired(message));
+  const last = slice.at(firstKept < 0 ? -1 : firstKept - 1) ?? oldest;
   await removeMessages(db, usage, room, last.seq);
-  return kept < 0 && slice.length === REMOVAL_SLICE;
+  return firstKept < 0 && slice.length === MESSAGES_PER_REMOVAL;
 }
 
 /** Removes the messages of a room up to a number. */
@@ -73,5 +78,5 @@ export async function removeMessages(db: Kysely<ChatTables>, usage: Usage, room:
     .where("seq", "<=", upTo)
     .returning(["author_id", sql<number>`octet_length(text)`.as("bytes")])
     .execute();
-  for (const { author_id, bytes } of removed) usage.add(author_id, -(bytes + ROW_BYTES));
+  for (const { author_id, bytes } of removed) usage.add(author_id, -(bytes + MESSAGE_ROW_BYTES));
 }

@@ -4,9 +4,9 @@ import type { RoomRole } from "../membership.ts";
 import type { RoomKind } from "../room.ts";
 import { browseKey } from "../room-key.ts";
 import type { RoomPosition } from "../room-position.ts";
-import { type OpeningParts, type OpenRoom, opening } from "./opening.ts";
-import { REMOVAL_PAUSE_MS, REMOVAL_SLICE, removeMessages } from "./retention.ts";
-import { standings } from "./standing.ts";
+import { type OpeningParts, type OpenRoom, roomOpener } from "./opening.ts";
+import { MESSAGES_PER_REMOVAL, REMOVAL_PAUSE_MS, removeMessages } from "./retention.ts";
+import { standingFinder } from "./standing.ts";
 import type { ChatTables } from "./tables.ts";
 import type { Usage } from "./usage.ts";
 
@@ -26,18 +26,18 @@ export interface RoomRow {
 }
 
 /** Sorts after every character of a `browseKey`, in every collation. */
-const BEYOND = "z";
+const AFTER_HEX_DIGITS = "z";
 
 /** Rooms in the database. */
 export class RoomStore {
-  readonly standing: ReturnType<typeof standings>;
+  readonly findStanding: ReturnType<typeof standingFinder>;
   readonly open: OpenRoom;
   readonly #db: Kysely<ChatTables>;
   readonly #usage: Usage;
 
   constructor(db: Kysely<ChatTables>, usage: Usage, parts: OpeningParts) {
-    this.standing = standings(db);
-    this.open = opening(db, parts);
+    this.findStanding = standingFinder(db);
+    this.open = roomOpener(db, parts);
     this.#db = db;
     this.#usage = usage;
   }
@@ -49,7 +49,7 @@ export class RoomStore {
       .selectFrom("rooms")
       .select(["name as room", "members"])
       .where("browse_key", ">=", start)
-      .where("browse_key", "<", start + BEYOND);
+      .where("browse_key", "<", start + AFTER_HEX_DIGITS);
     const query = after === undefined ? all : all.where("browse_key", ">", browseKey(after));
     return query.orderBy("browse_key").limit(limit).execute();
   }
@@ -112,7 +112,7 @@ export class RoomStore {
         .select("seq")
         .where("room", "=", closed.name)
         .orderBy("seq")
-        .limit(REMOVAL_SLICE)
+        .limit(MESSAGES_PER_REMOVAL)
         .execute();
       const last = slice.at(-1);
       if (last) {

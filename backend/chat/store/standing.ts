@@ -1,57 +1,57 @@
 import { type InferResult, type Kysely, sql } from "kysely";
-import { grouped, isPostgres, jsonTable, prepared } from "../../store/index.ts";
-import type { RoomMembership } from "../membership.ts";
+import { groupLookups, isPostgres, jsonTable, prepared } from "../../store/index.ts";
+import type { Standing } from "../membership.ts";
 import type { ChatTables } from "./tables.ts";
 
 /** A user's standing in a room; undefined where there is no such room or user. */
-export async function standingOf(
+export async function findStanding(
   db: Kysely<ChatTables>,
   room: string,
   userId: string,
-): Promise<RoomMembership | undefined> {
-  return (await authorIn(db, room, userId))?.standing;
+): Promise<Standing | undefined> {
+  return (await findAuthor(db, room, userId))?.standing;
 }
 
 /** A user in a room, with the standing; undefined where there is no such room or user. */
-export async function authorIn(db: Kysely<ChatTables>, room: string, userId: string) {
-  return authorOf(await standingQuery(db, { room, userId }).executeTakeFirst());
+export async function findAuthor(db: Kysely<ChatTables>, room: string, userId: string) {
+  return toAuthor(await authorQuery(db, { room, userId }).executeTakeFirst());
 }
 
 /** The keys of a room and a user. */
-interface Keys {
+interface RoomAndUser {
   readonly room: string;
   readonly userId: string;
 }
 
-const SEAT_FIELDS = [
+const STANDING_FIELDS = [
   ...(["rooms.name", "rooms.kind", "rooms.title", "rooms.epoch", "rooms.seq", "rooms.revision"] as const),
   ...(["rooms.members", "members.user_id", "members.role", "members.state", "members.since"] as const),
   "members.muted_until",
 ] as const;
-const FIELDS = [...SEAT_FIELDS, "users.name as userName", "users.stored_bytes as storedBytes"] as const;
+const AUTHOR_FIELDS = [...STANDING_FIELDS, "users.name as userName", "users.stored_bytes as storedBytes"] as const;
 
 /** Selects a user in a room: what joining and sending have to look up, from three tables in one query. */
-export const standingQuery = (db: Kysely<ChatTables>, { room, userId }: Keys) =>
+export const authorQuery = (db: Kysely<ChatTables>, { room, userId }: RoomAndUser) =>
   db
     .selectFrom("rooms")
     .innerJoin("users", (join) => join.on("users.id", "=", userId))
     .leftJoin("members", (join) => join.onRef("members.room", "=", "rooms.name").on("members.user_id", "=", userId))
-    .select(FIELDS)
+    .select(AUTHOR_FIELDS)
     .where("rooms.name", "=", room)
     .where("rooms.closed_at", "is", null);
 
 /** A row of `authorQuery`. */
-export type StandingRow = InferResult<ReturnType<typeof standingQuery>>[number];
+export type AuthorRow = InferResult<ReturnType<typeof authorQuery>>[number];
 
 /** Selects many users in rooms. `keys` is a JSON array of pairs of room and user. */
-const standingsQuery = (db: Kysely<ChatTables>, of: { readonly keys: string }) =>
-  isPostgres(db) ? lateralStandings(db, of) : joinedStandings(db, of);
+const authorsQuery = (db: Kysely<ChatTables>, of: { readonly keys: string }) =>
+  isPostgres(db) ? lateralAuthors(db, of) : joinedAuthors(db, of);
 
 /**
  * `offset 0` makes each look-up a query of its own, by its key. PostgreSQL would plan a join each time for a number of
  * keys that it guesses, and read small tables as a whole.
  */
-const lateralStandings = (db: Kysely<ChatTables>, { keys }: { readonly keys: string }) =>
+const lateralAuthors = (db: Kysely<ChatTables>, { keys }: { readonly keys: string }) =>
   db
     .selectFrom(jsonTable(db, keys).as<"asked">(sql`asked`))
     .innerJoinLateral(
@@ -83,10 +83,10 @@ const lateralStandings = (db: Kysely<ChatTables>, { keys }: { readonly keys: str
           .as("members"),
       (join) => join.onTrue(),
     )
-    .select(FIELDS)
+    .select(AUTHOR_FIELDS)
     .select("users.id as askedId");
 
-const joinedStandings = (db: Kysely<ChatTables>, { keys }: { readonly keys: string }) =>
+const joinedAuthors = (db: Kysely<ChatTables>, { keys }: { readonly keys: string }) =>
   db
     .selectFrom(jsonTable(db, keys).as<"asked">(sql`asked`))
     .innerJoin("rooms", (join) => join.on("rooms.name", "=", sql<string>`asked.value ->> 0`))
@@ -94,7 +94,7 @@ const joinedStandings = (db: Kysely<ChatTables>, { keys }: { readonly keys: stri
     .leftJoin("members", (join) =>
       join.onRef("members.room", "=", "rooms.name").onRef("members.user_id", "=", "users.id"),
     )
-    .select(FIELDS)
+    .select(AUTHOR_FIELDS)
     .select("users.id as askedId")
     .where("rooms.closed_at", "is", null);
 
@@ -102,45 +102,45 @@ const joinedStandings = (db: Kysely<ChatTables>, { keys }: { readonly keys: stri
  * Makes a function that looks up a user's standing in a room, outside of transactions. Look-ups within a few
  * milliseconds share one query. Undefined where there is no such room or user.
  */
-export function standings(
+export function standingFinder(
   db: Kysely<ChatTables>,
-): (room: string, userId: string) => Promise<RoomMembership | undefined> {
-  const query = prepared(db, standingsQuery);
-  const find = grouped(
+): (room: string, userId: string) => Promise<Standing | undefined> {
+  const query = prepared(db, authorsQuery);
+  const find = groupLookups(
     (keys) => query(db, { keys }),
     ({ name, askedId }) => [name, askedId],
   );
-  return async (room, userId) => authorOf(await find(room, userId))?.standing;
+  return async (room, userId) => toAuthor(await find(room, userId))?.standing;
 }
 
 /** A row from which a standing is made. The fields of the membership are null where there is none. */
-export type SeatRow = Omit<StandingRow, "userName" | "storedBytes">;
+export type StandingRow = Omit<AuthorRow, "userName" | "storedBytes">;
 
 /** Selects what decides whether a user may enter a room. The room's fields are null where there is no such room. */
-export const candidateQuery = (db: Kysely<ChatTables>, { room, userId }: Keys) =>
+export const candidateQuery = (db: Kysely<ChatTables>, { room, userId }: RoomAndUser) =>
   db
     .selectFrom("users")
     .leftJoin("rooms", (join) => join.on("rooms.name", "=", room))
     .leftJoin("members", (join) => join.on("members.room", "=", room).onRef("members.user_id", "=", "users.id"))
-    .select(SEAT_FIELDS)
+    .select(STANDING_FIELDS)
     .select(["users.disabled_at as disabledAt", "rooms.closed_at as closedAt"])
     .where("users.id", "=", userId);
 
 /** A row of `candidateQuery`. */
 export type CandidateRow = { readonly disabledAt: number | null; readonly closedAt: number | null } & (
-  | SeatRow
+  | StandingRow
   | { readonly name: null }
 );
 
 /** A user's standing, name, and the bytes of the user's messages. */
-export function authorOf(
-  row: StandingRow | undefined,
-): { readonly standing: RoomMembership; readonly name: string; readonly storedBytes: number } | undefined {
+export function toAuthor(
+  row: AuthorRow | undefined,
+): { readonly standing: Standing; readonly name: string; readonly storedBytes: number } | undefined {
   if (!row) return undefined;
-  return { standing: standingIn(row), name: row.userName, storedBytes: row.storedBytes };
+  return { standing: toStanding(row), name: row.userName, storedBytes: row.storedBytes };
 }
 
-export function standingIn(row: SeatRow): RoomMembership {
+export function toStanding(row: StandingRow): Standing {
   const { name: key, kind, title, epoch, seq, revision, members, user_id: userId, role, state, since } = row;
   return {
     room: { key, kind, title, epoch, seq, revision, members },

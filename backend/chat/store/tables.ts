@@ -1,7 +1,7 @@
 import type { Generated } from "kysely";
 import type { UsersTables } from "../../users/index.ts";
 import type { MembershipState, RoomRole } from "../membership.ts";
-import type { Outcome } from "../moderation.ts";
+import type { ReportOutcome } from "../moderation.ts";
 import type { RoomKind } from "../room.ts";
 import type { MessageSearchTable, SearchPositionsTable } from "./search/tables.ts";
 
@@ -83,7 +83,7 @@ interface ReportsTable {
   text: string;
   settled_at: number | null;
   settled_by: string | null;
-  outcome: Outcome | null;
+  outcome: ReportOutcome | null;
 }
 
 /** How far a user has read a room. */

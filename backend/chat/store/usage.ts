@@ -13,19 +13,19 @@ import type { ChatTables } from "./tables.ts";
  */
 
 /** Bytes that a message takes besides its text: its row, and the entries in two indexes. */
-export const ROW_BYTES = 200;
+export const MESSAGE_ROW_BYTES = 200;
 /** When the changes of a user exceed these bytes, they are written at once. */
-const BATCH = 64 * 1024;
+const WRITE_THRESHOLD_BYTES = 64 * 1024;
 /** Milliseconds between two writes of all changes. */
-const ROUND = 60_000;
+const WRITE_INTERVAL_MS = 60_000;
 /** Maximum number of users whose changes one transaction writes. */
-const USERS = 100;
+const USERS_PER_TRANSACTION = 100;
 /** Maximum number of users whose messages a round of housekeeping counts again. */
-const RECOUNTED = 20;
+const USERS_PER_RECOUNT = 20;
 
 /** The bytes that count for a message with this text. */
 export function messageBytes(text: string): number {
-  return Buffer.byteLength(text) + ROW_BYTES;
+  return Buffer.byteLength(text) + MESSAGE_ROW_BYTES;
 }
 
 export type Usage = ReturnType<typeof createUsage>;
@@ -33,10 +33,10 @@ export type Usage = ReturnType<typeof createUsage>;
 export function createUsage(db: Kysely<ChatTables>) {
   const pending = new Map<string, number>();
   /** Users whose changes are being written because they exceed the threshold. */
-  const due = new Set<string>();
+  const exceeding = new Set<string>();
   let writing: Promise<void> = Promise.resolve();
 
-  const change = (userId: string, bytes: number): number => {
+  const addPending = (userId: string, bytes: number): number => {
     const sum = (pending.get(userId) ?? 0) + bytes;
     if (sum === 0) pending.delete(userId);
     else pending.set(userId, sum);
@@ -46,8 +46,8 @@ export function createUsage(db: Kysely<ChatTables>) {
   /** Writes the changes of these users, one transaction after another. Changes that cannot be written are kept. */
   const write = (userIds: readonly string[]): Promise<void> => {
     writing = writing.then(async () => {
-      for (let from = 0; from < userIds.length; from += USERS)
-        await writeSome(userIds.slice(from, from + USERS).sort());
+      for (let from = 0; from < userIds.length; from += USERS_PER_TRANSACTION)
+        await writeSome(userIds.slice(from, from + USERS_PER_TRANSACTION).sort());
     });
     return writing.catch(() => undefined);
   };
@@ -65,10 +65,10 @@ export function createUsage(db: Kysely<ChatTables>) {
     } catch {
       return; // tried again with the next round
     }
-    for (const [id, bytes] of written) change(id, -bytes);
+    for (const [id, bytes] of written) addPending(id, -bytes);
   };
 
-  const timer = setInterval(() => void write([...pending.keys()]), ROUND);
+  const timer = setInterval(() => void write([...pending.keys()]), WRITE_INTERVAL_MS);
   timer.unref();
 
   return {
@@ -77,19 +77,19 @@ export function createUsage(db: Kysely<ChatTables>) {
 
     /** Counts bytes that were added to a user's messages; negative when messages were removed. */
     add(userId: string, bytes: number): void {
-      const sum = change(userId, bytes);
-      if (Math.abs(sum) < BATCH || due.has(userId)) return;
-      due.add(userId);
+      const sum = addPending(userId, bytes);
+      if (Math.abs(sum) < WRITE_THRESHOLD_BYTES || exceeding.has(userId)) return;
+      exceeding.add(userId);
       // a write that fails is tried again with the next message
-      void write([userId]).finally(() => due.delete(userId));
+      void write([userId]).finally(() => exceeding.delete(userId));
     },
 
     /** Counts the bytes of some users again, of those with the most bytes above `above`. */
     async recount(above: number): Promise<void> {
       await write([...pending.keys()]);
       const users = db.selectFrom("users").select("id").where("stored_bytes", ">", above);
-      for (const { id } of await users.orderBy("stored_bytes", "desc").limit(RECOUNTED).execute()) {
-        const sum = sql<number>`(select coalesce(sum(octet_length(text) + ${sql.lit(ROW_BYTES)}), 0)
+      for (const { id } of await users.orderBy("stored_bytes", "desc").limit(USERS_PER_RECOUNT).execute()) {
+        const sum = sql<number>`(select coalesce(sum(octet_length(text) + ${sql.lit(MESSAGE_ROW_BYTES)}), 0)
           from messages where messages.author_id = users.id)`;
         await db.updateTable("users").set({ stored_bytes: sum }).where("id", "=", id).execute();
       }

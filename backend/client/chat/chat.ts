@@ -42,7 +42,7 @@ export class Chat {
       client,
       follow,
       onList: (list) => this.#people.takeList(client.user?.id, list),
-      onBack: () => this.#people.back(),
+      onResumed: () => this.#people.readMissed(),
       onStored: (messages) => {
         const own = messages.filter(({ author }) => author.id === client.user?.id);
         this.#outbox.remove(...own.map(({ clientId }) => clientId));
@@ -58,9 +58,9 @@ export class Chat {
 
   /** The rooms that the user is in or invited to. */
   get rooms(): readonly RoomView[] {
-    const own = this.#client.user?.id ?? "";
+    const userId = this.#client.user?.id ?? "";
     return this.#rooms.list.map((summary) =>
-      viewRoom({ summary, timeline: this.timeline(summary.room), people: this.#people, own }),
+      viewRoom({ summary, timeline: this.timeline(summary.room), people: this.#people, userId }),
     );
   }
 
@@ -98,7 +98,7 @@ export class Chat {
    * `OUTBOX_FULL` when too many messages wait.
    */
   send(room: string, text: string): Pending {
-    this.#people.sent(room);
+    this.#people.messageSent(room);
     return this.#outbox.add(room, text);
   }
 
@@ -182,14 +182,14 @@ export class Chat {
         typing: (typing) => people.takeTyping(typing),
         read: (marks) => people.takeMarks(marks),
       },
-      handshake: () => ({ state: people.connecting() }),
+      handshake: () => ({ state: people.stateForHandshake() }),
       onSignedIn: ({ id }) => outbox.open(id),
       onOnline: () => {
-        people.online();
-        rooms.online();
-        outbox.online(true);
+        people.reportPending();
+        rooms.resumeAll();
+        outbox.setOnline(true);
       },
-      onOffline: () => outbox.online(false),
+      onOffline: () => outbox.setOnline(false),
       onSignedOut: (isFinal) => {
         rooms.close();
         people.close();

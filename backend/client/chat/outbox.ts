@@ -58,12 +58,12 @@ export class Outbox {
   open(userId: string): void {
     this.#key = `causeway.outbox.${userId}`;
     const known = new Set(this.#pending.map(({ clientId }) => clientId));
-    const stored = this.#stored().filter(({ clientId }) => !known.has(clientId));
-    this.#become([...stored, ...this.#pending].slice(0, MAX_PENDING));
+    const stored = this.#readStored().filter(({ clientId }) => !known.has(clientId));
+    this.#setPending([...stored, ...this.#pending].slice(0, MAX_PENDING));
   }
 
   /** Starts to send, or stops when there is no connection. */
-  online(isOnline: boolean): void {
+  setOnline(isOnline: boolean): void {
     this.#isOnline = isOnline;
     clearTimeout(this.#timer);
     this.#tries = 0;
@@ -76,7 +76,7 @@ export class Outbox {
       throw new RequestError("OUTBOX_FULL", "Too many messages are waiting to be sent. Send or discard some first.");
     }
     const pending: Pending = { clientId: newClientId(), room, text, at: Date.now(), state: "waiting" };
-    this.#become([...this.#pending, pending]);
+    this.#setPending([...this.#pending, pending]);
     void this.#flush();
     return pending;
   }
@@ -90,12 +90,12 @@ export class Outbox {
   /** Removes messages that are stored or discarded. */
   remove(...clientIds: readonly string[]): void {
     const left = this.#pending.filter(({ clientId }) => !clientIds.includes(clientId));
-    if (left.length < this.#pending.length) this.#become(left);
+    if (left.length < this.#pending.length) this.#setPending(left);
   }
 
   /** Forgets all messages in memory, and with `discard` the stored ones too. */
   close(discard: boolean): void {
-    this.online(false);
+    this.setOnline(false);
     if (discard && this.#key !== undefined) this.#options.storage?.removeItem(this.#key);
     this.#key = undefined;
     this.#pending = [];
@@ -143,7 +143,7 @@ export class Outbox {
   }
 
   #update(clientId: string, state: Pending["state"], problem?: string): void {
-    this.#become(
+    this.#setPending(
       this.#pending.map((pending) => {
         if (pending.clientId !== clientId) return pending;
         const { problem: _past, ...rest } = pending;
@@ -152,7 +152,7 @@ export class Outbox {
     );
   }
 
-  #become(pending: readonly Pending[]): void {
+  #setPending(pending: readonly Pending[]): void {
     this.#pending = pending;
     try {
       if (this.#key !== undefined) this.#options.storage?.setItem(this.#key, JSON.stringify(pending));
@@ -162,7 +162,7 @@ export class Outbox {
     this.#options.onChange();
   }
 
-  #stored(): readonly Pending[] {
+  #readStored(): readonly Pending[] {
     try {
       const stored: unknown = JSON.parse((this.#key && this.#options.storage?.getItem(this.#key)) || "[]");
       if (!Array.isArray(stored)) return [];

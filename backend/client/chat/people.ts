@@ -16,18 +16,18 @@ export class People {
   readonly #client: SiteClient;
   readonly #states = new Map<string, PresenceState>();
   /** Users whose state is from an earlier connection, and may be outdated. */
-  #unsure = new Set<string>();
+  #outdated = new Set<string>();
   readonly #typists = new Map<string, Map<string, { readonly typist: Typist; readonly until: number }>>();
   readonly #marks = new Map<string, { readonly epoch: string; readonly seqs: Map<string, number> }>();
   readonly #watched = new Set<string>();
-  readonly #typed = new Map<string, number>();
-  readonly #toMark = new Map<string, { readonly epoch: string; readonly seq: number }>();
+  readonly #typingReportedAt = new Map<string, number>();
+  readonly #unreportedMarks = new Map<string, { readonly epoch: string; readonly seq: number }>();
   #state: DeviceState = "online";
   /** The state of this device that the server has. */
   #reported: DeviceState = "online";
-  #marking: ReturnType<typeof setTimeout> | undefined;
-  #expiry: ReturnType<typeof setTimeout> | undefined;
-  #learning: ReturnType<typeof setTimeout> | undefined;
+  #markTimer: ReturnType<typeof setTimeout> | undefined;
+  #expiryTimer: ReturnType<typeof setTimeout> | undefined;
+  #readTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(client: SiteClient) {
     this.#client = client;
@@ -56,7 +56,7 @@ export class People {
   /** Reads who of a room is present and how far each has read, now and after every interruption. */
   async watch(room: string): Promise<void> {
     this.#watched.add(room);
-    if (this.#client.isConnected) await this.#learn(room);
+    if (this.#client.isConnected) await this.#readRoom(room);
   }
 
   /** Ends `watch`. */
@@ -67,23 +67,23 @@ export class People {
   /** Reports to the others in a room that the user is writing. It may be called with every key. */
   typing(room: string): void {
     const now = Date.now();
-    if (!this.#client.isConnected || now - (this.#typed.get(room) ?? 0) < TYPING_INTERVAL_MS) return;
-    this.#typed.set(room, now);
+    if (!this.#client.isConnected || now - (this.#typingReportedAt.get(room) ?? 0) < TYPING_INTERVAL_MS) return;
+    this.#typingReportedAt.set(room, now);
     // a refusal is shown when the message is sent
     this.#client.call("chat.typing", { room }).catch(() => undefined);
   }
 
   /** Notes that the user has sent a message: the next `typing` is reported at once. */
-  sent(room: string): void {
-    this.#typed.delete(room);
+  messageSent(room: string): void {
+    this.#typingReportedAt.delete(room);
   }
 
   /** Marks a room as read up to a position. The server gets the mark soon, or when there is a connection again. */
   read(room: string, user: string, { epoch, cursor }: { readonly epoch: string; readonly cursor: number }): void {
     if (cursor <= this.mark(room, user) && this.#marks.get(room)?.epoch === epoch) return;
     this.takeMarks({ room, epoch, marks: [{ user, seq: cursor }] });
-    this.#toMark.set(room, { epoch, seq: cursor });
-    this.#marking ??= setTimeout(() => this.#reportMarks(), MARK_DELAY_MS);
+    this.#unreportedMarks.set(room, { epoch, seq: cursor });
+    this.#markTimer ??= setTimeout(() => this.#reportMarks(), MARK_DELAY_MS);
   }
 
   /** Sets whether the user looks at something else. */
@@ -93,14 +93,14 @@ export class People {
   }
 
   /** The state of this device for a new connection: a device that is away must not seem online for a moment. */
-  connecting(): DeviceState {
+  stateForHandshake(): DeviceState {
     this.#reported = this.#state;
     return this.#state;
   }
 
   /** Sends what could not be sent before. To be called when there is a connection again. */
-  online(): void {
-    this.#unsure = new Set(this.#states.keys());
+  reportPending(): void {
+    this.#outdated = new Set(this.#states.keys());
     this.#reportState();
     this.#reportMarks();
   }
@@ -109,23 +109,30 @@ export class People {
    * Reads what the client has missed. To be called when it receives the events of its rooms again: before that, it
    * would miss changes after the reading.
    */
-  back(): void {
-    void this.#learnAgain(0);
+  readMissed(): void {
+    void this.#readWatchedRooms(0);
   }
 
   close(): void {
-    clearTimeout(this.#marking);
-    clearTimeout(this.#expiry);
-    clearTimeout(this.#learning);
-    this.#marking = undefined;
-    for (const known of [this.#states, this.#typists, this.#marks, this.#watched, this.#typed, this.#toMark])
+    clearTimeout(this.#markTimer);
+    clearTimeout(this.#expiryTimer);
+    clearTimeout(this.#readTimer);
+    this.#markTimer = undefined;
+    for (const known of [
+      this.#states,
+      this.#typists,
+      this.#marks,
+      this.#watched,
+      this.#typingReportedAt,
+      this.#unreportedMarks,
+    ])
       known.clear();
   }
 
   takePresence({ users }: Emitted["presence"]): void {
     for (const { id, state } of users) {
       this.#states.set(id, state);
-      this.#unsure.delete(id);
+      this.#outdated.delete(id);
     }
     this.#client.changed();
   }
@@ -133,7 +140,7 @@ export class People {
   takeTyping({ room, user }: Emitted["typing"]): void {
     const typists = this.#typists.get(room) ?? new Map();
     this.#typists.set(room, typists.set(user.id, { typist: user, until: Date.now() + TYPING_LASTS_MS }));
-    this.#expire();
+    this.#expireTyping();
     this.#client.changed();
   }
 
@@ -151,7 +158,7 @@ export class People {
     this.#client.changed();
   }
 
-  async #learn(room: string): Promise<void> {
+  async #readRoom(room: string): Promise<void> {
     const client = this.#client;
     const calls = [client.call("chat.presence", { room }), client.call("chat.marks", { room })] as const;
     const [presence, marks] = await Promise.all(calls);
@@ -160,23 +167,23 @@ export class People {
   }
 
   /** After an interruption: users who were present and are not in the responses have gone. */
-  async #learnAgain(tries: number): Promise<void> {
-    clearTimeout(this.#learning);
+  async #readWatchedRooms(tries: number): Promise<void> {
+    clearTimeout(this.#readTimer);
     for (const room of this.#watched) {
       try {
-        await this.#learn(room);
+        await this.#readRoom(room);
       } catch (error) {
         if (isTemporary(error)) {
           const wait = waitFor(error, tries, this.#client.backoff);
           if (this.#client.isConnected) {
-            this.#learning = setTimeout(() => void this.#learnAgain(tries + 1), wait);
+            this.#readTimer = setTimeout(() => void this.#readWatchedRooms(tries + 1), wait);
           }
           return;
         }
         this.unwatch(room);
       }
     }
-    for (const user of this.#unsure) this.#states.delete(user);
+    for (const user of this.#outdated) this.#states.delete(user);
     this.#client.changed();
   }
 
@@ -196,21 +203,21 @@ export class People {
   }
 
   #reportMarks(): void {
-    clearTimeout(this.#marking);
-    this.#marking = undefined;
+    clearTimeout(this.#markTimer);
+    this.#markTimer = undefined;
     const client = this.#client;
     if (!client.isConnected) return;
-    for (const [room, mark] of this.#toMark) {
-      this.#toMark.delete(room);
+    for (const [room, mark] of this.#unreportedMarks) {
+      this.#unreportedMarks.delete(room);
       client.call("chat.read", { room, ...mark }).catch(() => {
         // a newer mark may wait by now
-        if (!client.isConnected && !this.#toMark.has(room)) this.#toMark.set(room, mark);
+        if (!client.isConnected && !this.#unreportedMarks.has(room)) this.#unreportedMarks.set(room, mark);
       });
     }
   }
 
-  #expire(): void {
-    clearTimeout(this.#expiry);
+  #expireTyping(): void {
+    clearTimeout(this.#expiryTimer);
     let next = Number.POSITIVE_INFINITY;
     const now = Date.now();
     for (const typists of this.#typists.values()) {
@@ -220,8 +227,8 @@ export class People {
       }
     }
     if (next === Number.POSITIVE_INFINITY) return;
-    this.#expiry = setTimeout(() => {
-      this.#expire();
+    this.#expiryTimer = setTimeout(() => {
+      this.#expireTyping();
       this.#client.changed();
     }, next - now);
   }

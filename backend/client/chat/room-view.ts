@@ -11,19 +11,19 @@ export interface RoomView extends RoomSummary {
 }
 
 /** The values from which a room's view is computed. */
-interface RoomFacts {
+interface RoomViewParts {
   readonly summary: RoomSummary;
   readonly timeline: Timeline | undefined;
   readonly people: People;
   /** Id of the user. */
-  readonly own: string;
+  readonly userId: string;
 }
 
 /** The room as it is now: its summary, updated by the events that have arrived since the list was read. */
-export function viewRoom({ summary, timeline, people, own }: RoomFacts): RoomView {
+export function viewRoom({ summary, timeline, people, userId }: RoomViewParts): RoomView {
   const { peerId, peerState } = summary;
   const peer = peerId === undefined || peerState === undefined ? {} : { peerState: people.stateOf(peerId) };
-  return { ...summary, ...peer, ...countUnread(summary, timeline, people.mark(summary.room, own), own) };
+  return { ...summary, ...peer, ...countUnread(summary, timeline, people.mark(summary.room, userId), userId) };
 }
 
 /** Counts unread messages. Of messages that the client does not have it knows only the number. */

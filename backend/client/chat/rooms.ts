@@ -9,7 +9,7 @@ export interface RoomsOptions {
   /** Called when the list was read. */
   readonly onList: (list: readonly RoomSummary[]) => void;
   /** Called after an interruption when all rooms are joined again, so that their events arrive. */
-  readonly onBack: () => void;
+  readonly onResumed: () => void;
   /** Called with messages that the server has stored, before the client reports a change. */
   readonly onStored: (messages: readonly Message[]) => void;
 }
@@ -33,15 +33,15 @@ export class Rooms {
   /** Number of current calls that join a room for the first time. */
   #firstJoins = 0;
   /** Events that arrived before the response to a first join, by room. */
-  readonly #arrived = new Map<string, Timeline>();
+  readonly #early = new Map<string, Timeline>();
   /** Rooms that have to be joined again. */
-  readonly #due = new Set<string>();
+  readonly #toJoin = new Set<string>();
   /**
-   * When each room was left, as a value of `#clock`: the response to an earlier request must not add the room again.
+   * When each room was left, as a value of `#counter`: the response to an earlier request must not add the room again.
    */
   readonly #left = new Map<string, number>();
   /** Counts the requests whose response may add rooms, and the rooms that were left. */
-  #clock = 0;
+  #counter = 0;
   #list: readonly RoomSummary[] = [];
   #reading: Promise<void> | undefined;
   #isStale = false;
@@ -50,8 +50,8 @@ export class Rooms {
   /** Whether the list was read after the last interruption. Before, no room is joined again. */
   #mayJoin = false;
   #tries = 0;
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  #check: ReturnType<typeof setTimeout> | undefined;
+  #retryTimer: ReturnType<typeof setTimeout> | undefined;
+  #listTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: RoomsOptions) {
     this.#options = options;
@@ -69,25 +69,25 @@ export class Rooms {
   /** Joins a room from the client's position in it, and returns its key. */
   async join(room: string): Promise<string> {
     const known = this.#timelines.get(room);
-    const askedAt = ++this.#clock;
+    const requestNumber = ++this.#counter;
     if (!known) this.#firstJoins += 1;
     try {
       const state = await this.#options.client.call("chat.join", { room, ...known?.position });
-      if (this.#wasLeft(state.room, askedAt)) return state.room;
+      if (this.#wasLeft(state.room, requestNumber)) return state.room;
       const timeline = this.#timelineFor(state.room) ?? new Timeline(state.room);
-      this.#arrived.delete(state.room);
+      this.#early.delete(state.room);
       this.#timelines.set(state.room, timeline);
       timeline.resume(state);
       this.#options.onStored(state.messages);
       this.#options.client.changed();
       if (state.more) {
-        this.#due.add(state.room);
-        this.#resume();
+        this.#toJoin.add(state.room);
+        this.#joinDue();
       }
       return state.room;
     } finally {
       if (!known) this.#firstJoins -= 1;
-      if (this.#firstJoins === 0) this.#arrived.clear();
+      if (this.#firstJoins === 0) this.#early.clear();
     }
   }
 
@@ -114,7 +114,7 @@ export class Rooms {
   }
 
   /** Resumes all rooms. To be called when there is a connection again. */
-  online(): void {
+  resumeAll(): void {
     this.#tries = 0;
     this.#isResuming = true;
     this.#mayJoin = false;
@@ -124,7 +124,7 @@ export class Rooms {
   /** Reads the list again. Throws a `RequestError`. */
   refresh(): Promise<void> {
     this.#isStale = true;
-    this.#reading ??= this.#readAll().finally(() => {
+    this.#reading ??= this.#readUntilFresh().finally(() => {
       this.#reading = undefined;
     });
     return this.#reading;
@@ -139,8 +139,8 @@ export class Rooms {
     if (arrival === "gap") {
       setTimeout(() => {
         if (!timeline.isWaiting || this.#timelines.get(message.room) !== timeline) return;
-        this.#due.add(message.room);
-        this.#resume();
+        this.#toJoin.add(message.room);
+        this.#joinDue();
       }, GAP_WAIT_MS);
     }
     this.#options.client.changed();
@@ -163,11 +163,11 @@ export class Rooms {
   }
 
   close(): void {
-    clearTimeout(this.#timer);
-    clearTimeout(this.#check);
+    clearTimeout(this.#retryTimer);
+    clearTimeout(this.#listTimer);
     this.#timelines.clear();
-    this.#arrived.clear();
-    this.#due.clear();
+    this.#early.clear();
+    this.#toJoin.clear();
     this.#left.clear();
     this.#list = [];
   }
@@ -181,34 +181,37 @@ export class Rooms {
       await this.refresh();
     } catch (error) {
       const { client } = this.#options;
-      clearTimeout(this.#timer);
+      clearTimeout(this.#retryTimer);
       if (client.isConnected && isTemporary(error))
-        this.#timer = setTimeout(() => void this.#resumeAll(), waitFor(error, this.#tries++, client.backoff));
+        this.#retryTimer = setTimeout(() => void this.#resumeAll(), waitFor(error, this.#tries++, client.backoff));
       return;
     }
-    for (const room of this.#timelines.keys()) this.#due.add(room);
+    for (const room of this.#timelines.keys()) this.#toJoin.add(room);
     this.#mayJoin = true;
-    this.#resume();
+    this.#joinDue();
   }
 
-  async #readAll(): Promise<void> {
+  async #readUntilFresh(): Promise<void> {
     while (this.#isStale) {
       this.#isStale = false; // changes from here on need another reading
-      await this.#read();
+      await this.#readList();
     }
   }
 
-  async #read(): Promise<void> {
-    clearTimeout(this.#check);
-    this.#check = setTimeout(() => void this.refresh().catch(() => undefined), LIST_INTERVAL_MS * (1 + Math.random()));
+  async #readList(): Promise<void> {
+    clearTimeout(this.#listTimer);
+    this.#listTimer = setTimeout(
+      () => void this.refresh().catch(() => undefined),
+      LIST_INTERVAL_MS * (1 + Math.random()),
+    );
     const { client, follow, onList } = this.#options;
     const before = new Set(this.#timelines.keys());
-    const askedAt = ++this.#clock;
+    const requestNumber = ++this.#counter;
     const list: RoomSummary[] = [];
     for (let more = true; more; ) {
       const after = list.at(-1)?.room;
       const page = await client.call("chat.rooms", after === undefined ? {} : { after });
-      list.push(...page.rooms.filter(({ room }) => !this.#wasLeft(room, askedAt)));
+      list.push(...page.rooms.filter(({ room }) => !this.#wasLeft(room, requestNumber)));
       more = page.more;
     }
     this.#list = list;
@@ -224,9 +227,9 @@ export class Rooms {
         // where messages are unread, the newest page shows who wrote and whether the user is mentioned
         this.#timelines.set(room, new Timeline(room, unread > 0 ? undefined : { epoch, cursor: seq }));
       }
-      this.#due.add(room);
+      this.#toJoin.add(room);
     }
-    if (!this.#isResuming) this.#resume();
+    if (!this.#isResuming) this.#joinDue();
     client.changed();
   }
 
@@ -235,34 +238,34 @@ export class Rooms {
   }
 
   #forget(room: string): void {
-    this.#left.set(room, ++this.#clock);
+    this.#left.set(room, ++this.#counter);
     this.#timelines.delete(room);
-    this.#arrived.delete(room);
-    this.#due.delete(room);
+    this.#early.delete(room);
+    this.#toJoin.delete(room);
     this.#options.client.changed();
   }
 
   /** The timeline for an event of a room. Undefined for a room that is not joined, and that no current call joins. */
   #timelineFor(room: string): Timeline | undefined {
-    const known = this.#timelines.get(room) ?? this.#arrived.get(room);
+    const known = this.#timelines.get(room) ?? this.#early.get(room);
     if (known || this.#firstJoins === 0) return known;
     const timeline = new Timeline(room);
-    this.#arrived.set(room, timeline);
+    this.#early.set(room, timeline);
     return timeline;
   }
 
-  #resume(): void {
+  #joinDue(): void {
     if (!this.#mayJoin) return;
-    clearTimeout(this.#timer);
-    for (const room of this.#due) {
+    clearTimeout(this.#retryTimer);
+    for (const room of this.#toJoin) {
       if (this.#joining >= MAX_JOINING || !this.#options.client.isConnected) return;
-      this.#due.delete(room);
+      this.#toJoin.delete(room);
       this.#joining += 1;
       void this.#joinAgain(room);
     }
     if (this.#joining > 0 || !this.#isResuming) return;
     this.#isResuming = false;
-    this.#options.onBack();
+    this.#options.onResumed();
   }
 
   /** Joins a room again from the client's position in it, and tries again after temporary errors. */
@@ -272,15 +275,18 @@ export class Rooms {
       this.#tries = 0;
     } catch (error) {
       if (isTemporary(error) && this.#timelines.has(room)) {
-        this.#due.add(room);
-        clearTimeout(this.#timer);
-        this.#timer = setTimeout(() => this.#resume(), waitFor(error, this.#tries++, this.#options.client.backoff));
+        this.#toJoin.add(room);
+        clearTimeout(this.#retryTimer);
+        this.#retryTimer = setTimeout(
+          () => this.#joinDue(),
+          waitFor(error, this.#tries++, this.#options.client.backoff),
+        );
         return;
       }
       this.#forget(room); // the user is no longer in it
     } finally {
       this.#joining -= 1;
     }
-    this.#resume();
+    this.#joinDue();
   }
 }

@@ -1,5 +1,5 @@
 import type { Context, ServiceSchema } from "moleculer";
-import { OUTSIDE } from "../../authorization.ts";
+import { FROM_CLIENT_HEADER } from "../../authorization.ts";
 import type { NamespaceEntry } from "../../surface.ts";
 import type { GatewaySocket } from "../gateway-socket.ts";
 
@@ -52,7 +52,7 @@ export function ioNamespaces(entries: readonly NamespaceEntry[], { callMs, after
   const others = entries.map(({ name, calls }) => {
     const call = {
       whitelist: calls.map(({ action }) => action),
-      callOptions: { timeout: callMs, headers: { [OUTSIDE]: true } },
+      callOptions: { timeout: callMs, headers: { [FROM_CLIENT_HEADER]: true } },
       onBeforeCall({ locals }: IoContext) {
         locals.begun = performance.now();
       },

@@ -70,7 +70,7 @@ export interface SocketFeature {
    * channels had in the database before. A feature without it has no entries: nothing is compared. Rejects when the
    * database does not respond; it is called again then.
    */
-  compare?(
+  sendMissed?(
     known: readonly ChannelPosition[],
     broadcastHere: (broadcast: Broadcast) => void,
   ): Promise<readonly ChannelPosition[]>;

@@ -207,7 +207,7 @@ export class SocketGateway {
     for (const feature of this.#parts.features) {
       const known = batch.filter(({ channel }) => channel.startsWith(`${feature.name}:`));
       if (known.length === 0) continue;
-      const read = (await feature.compare?.(known, (broadcast) => this.broadcastHere(broadcast))) ?? [];
+      const read = (await feature.sendMissed?.(known, (broadcast) => this.broadcastHere(broadcast))) ?? [];
       const began = new Map(known.map((position) => [position.channel, position]));
       for (const position of read) this.#positions.completed(position, began.get(position.channel) ?? position);
     }

@@ -87,7 +87,7 @@ export class ChannelSubscriptions {
       const result = await run();
       const subscription = call.subscriptionOf(result);
       if (subscription.channel !== channel) throw new Error("invariant: parameters and result name one channel");
-      await this.#add(socket, subscription, pending, call, feature.compare !== undefined);
+      await this.#add(socket, subscription, pending, call, feature.sendMissed !== undefined);
       return result;
     } finally {
       others.delete(pending);

@@ -1,5 +1,5 @@
 import type { Service, ServiceSchema } from "moleculer";
-import { OUTSIDE } from "../../authorization.ts";
+import { FROM_CLIENT_HEADER } from "../../authorization.ts";
 import { refuse } from "../../contract/index.ts";
 import { object } from "../../surface/grammar.ts";
 import { hasParameters } from "../../surface/path.ts";
@@ -108,7 +108,7 @@ export class Streams {
         timeout: CALL_MS,
         // an object for each call: Moleculer writes the state of a stream into it
         get headers() {
-          return { [OUTSIDE]: true };
+          return { [FROM_CLIENT_HEADER]: true };
         },
       },
       onBeforeCall(_ctx: unknown, _route: unknown, request: RunRequest) {

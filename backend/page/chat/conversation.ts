@@ -44,7 +44,7 @@ export class Conversation {
   /** Whether the newest messages were in view when the user last scrolled. */
   #wasAtEnd = true;
   /** The room, and the position of its first message, for which older messages were requested last. */
-  #filled = "";
+  #loadedAt = "";
   #announcements: readonly Announcement[] = [];
 
   constructor({ client, chat, rooms, pictures }: ConversationOptions) {
@@ -90,7 +90,7 @@ export class Conversation {
 
   /** Brings a room to the screen, with its newest messages. */
   show(room: string): void {
-    this.#turnTo(room);
+    this.#setActive(room);
     this.#excerpt.clear();
     this.watch();
     // what cannot be loaded now is loaded with the next connection
@@ -113,21 +113,21 @@ export class Conversation {
 
   /** Forgets all that belongs to the user who has signed out. */
   clear(): void {
-    this.#turnTo(LOBBY);
+    this.#setActive(LOBBY);
     this.#excerpt.clear();
     this.#search.close();
     this.#text.value = "";
     this.#drafts.clear();
     this.#announcements = [];
-    this.#filled = "";
+    this.#loadedAt = "";
   }
 
   render(): void {
     const { user } = this.#client;
     if (!user) return;
-    if (this.#rooms.rooms.length > 0 && !this.#rooms.find(this.#active)) this.#turnTo(LOBBY);
+    if (this.#rooms.rooms.length > 0 && !this.#rooms.find(this.#active)) this.#setActive(LOBBY);
     const timeline = this.#chat.timeline(this.#active);
-    if (timeline?.messages.length === 0 && timeline.hasOlder) void this.#fill(timeline);
+    if (timeline?.messages.length === 0 && timeline.hasOlder) void this.#loadNewest(timeline);
     const excerpt = this.#excerpt.messages;
     const atEnd = !excerpt && this.#isAtEnd();
     const items = excerpt?.map((message) => ({ kind: "message", message }) as const) ?? this.#newestItems(timeline);
@@ -166,20 +166,20 @@ export class Conversation {
   }
 
   /** Loads the newest page of the room on the screen: a room in which all was read is joined without messages. */
-  async #fill({ room, first }: Timeline): Promise<void> {
+  async #loadNewest({ room, first }: Timeline): Promise<void> {
     const place = `${room} ${first}`;
-    if (place === this.#filled) return;
-    this.#filled = place;
+    if (place === this.#loadedAt) return;
+    this.#loadedAt = place;
     try {
       await this.#chat.older(room);
     } catch (error) {
       if (!(error instanceof RequestError)) throw error;
-      this.#filled = ""; // the next rendering tries again; until then the button for earlier messages is shown
+      this.#loadedAt = ""; // the next rendering tries again; until then the button for earlier messages is shown
     }
   }
 
   /** Makes another room the one on the screen. A text that is not sent stays with its room. */
-  #turnTo(room: string): void {
+  #setActive(room: string): void {
     if (room === this.#active) return;
     this.#chat.unwatch(this.#active);
     this.#excerpt.clear();

@@ -3,7 +3,7 @@ import type { SiteClient } from "../../client/index.ts";
 import { createAvatar, fillAvatar } from "../avatar.ts";
 import { connectClose } from "../forms.ts";
 import type { Pictures } from "../pictures.ts";
-import { attempt, button, element, listItem, onClick, when } from "../view.ts";
+import { attempt, button, element, formatMoment, listItem, onClick } from "../view.ts";
 import { canModerate } from "./moderation.ts";
 import { type Person, PersonDialog } from "./person-dialog.ts";
 import { presenceMark } from "./presence-mark.ts";
@@ -83,7 +83,7 @@ export class Members {
     const { client, chat, pictures } = this.#options;
     const { id, name, role, mutedUntil } = member;
     const isOwn = id === client.user?.id;
-    const muted = mutedUntil === undefined ? "" : `, muted until ${when(mutedUntil)}`;
+    const muted = mutedUntil === undefined ? "" : `, muted until ${formatMoment(mutedUntil)}`;
     const item = listItem(isOwn ? `${name} (you)` : name, `${role}${muted}`);
     const mark = document.createElement("span");
     presenceMark(mark, isOwn ? "online" : chat.presenceOf(id));

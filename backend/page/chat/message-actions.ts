@@ -1,4 +1,4 @@
-import { EDIT_TIME } from "../../chat/constants.ts";
+import { EDIT_WINDOW_MS } from "../../chat/constants.ts";
 import type { Message } from "../../client/chat/index.ts";
 import type { SiteClient } from "../../client/index.ts";
 import { connectClose, onDialog } from "../forms.ts";
@@ -45,7 +45,7 @@ export function connectMessageActions(client: SiteClient, rooms: RoomList): (mes
     const isOwn = author.id === client.user?.id;
     element("message-actions-author", HTMLElement).textContent = isOwn ? "yours" : author.name;
     element("message-actions-text", HTMLElement).textContent = text;
-    const mayEdit = isOwn && Date.now() - at < EDIT_TIME;
+    const mayEdit = isOwn && Date.now() - at < EDIT_WINDOW_MS;
     choice.replaceChildren(
       ...(mayEdit
         ? [

@@ -2,7 +2,7 @@ import type { Message } from "../../client/chat/index.ts";
 import type { SiteClient } from "../../client/index.ts";
 
 /** Number of messages after the one that is shown, so that it is in the middle of a page. */
-const AFTER = 24;
+const MESSAGES_AFTER = 24;
 
 /** A page of older messages that is on the screen in place of the newest ones. */
 export class MessageExcerpt {
@@ -26,7 +26,7 @@ export class MessageExcerpt {
 
   /** Loads a message and those around it. Throws a `RequestError`. */
   async load({ room, seq }: Message): Promise<void> {
-    const around = await this.#client.call("chat.history", { room, cursor: seq + 1 + AFTER });
+    const around = await this.#client.call("chat.history", { room, cursor: seq + 1 + MESSAGES_AFTER });
     const isThere = around.messages.some((message) => message.seq === seq);
     // long messages may fill the response before it: then it is the last one
     const page = isThere ? around : await this.#client.call("chat.history", { room, cursor: seq + 1 });

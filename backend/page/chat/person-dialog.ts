@@ -28,7 +28,7 @@ interface ShownPerson extends Person {
 }
 
 /** For how long a user can be muted, in seconds. */
-const MUTES: readonly (readonly [text: string, seconds: number])[] = [
+const MUTE_CHOICES: readonly (readonly [text: string, seconds: number])[] = [
   ["10 minutes", 600],
   ["one hour", 3600],
   ["one day", 86_400],
@@ -86,7 +86,7 @@ export class PersonDialog {
   #moderatorActions({ id: user, name, room, summary }: ShownPerson): readonly HTMLElement[] {
     const { client } = this.#options;
     const act = (done: string, work: () => Promise<unknown>) => () => this.#act(done, work);
-    const mutes = MUTES.map(([text, seconds]) => new Option(text, String(seconds)));
+    const mutes = MUTE_CHOICES.map(([text, seconds]) => new Option(text, String(seconds)));
     const mute = (seconds: string) =>
       this.#act(`${name} is muted.`, () => client.call("chat.mute", { room, user, seconds: Number(seconds) }));
     const unmute = act(`${name} may write.`, () => client.call("chat.unmute", { room, user }));

@@ -1,7 +1,7 @@
 import type { Report } from "../../client/chat/index.ts";
 import type { SiteClient } from "../../client/index.ts";
 import { connectClose } from "../forms.ts";
-import { attempt, button, element, listItem, onClick, when } from "../view.ts";
+import { attempt, button, element, formatMoment, listItem, onClick } from "../view.ts";
 
 /** Connects the dialog in which moderators read what was reported, and decide. */
 export function connectReports(client: SiteClient): void {
@@ -33,7 +33,7 @@ export function connectReports(client: SiteClient): void {
 
   function reportItem({ id, at, reason, room, text }: Report): HTMLElement {
     const where = room.startsWith("~") ? "a room that is not public" : room;
-    const item = listItem(text, `In ${where}, ${when(at)}`);
+    const item = listItem(text, `In ${where}, ${formatMoment(at)}`);
     const reasonLine = document.createElement("p");
     reasonLine.dir = "auto";
     reasonLine.textContent = `“${reason}”`;

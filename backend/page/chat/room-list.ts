@@ -50,7 +50,7 @@ export class RoomList {
   }
 
   render(active: string): void {
-    const rooms = this.#chat.rooms.toSorted((a, b) => order(a) - order(b) || a.title.localeCompare(b.title));
+    const rooms = this.#chat.rooms.toSorted((a, b) => orderOf(a) - orderOf(b) || a.title.localeCompare(b.title));
     reconcile(
       this.#list,
       rooms.map((room) => this.#row(room, room.room === active)),
@@ -130,7 +130,7 @@ export class RoomList {
 }
 
 /** The lobby, the other public rooms, the private ones, the direct ones, then invitations. */
-function order({ room, kind, role }: RoomView): number {
+function orderOf({ room, kind, role }: RoomView): number {
   if (room === LOBBY) return 0;
   if (role === null) return 4;
   return { public: 1, private: 2, direct: 3 }[kind];

@@ -1,6 +1,6 @@
 import type { Message } from "../../client/chat/index.ts";
 import type { SiteClient } from "../../client/index.ts";
-import { attempt, button, element, onClick, when } from "../view.ts";
+import { attempt, button, element, formatMoment, onClick } from "../view.ts";
 
 export interface SearchPanelOptions {
   readonly client: SiteClient;
@@ -13,7 +13,7 @@ export interface SearchPanelOptions {
 /** Maximum number of calls for one page of results: each call searches a part of a large room. */
 const MAX_CALLS = 10;
 /** Maximum number of characters of a message that a result shows. */
-const MAX_EXCERPT = 300;
+const MAX_EXCERPT_LENGTH = 300;
 
 /** The search in the room on the screen: a field, and the messages that were found. */
 export class SearchPanel {
@@ -116,7 +116,7 @@ export class SearchPanel {
     const name = document.createElement("bdi");
     name.className = "name";
     name.textContent = message.author.id === client.user?.id ? "You" : message.author.name;
-    title.append(name, ` ${when(message.at)}`);
+    title.append(name, ` ${formatMoment(message.at)}`);
     const text = document.createElement("span");
     text.className = "excerpt";
     text.dir = "auto";
@@ -145,10 +145,10 @@ function statusText(count: number, hasMore: boolean): string {
 
 /** The beginning of a text, without half of a character at its end. */
 function excerptOf(text: string): string {
-  return text.length <= MAX_EXCERPT
+  return text.length <= MAX_EXCERPT_LENGTH
     ? text
     : `${text
-        .slice(0, MAX_EXCERPT)
+        .slice(0, MAX_EXCERPT_LENGTH)
         .toWellFormed()
         .replace(/\ufffd$/, "")} …`;
 }

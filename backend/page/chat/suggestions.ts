@@ -41,13 +41,13 @@ export function connectSuggestions(field: HTMLTextAreaElement, people: () => rea
     // before the field loses the focus
     option.addEventListener("pointerdown", (event) => {
       event.preventDefault();
-      take(index);
+      insertName(index);
     });
     return option;
   }
 
   /** Replaces what is written after the `@` by a name. */
-  function take(index: number): void {
+  function insertName(index: number): void {
     const person = offered[index];
     const end = field.selectionStart;
     const start = field.value.lastIndexOf("@", end - 1);
@@ -70,7 +70,7 @@ export function connectSuggestions(field: HTMLTextAreaElement, people: () => rea
       const count = offered.length;
       if (count === 0) return false;
       if (key === "Escape") show([]);
-      else if (key === "Enter" || key === "Tab") take(chosen);
+      else if (key === "Enter" || key === "Tab") insertName(chosen);
       else if (key === "ArrowDown" || key === "ArrowUp") {
         chosen = (chosen + (key === "ArrowDown" ? 1 : count - 1)) % count;
         show(offered);

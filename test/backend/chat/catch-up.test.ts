@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { CATCH_UP, RESPONSE_BYTES } from "../../../backend/chat/message.ts";
+import { MAX_CATCH_UP_MESSAGES, MAX_RESPONSE_BYTES } from "../../../backend/chat/message.ts";
 import { Timeline } from "../../../backend/client/chat/timeline.ts";
 import type { Caller } from "../../../backend/contract/index.ts";
 import type { SignedIn } from "../../../backend/users/shapes.ts";
@@ -29,12 +29,12 @@ test("S5: a newcomer's page and a page of history are cut by bytes, the newest m
   expect(page).toMatchObject({ seq: 50, recovered: false });
   expect(page.messages.at(-1)?.seq).toBe(50);
   expect(page.messages.length).toBeGreaterThan(5);
-  expect(bytesOf(page)).toBeLessThan(1.1 * RESPONSE_BYTES);
+  expect(bytesOf(page)).toBeLessThan(1.1 * MAX_RESPONSE_BYTES);
   const timeline = new Timeline("page");
   timeline.resume(page);
   for (let pages = 0; timeline.hasOlder && pages < 20; pages += 1) {
     const older = await running.call("chat.history", { room: "page", cursor: timeline.first }, ada.identity);
-    expect(bytesOf(older)).toBeLessThan(1.1 * RESPONSE_BYTES);
+    expect(bytesOf(older)).toBeLessThan(1.1 * MAX_RESPONSE_BYTES);
     timeline.prepend(older);
   }
   expect(timeline.messages.map(({ seq }) => seq)).toEqual(Array.from({ length: 50 }, (_, n) => n + 1));
@@ -48,13 +48,13 @@ test("S5: a client that comes back gets what it missed in parts, each cut by byt
   const before = timeline.first;
   // while it was away: edits of what it has, new messages, edits of those
   for (let seq = before; seq <= 60; seq += 1) await edit("parts", seq, LONG);
-  for (let n = 60; n < 60 + CATCH_UP - 150; n += 1) await send("parts", `${n} ${LONG.slice(5)}`);
+  for (let n = 60; n < 60 + MAX_CATCH_UP_MESSAGES - 150; n += 1) await send("parts", `${n} ${LONG.slice(5)}`);
   for (const seq of [61, 80, before]) await edit("parts", seq, "last");
   let answers = 0;
   for (let more = true; more && answers < 50; answers += 1) {
     const state = await join("parts", timeline.position);
     expect(state.recovered).toBe(true);
-    expect(bytesOf(state)).toBeLessThan(1.1 * RESPONSE_BYTES);
+    expect(bytesOf(state)).toBeLessThan(1.1 * MAX_RESPONSE_BYTES);
     timeline.resume(state);
     more = state.more === true;
   }
@@ -66,11 +66,11 @@ test("S5: a client that comes back gets what it missed in parts, each cut by byt
 
 test("S5: what fits is one response, and too much is the newest page, as ever", async () => {
   await join("small");
-  for (let n = 0; n < CATCH_UP + 1; n += 1) await send("small", `${n}`);
+  for (let n = 0; n < MAX_CATCH_UP_MESSAGES + 1; n += 1) await send("small", `${n}`);
   const { epoch } = await join("small");
   const whole = await join("small", { epoch, cursor: 1, revision: 0 });
-  expect(whole).toMatchObject({ recovered: true, seq: CATCH_UP + 1 });
-  expect(whole.messages).toHaveLength(CATCH_UP);
+  expect(whole).toMatchObject({ recovered: true, seq: MAX_CATCH_UP_MESSAGES + 1 });
+  expect(whole.messages).toHaveLength(MAX_CATCH_UP_MESSAGES);
   expect(whole).not.toHaveProperty("more");
   expect(await join("small", { epoch, cursor: 0, revision: 0 })).toMatchObject({ recovered: false });
 });

@@ -22,7 +22,7 @@ export const testChatSockets = (presence = new LocalPresence(PRESENCE_TIMES)) =>
 /** Users of a gateway under test share no room. */
 const presenceParts = (presence: LocalPresence, times: PresenceTimes): Parameters<typeof presenceService>[0] => ({
   ...{ presence, times, registry: createPresenceRegistry(times) },
-  store: { members: { audience: async () => [] } },
+  store: { members: { smallRoomsOf: async () => [] } },
 });
 
 /**

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { messageSent } from "../../../backend/chat/channel.ts";
-import { CATCH_UP, PAGE } from "../../../backend/chat/message.ts";
+import { HISTORY_PAGE_MESSAGES, MAX_CATCH_UP_MESSAGES } from "../../../backend/chat/message.ts";
 import { type Caller, publicError } from "../../../backend/contract/index.ts";
 import type { SignedIn } from "../../../backend/users/shapes.ts";
 import { type Running, startServices } from "../start-services.ts";
@@ -75,15 +75,18 @@ test("a client id belongs to its user and to one message", async () => {
 
 test("a newcomer gets the newest page, a returning client exactly what it missed", async () => {
   await enter("resume");
-  for (let n = 1; n <= PAGE + 5; n += 1) await send("resume", `m${n}`);
+  for (let n = 1; n <= HISTORY_PAGE_MESSAGES + 5; n += 1) await send("resume", `m${n}`);
   const fresh = await join("resume");
-  expect(fresh).toMatchObject({ room: "resume", seq: PAGE + 5, recovered: false });
-  expect(seqs(fresh)).toEqual(Array.from({ length: PAGE }, (_, n) => n + 6));
+  expect(fresh).toMatchObject({ room: "resume", seq: HISTORY_PAGE_MESSAGES + 5, recovered: false });
+  expect(seqs(fresh)).toEqual(Array.from({ length: HISTORY_PAGE_MESSAGES }, (_, n) => n + 6));
   const { epoch } = fresh;
-  const back = await join("resume", { epoch, cursor: PAGE + 2 });
-  expect(back).toMatchObject({ recovered: true, epoch, seq: PAGE + 5 });
-  expect(seqs(back)).toEqual([PAGE + 3, PAGE + 4, PAGE + 5]);
-  expect(await join("resume", { epoch, cursor: PAGE + 5 })).toMatchObject({ recovered: true, messages: [] });
+  const back = await join("resume", { epoch, cursor: HISTORY_PAGE_MESSAGES + 2 });
+  expect(back).toMatchObject({ recovered: true, epoch, seq: HISTORY_PAGE_MESSAGES + 5 });
+  expect(seqs(back)).toEqual([HISTORY_PAGE_MESSAGES + 3, HISTORY_PAGE_MESSAGES + 4, HISTORY_PAGE_MESSAGES + 5]);
+  expect(await join("resume", { epoch, cursor: HISTORY_PAGE_MESSAGES + 5 })).toMatchObject({
+    recovered: true,
+    messages: [],
+  });
   const older = await running.call("chat.history", { room: "resume", cursor: 6 }, bob.identity);
   expect(seqs(older)).toEqual([1, 2, 3, 4, 5]);
 });
@@ -96,11 +99,11 @@ test("what cannot be made whole is said not to be: another epoch, a position nev
   expect(await join("gap", { epoch, cursor: 2 })).toMatchObject({ recovered: false });
   const cursorOnly = running.call("chat.join", { room: "gap", cursor: 1 }, bob.identity);
   expect(await cursorOnly).toMatchObject({ recovered: false });
-  for (let n = 0; n < CATCH_UP; n += 1) await send("gap", `m${n}`);
-  expect(seqs(await join("gap", { epoch, cursor: 1 }))).toHaveLength(CATCH_UP);
+  for (let n = 0; n < MAX_CATCH_UP_MESSAGES; n += 1) await send("gap", `m${n}`);
+  expect(seqs(await join("gap", { epoch, cursor: 1 }))).toHaveLength(MAX_CATCH_UP_MESSAGES);
   const late = await join("gap", { epoch, cursor: 0 });
   expect(late.recovered).toBe(false);
-  expect(seqs(late).at(-1)).toBe(CATCH_UP + 1);
+  expect(seqs(late).at(-1)).toBe(MAX_CATCH_UP_MESSAGES + 1);
 });
 
 test.each([

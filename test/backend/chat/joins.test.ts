@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { LOBBY, OPENED_MAX } from "../../../backend/chat/room.ts";
+import { LOBBY, MAX_OPENED_PER_DAY } from "../../../backend/chat/room.ts";
 import { type Caller, publicError } from "../../../backend/contract/index.ts";
 import { type Running, startServices } from "../start-services.ts";
 import { countStatements } from "../store/executed.ts";
@@ -112,7 +112,7 @@ test("N7: of those who join a room at the same time that is not there yet, one o
 test("where the first of several users may not open a room, the next one does, or is refused as well", async () => {
   const [owner, ...others] = members;
   const create = (n: number) => running.call("chat.create", { kind: "public", title: `room${n}` }, owner?.identity);
-  const rooms = await Promise.allSettled(Array.from({ length: OPENED_MAX.public + 1 }, (_, n) => create(n)));
+  const rooms = await Promise.allSettled(Array.from({ length: MAX_OPENED_PER_DAY.public + 1 }, (_, n) => create(n)));
   expect(rooms.at(-1)?.status).toBe("rejected");
   const join = (room: string, by: typeof members) =>
     Promise.allSettled(by.map(({ identity }) => running.call("chat.join", { room }, identity)));

@@ -9,14 +9,14 @@ let presence: LocalPresence;
 beforeEach(() => {
   now = 1_000_000;
   presence = new LocalPresence(PRESENCE_TIMES, () => now);
-  presence.tick(); // a node's first report: no user is here
+  presence.nextReport(); // a node's first report: no user is here
 });
 
 /** What is told within so many seconds. */
 function within(seconds: number) {
   const told: string[] = [];
   for (let second = 0; second < seconds; second += 1) {
-    const here = presence.tick();
+    const here = presence.nextReport();
     for (const state of ["online", "away", "offline"] as const)
       for (const user of here?.[state] ?? []) told.push(`${user} ${state}`);
     now += 1000;
@@ -25,58 +25,58 @@ function within(seconds: number) {
 }
 
 test("somebody is there while one of their sockets is, and gone a while after the last has closed", () => {
-  presence.opened("ada", "online");
+  presence.socketOpened("ada", "online");
   expect(within(1)).toEqual(["ada online"]);
-  presence.opened("ada", "online");
-  presence.closed("ada", "online");
+  presence.socketOpened("ada", "online");
+  presence.socketClosed("ada", "online");
   expect(within(60)).toEqual([]);
-  presence.closed("ada", "online");
+  presence.socketClosed("ada", "online");
   expect(within(10)).toEqual([]);
   expect(within(1)).toEqual(["ada offline"]);
 });
 
 test("a reload does not flicker", () => {
-  presence.opened("ada", "online");
+  presence.socketOpened("ada", "online");
   within(20);
-  presence.closed("ada", "online");
+  presence.socketClosed("ada", "online");
   within(3);
-  presence.opened("ada", "online");
+  presence.socketOpened("ada", "online");
   expect(within(60)).toEqual([]);
 });
 
 test("one is away when every device is, and back with the first that is not", () => {
-  presence.opened("ada", "away");
+  presence.socketOpened("ada", "away");
   expect(within(6)).toEqual(["ada away"]);
-  presence.opened("ada", "online");
+  presence.socketOpened("ada", "online");
   expect(within(6)).toEqual(["ada online"]);
-  presence.closed("ada", "online");
+  presence.socketClosed("ada", "online");
   expect(within(6)).toEqual(["ada away"]);
 });
 
 test("who comes and goes in a loop is told of every few seconds at most, and leaves nothing behind", () => {
   for (let turn = 0; turn < 300; turn += 1) {
-    presence.opened("mallory", "online");
-    presence.closed("mallory", "online");
-    presence.opened("mallory", "away");
-    presence.closed("mallory", "away");
+    presence.socketOpened("mallory", "online");
+    presence.socketClosed("mallory", "online");
+    presence.socketOpened("mallory", "away");
+    presence.socketClosed("mallory", "away");
     expect(within(1).length).toBeLessThanOrEqual(1);
   }
   within(60);
   for (let turn = 0; turn < 60; turn += 1) {
-    presence.opened("mallory", turn % 2 ? "away" : "online");
-    presence.closed("mallory", turn % 2 ? "online" : "away");
+    presence.socketOpened("mallory", turn % 2 ? "away" : "online");
+    presence.socketClosed("mallory", turn % 2 ? "online" : "away");
   }
   within(60);
-  presence.repeat();
-  expect(presence.tick()).toMatchObject({ whole: true, online: [], away: [], offline: [] });
+  presence.repeatAll();
+  expect(presence.nextReport()).toMatchObject({ whole: true, online: [], away: [], offline: [] });
 });
 
 test("asked for everything, a node says what it has told, in parts that a message can carry", () => {
-  for (let n = 0; n < 45_000; n += 1) presence.opened(`user-${n}`, "online");
+  for (let n = 0; n < 45_000; n += 1) presence.socketOpened(`user-${n}`, "online");
   expect(within(10)).toHaveLength(45_000);
-  presence.closed("user-0", "online"); // within its grace: still there for everybody
-  presence.repeat();
-  const parts = [presence.tick(), presence.tick(), presence.tick()];
+  presence.socketClosed("user-0", "online"); // within its grace: still there for everybody
+  presence.repeatAll();
+  const parts = [presence.nextReport(), presence.nextReport(), presence.nextReport()];
   expect(parts.map((part) => [part?.whole, part?.online.length])).toEqual([
     [true, 20_000],
     [false, 20_000],
@@ -85,7 +85,7 @@ test("asked for everything, a node says what it has told, in parts that a messag
 });
 
 test("a node that has nothing to say says so now and then, with the next number", () => {
-  const spoken = Array.from({ length: 45 }, () => presence.tick()).filter((here) => here !== undefined);
+  const spoken = Array.from({ length: 45 }, () => presence.nextReport()).filter((here) => here !== undefined);
   expect(spoken.map(({ revision }) => revision)).toEqual([2, 3, 4]);
 });
 
@@ -108,10 +108,10 @@ test("whatever happens, and whichever events are lost, every node ends up knowin
       const pass = (seconds: number, lost: boolean) => {
         for (let second = 0; second < seconds; second += 1) {
           nodes.forEach((node, index) => {
-            const here = node.tick();
-            if (here && !lost && !registry.hear(`node-${index}`, here)) node.repeat();
+            const here = node.nextReport();
+            if (here && !lost && !registry.applyReport(`node-${index}`, here)) node.repeatAll();
           });
-          registry.confirm(registry.news(now, 1000));
+          registry.confirmBroadcast(registry.changes(now, 1000));
           now += 1000;
         }
       };
@@ -119,10 +119,10 @@ test("whatever happens, and whichever events are lost, every node ends up knowin
         if (one.kind === "open") {
           const socket = { node: one.node, user: `user-${one.user}`, state: one.state };
           open.push(socket);
-          nodes[socket.node]?.opened(socket.user, socket.state);
+          nodes[socket.node]?.socketOpened(socket.user, socket.state);
         } else if (one.kind === "close") {
           const [socket] = open.length > 0 ? open.splice(one.pick % open.length, 1) : [];
-          if (socket) nodes[socket.node]?.closed(socket.user, socket.state);
+          if (socket) nodes[socket.node]?.socketClosed(socket.user, socket.state);
         } else {
           pass(one.seconds, one.lost);
         }
@@ -133,7 +133,7 @@ test("whatever happens, and whichever events are lost, every node ends up knowin
         const expected = states.includes("online") ? "online" : (states[0] ?? "offline");
         expect(registry.stateOf(`user-${n}`)).toBe(expected);
       }
-      expect(registry.news(now, 1000)).toEqual([]);
+      expect(registry.changes(now, 1000)).toEqual([]);
     }),
   );
 });

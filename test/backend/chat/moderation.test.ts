@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { messageChanged } from "../../../backend/chat/channel.ts";
-import { EDIT_TIME } from "../../../backend/chat/message.ts";
-import { OPEN_REPORTS_MAX, REPORTS_KEPT } from "../../../backend/chat/moderation.ts";
+import { EDIT_WINDOW_MS } from "../../../backend/chat/message.ts";
+import { MAX_OPEN_REPORTS, REPORT_RETENTION_MS } from "../../../backend/chat/moderation.ts";
 import { type Caller, publicError } from "../../../backend/contract/index.ts";
 import { type Running, startServices } from "../start-services.ts";
 
@@ -208,7 +208,7 @@ test("an author edits for an hour; everybody is told, and whoever was away learn
     status: 403,
   });
   expect(await refusal(running.call("chat.edit", { room, seq: 9, text: "x" }, ada))).toMatchObject({ field: "seq" });
-  running.clock.now += EDIT_TIME;
+  running.clock.now += EDIT_WINDOW_MS;
   expect(await refusal(running.call("chat.edit", { room, seq: 1, text: "late" }, ada))).toMatchObject({
     code: "TOO_LATE",
   });
@@ -288,8 +288,8 @@ test("reports carry a copy to site moderators, who settle them; so a private roo
   expect(await refusal(settle("dismissed"))).toMatchObject({ code: "NOT_FOUND" });
   expect((await running.call("chat.reports", {}, guard)).reports).toEqual([]);
   expect((await history(ada, room)).messages.at(-1)).toMatchObject({ text: "", deletedAt: running.clock.now });
-  await running.store.reports.prune(running.clock.now + REPORTS_KEPT);
-  for (let n = 0; n < OPEN_REPORTS_MAX; n += 1) await report((await send(ada, room)).seq);
+  await running.store.reports.prune(running.clock.now + REPORT_RETENTION_MS);
+  for (let n = 0; n < MAX_OPEN_REPORTS; n += 1) await report((await send(ada, room)).seq);
   expect(await refusal(report((await send(ada, room)).seq))).toMatchObject({ status: 409, code: "REPORTS" });
   expect(await refusal(report(seq + 1, "x".repeat(501)))).toMatchObject({ status: 422, field: "reason" });
 });

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { OPEN_REPORTS_MAX } from "../../../backend/chat/moderation.ts";
-import { INVITATIONS_MAX, OPENED_MAX, ROOMS_MAX } from "../../../backend/chat/room.ts";
+import { MAX_OPEN_REPORTS } from "../../../backend/chat/moderation.ts";
+import { MAX_INVITATIONS, MAX_OPENED_PER_DAY, MAX_ROOMS } from "../../../backend/chat/room.ts";
 import { type Caller, publicError } from "../../../backend/contract/index.ts";
 import { PASSWORD, type Running, startServices } from "../start-services.ts";
 
@@ -57,7 +57,10 @@ test.each(["private", "public"] as const)(
   async (kind) => {
     const ada = await person();
     const create = (n: number) => running.call("chat.create", { kind, title: `${ada.id}-${n}` }, ada);
-    expect(await atOnce(30, create)).toEqual({ accepted: OPENED_MAX[kind], ROOMS_OPENED: 30 - OPENED_MAX[kind] });
+    expect(await atOnce(30, create)).toEqual({
+      accepted: MAX_OPENED_PER_DAY[kind],
+      ROOMS_OPENED: 30 - MAX_OPENED_PER_DAY[kind],
+    });
   },
 );
 
@@ -66,7 +69,10 @@ test("S8: a user opens so many direct rooms a day, however many at once", async 
   const others: Caller[] = [];
   for (let n = 0; n < 40; n += 1) others.push(await person());
   const open = (n: number) => running.call("chat.direct", { user: others[n]?.id ?? "" }, ada);
-  expect(await atOnce(40, open)).toEqual({ accepted: OPENED_MAX.direct, ROOMS_OPENED: 40 - OPENED_MAX.direct });
+  expect(await atOnce(40, open)).toEqual({
+    accepted: MAX_OPENED_PER_DAY.direct,
+    ROOMS_OPENED: 40 - MAX_OPENED_PER_DAY.direct,
+  });
 });
 
 test("S8: two users who open their direct room at once get the same one, and nobody waits for the other for ever", async () => {
@@ -80,33 +86,33 @@ test("S8: two users who open their direct room at once get the same one, and nob
 test("S8: so many invitations wait for a user, however many come at once and from whomever", async () => {
   const [ada, bob, eve] = [await person(), await person(), await person()];
   const rooms: string[] = [];
-  for (let n = 0; n < INVITATIONS_MAX + 20; n += 1) rooms.push(await room(n % 2 ? ada : bob));
+  for (let n = 0; n < MAX_INVITATIONS + 20; n += 1) rooms.push(await room(n % 2 ? ada : bob));
   const invite = (n: number) => running.call("chat.invite", { room: rooms[n] ?? "", user: eve.id }, n % 2 ? ada : bob);
-  expect(await atOnce(rooms.length, invite)).toEqual({ accepted: INVITATIONS_MAX, INVITATIONS: 20 });
+  expect(await atOnce(rooms.length, invite)).toEqual({ accepted: MAX_INVITATIONS, INVITATIONS: 20 });
 });
 
 test("S8: a user is in so many rooms and owns so many, however many calls come at once", async () => {
   const [ada, eve] = [await person(), await person()];
   const rooms: string[] = [];
-  for (let n = 0; n < ROOMS_MAX.joined + 10; n += 1) rooms.push(await room(ada));
+  for (let n = 0; n < MAX_ROOMS.joined + 10; n += 1) rooms.push(await room(ada));
   const join = (n: number) => running.call("chat.join", { room: rooms[n] ?? "" }, eve);
-  expect(await atOnce(rooms.length, join)).toEqual({ accepted: ROOMS_MAX.joined, ROOM_LIMIT: 10 });
+  expect(await atOnce(rooms.length, join)).toEqual({ accepted: MAX_ROOMS.joined, ROOM_LIMIT: 10 });
 
   const bob = await person();
   const owned: string[] = [];
-  for (let n = 0; n < ROOMS_MAX.owned + 10; n += 1) owned.push(await room(ada, bob));
+  for (let n = 0; n < MAX_ROOMS.owned + 10; n += 1) owned.push(await room(ada, bob));
   const make = (n: number) =>
     running.call("chat.setRoomRole", { room: owned[n] ?? "", user: bob.id, role: "owner" }, ada);
-  expect(await atOnce(owned.length, make)).toEqual({ accepted: ROOMS_MAX.owned, ROOM_LIMIT: 10 });
+  expect(await atOnce(owned.length, make)).toEqual({ accepted: MAX_ROOMS.owned, ROOM_LIMIT: 10 });
 });
 
 test("S8: so many reports of a user are open, however many come at once", async () => {
   const [ada, eve] = [await person(), await person()];
   const key = await room(ada, eve);
-  for (let n = 0; n < OPEN_REPORTS_MAX + 10; n += 1)
+  for (let n = 0; n < MAX_OPEN_REPORTS + 10; n += 1)
     await running.call("chat.send", { room: key, text: "hi", clientId: `m${n}` }, ada);
   const report = (n: number) => running.call("chat.report", { room: key, seq: n + 1, reason: "x" }, eve);
-  expect(await atOnce(OPEN_REPORTS_MAX + 10, report)).toEqual({ accepted: OPEN_REPORTS_MAX, REPORTS: 10 });
+  expect(await atOnce(MAX_OPEN_REPORTS + 10, report)).toEqual({ accepted: MAX_OPEN_REPORTS, REPORTS: 10 });
 });
 
 test("S8: a removed or disabled account enters no room by a call that was under way", async () => {
@@ -139,7 +145,7 @@ test("25 times at once: a user who is banned while joining is banned and not in 
     const ban = () => outcome(running.call("chat.ban", { room: key, user: eve.id }, ada));
     const outcomes = await Promise.all(round % 2 ? [join(), ban(), join()] : [ban(), join(), join()]);
     expect(outcomes[round % 2]).toBe("accepted");
-    const standing = await running.store.rooms.standing(key, eve.id);
+    const standing = await running.store.rooms.findStanding(key, eve.id);
     expect(standing).toMatchObject({ room: { members: 1 }, membership: { state: "banned" } });
     expect(await outcome(running.call("chat.send", { room: key, text: "hi", clientId: "c" }, eve))).toBe("BANNED");
   }
@@ -166,7 +172,7 @@ test("S8: a moderator who loses the role while a ban is under way bans nobody, a
   expect(await before(() => members.setRole(key, eve.id, "owner"))).toBe("FORBIDDEN");
   await members.setRole(key, eve.id, "member");
   expect(await before(() => end(key, mod.id, "out", 1))).toBe("NOT_MEMBER");
-  expect((await running.store.rooms.standing(key, eve.id))?.membership?.state).toBe("in");
+  expect((await running.store.rooms.findStanding(key, eve.id))?.membership?.state).toBe("in");
 });
 
 test("S11: of rooms opened at once with names that look alike one is there", async () => {

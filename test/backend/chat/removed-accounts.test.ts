@@ -41,8 +41,8 @@ test("N6: where a node dies while an account is removed, its memberships end wit
     (await Promise.all([ada, eve].map(({ user }) => store.members.roomsOf(user.id)))).flat();
   while ((await roomsOfRemoved()).length > 0) await new Promise(setImmediate);
   await broker.destroyService("housekeeping"); // ends after the round
-  expect((await store.rooms.standing(room, bob.user.id))?.membership?.role).toBe("owner");
-  expect((await store.rooms.standing(room, bob.user.id))?.room.members).toBe(1);
+  expect((await store.rooms.findStanding(room, bob.user.id))?.membership?.role).toBe("owner");
+  expect((await store.rooms.findStanding(room, bob.user.id))?.room.members).toBe(1);
   // every node takes the user's sockets out of the room, and the new owner is told
   expect(announced).toContainEqual({
     event: "sockets.unsubscribe",

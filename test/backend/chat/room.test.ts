@@ -1,9 +1,9 @@
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { type Membership, type RoomMembership, roleIn } from "../../../backend/chat/membership.ts";
-import { MENTIONS_MAX, namesMentioned } from "../../../backend/chat/mention.ts";
-import { rank } from "../../../backend/chat/moderation.ts";
-import { LOBBY, newRoomName, type Room, roomKey, roomName } from "../../../backend/chat/room.ts";
+import { type Membership, roleIn, type Standing } from "../../../backend/chat/membership.ts";
+import { MAX_MENTIONS, possibleNames } from "../../../backend/chat/mention.ts";
+import { rankOf } from "../../../backend/chat/moderation.ts";
+import { checkNewRoomName, checkRoomKey, checkRoomName, LOBBY, type Room } from "../../../backend/chat/room.ts";
 import { browseKey, directKey, privateKey } from "../../../backend/chat/room-key.ts";
 
 const text = fc.string({ unit: "grapheme", maxLength: 80 });
@@ -12,15 +12,16 @@ test("the key of a room that is not public can be given back, and is no public r
   fc.assert(
     fc.property(text, text, (one, other) => {
       for (const key of [privateKey(), directKey(one, other)]) {
-        expect(roomKey(key)).toEqual({ ok: true, value: key });
-        expect(roomName(key).ok).toBe(false);
+        expect(checkRoomKey(key)).toEqual({ ok: true, value: key });
+        expect(checkRoomName(key).ok).toBe(false);
       }
       expect(directKey(one, other)).toBe(directKey(other, one));
     }),
   );
   const keys = ["ab", "a", "b", "", "a\nb"].flatMap((one) => ["c", "bc"].map((other) => directKey(one, other)));
   expect(new Set(keys).size).toBe(keys.length);
-  for (const wrong of ["~", "~x", `~${"x".repeat(23)}`, `~${"ö".repeat(22)}`]) expect(roomKey(wrong).ok).toBe(false);
+  for (const wrong of ["~", "~x", `~${"x".repeat(23)}`, `~${"ö".repeat(22)}`])
+    expect(checkRoomKey(wrong).ok).toBe(false);
 });
 
 test("names are found by their start and by nothing else, and keep one order", () => {
@@ -34,45 +35,45 @@ test("names are found by their start and by nothing else, and keep one order", (
 });
 
 test("a text means few names, however long it is", () => {
-  expect(namesMentioned("no one@example.org here")).toEqual([]);
-  expect(namesMentioned("@Ada")).toEqual(["Ada"]);
-  expect(namesMentioned("Hello @Ada Lovelace, come")).toEqual(expect.arrayContaining(["Ada", "Ada Lovelace"]));
+  expect(possibleNames("no one@example.org here")).toEqual([]);
+  expect(possibleNames("@Ada")).toEqual(["Ada"]);
+  expect(possibleNames("Hello @Ada Lovelace, come")).toEqual(expect.arrayContaining(["Ada", "Ada Lovelace"]));
   fc.assert(
     fc.property(fc.array(fc.constantFrom("@", " ", "a", "!", "@Ada", "\n", "é"), { maxLength: 400 }), (parts) => {
-      const names = namesMentioned(parts.join(""));
-      expect(names.length).toBeLessThanOrEqual(MENTIONS_MAX * 8);
+      const names = possibleNames(parts.join(""));
+      expect(names.length).toBeLessThanOrEqual(MAX_MENTIONS * 8);
       for (const name of names) expect(name.length).toBeLessThanOrEqual(65);
     }),
   );
 });
 
 test("rank is what the room and the site say, and nothing without them", () => {
-  const standing = (kind: Room["kind"], membership?: Partial<Membership>, key = "x"): RoomMembership => ({
+  const standing = (kind: Room["kind"], membership?: Partial<Membership>, key = "x"): Standing => ({
     room: { key, kind, title: null, epoch: "e", seq: 0, revision: 0, members: 1 },
     membership: membership && { userId: "u", role: "member", state: "in", since: 0, mutedUntil: null, ...membership },
   });
-  expect(rank(standing("public"), ["user"])).toBe(-1);
-  expect(rank(standing("public"), ["user", "moderator"])).toBe(3);
-  expect(rank(standing("private"), ["user", "moderator", "admin"])).toBe(-1);
-  expect(rank(standing("private", { role: "owner" }), ["user"])).toBe(2);
+  expect(rankOf(standing("public"), ["user"])).toBe(-1);
+  expect(rankOf(standing("public"), ["user", "moderator"])).toBe(3);
+  expect(rankOf(standing("private"), ["user", "moderator", "admin"])).toBe(-1);
+  expect(rankOf(standing("private", { role: "owner" }), ["user"])).toBe(2);
   for (const state of ["out", "banned", "invited"] as const) {
-    expect(rank(standing("private", { role: "owner", state }), ["user"])).toBe(-1);
+    expect(rankOf(standing("private", { role: "owner", state }), ["user"])).toBe(-1);
     expect(roleIn(standing("public", { state }))).toBeUndefined();
   }
-  expect(rank(standing("public", undefined, LOBBY), ["user"])).toBe(0);
-  expect(rank(standing("public", { role: "owner" }, LOBBY), ["user"])).toBe(0);
+  expect(rankOf(standing("public", undefined, LOBBY), ["user"])).toBe(0);
+  expect(rankOf(standing("public", { role: "owner" }, LOBBY), ["user"])).toBe(0);
 });
 
 test.each(["l\u043ebby", "\u0430dmin", "x\u3164", "\u115f", "a\u034fb"])(
   "S11: %j is no name for a new room",
   (name) => {
-    expect(newRoomName(name)).toEqual({ ok: false, code: "ROOM_NAME" });
+    expect(checkNewRoomName(name)).toEqual({ ok: false, code: "ROOM_NAME" });
   },
 );
 
 test("S11: rooms have no reserved names either, and any other", () => {
-  expect(newRoomName("system")).toEqual({ ok: false, code: "NAME_RESERVED" });
+  expect(checkNewRoomName("system")).toEqual({ ok: false, code: "NAME_RESERVED" });
   // a word of a room's name is no person
   for (const name of ["operating-system", "stra\u00dfe-7", "\u0440\u0430\u0437\u043d\u043e\u0435_1", "lobby-2"])
-    expect(newRoomName(name)).toEqual({ ok: true, value: name });
+    expect(checkNewRoomName(name)).toEqual({ ok: true, value: name });
 });

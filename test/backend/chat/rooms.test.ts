@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { channelOf } from "../../../backend/chat/channel.ts";
-import { INVITATIONS_MAX, LIST_PAGE, OPENED_MAX, ROOMS_MAX } from "../../../backend/chat/room.ts";
+import { LIST_PAGE_SIZE, MAX_INVITATIONS, MAX_OPENED_PER_DAY, MAX_ROOMS } from "../../../backend/chat/room.ts";
 import { type Caller, publicError } from "../../../backend/contract/index.ts";
 import { PASSWORD, type Running, startServices } from "../start-services.ts";
 
@@ -70,15 +70,15 @@ test("public rooms are found by the start of their names, in pages; others never
   expect(await browse()).toContain("lobby");
   expect((await browse()).filter((room) => room.startsWith("~"))).toEqual([]);
   running.clock.now += DAY;
-  for (let n = 0; n < LIST_PAGE; n += 1) {
-    if (n % OPENED_MAX.public === 0) running.clock.now += DAY;
+  for (let n = 0; n < LIST_PAGE_SIZE; n += 1) {
+    if (n % MAX_OPENED_PER_DAY.public === 0) running.clock.now += DAY;
     await running.store.rooms.open({ key: `page${n}`, kind: "public", title: null, openedBy: "x", at: 1 }, []);
   }
   const first = await running.call("chat.browse", { prefix: "p" }, eve);
   expect(first).toMatchObject({ more: false });
   await running.store.rooms.open({ key: "page", kind: "public", title: null, openedBy: "x", at: 1 }, []);
   const page = await running.call("chat.browse", { prefix: "p" }, eve);
-  expect([page.rooms.length, page.more]).toEqual([LIST_PAGE, true]);
+  expect([page.rooms.length, page.more]).toEqual([LIST_PAGE_SIZE, true]);
 });
 
 test("a private room exists for those alone who are in it or invited", async () => {
@@ -135,7 +135,7 @@ test("who leaves is out: nothing is read or written any more, and every node is 
     "sockets.unsubscribe",
     "sockets.broadcast",
   ]);
-  const revision = (await running.store.rooms.standing("leaving", ada.id))?.room.revision;
+  const revision = (await running.store.rooms.findStanding("leaving", ada.id))?.room.revision;
   expect(running.announced[since]?.payload).toEqual({ channel: channelOf("leaving"), user: bob.id, revision });
   expect(await refusal(send(bob, "leaving"))).toMatchObject({ code: "NOT_MEMBER" });
   expect(await refusal(running.call("chat.history", { room: "leaving" }, bob))).toMatchObject({ code: "NOT_MEMBER" });
@@ -222,18 +222,18 @@ test("who removes the account is in no room any more, and what they owned goes t
 
 test("rooms, openings, invitations and members have limits", async () => {
   const mia = await person("Mia");
-  for (let n = 0; n < OPENED_MAX.public; n += 1) await create(mia, "public", `mia-${n}`);
+  for (let n = 0; n < MAX_OPENED_PER_DAY.public; n += 1) await create(mia, "public", `mia-${n}`);
   const tooMany = { status: 429, code: "ROOMS_OPENED", retryAfter: DAY / 1000 };
   expect(await refusal(create(mia, "public", "mia-more"))).toMatchObject(tooMany);
   expect(await refusal(join(mia, "mia-joined"))).toMatchObject(tooMany);
   running.clock.now += DAY + 1;
-  for (let n = OPENED_MAX.public; n < ROOMS_MAX.owned; n += 1) {
+  for (let n = MAX_OPENED_PER_DAY.public; n < MAX_ROOMS.owned; n += 1) {
     await running.store.rooms.open({ key: `mia-${n}`, kind: "public", title: null, openedBy: "x", at: 1 }, [
       { id: mia.id, role: "owner", peerId: null },
     ]);
   }
   expect(await refusal(create(mia, "private", "more"))).toMatchObject({ status: 409, code: "ROOM_LIMIT" });
-  for (let n = ROOMS_MAX.owned; n < ROOMS_MAX.joined; n += 1) {
+  for (let n = MAX_ROOMS.owned; n < MAX_ROOMS.joined; n += 1) {
     await running.store.rooms.open({ key: `all-${n}`, kind: "public", title: null, openedBy: "x", at: 1 }, [
       { id: mia.id, role: "member", peerId: null },
     ]);
@@ -242,11 +242,11 @@ test("rooms, openings, invitations and members have limits", async () => {
   // the lobby is one of them
   expect(await refusal(join(mia, "one-too-many"))).toMatchObject({ code: "ROOM_LIMIT" });
   const first = await running.call("chat.rooms", {}, mia);
-  expect([first.rooms.length, first.more]).toEqual([LIST_PAGE, true]);
+  expect([first.rooms.length, first.more]).toEqual([LIST_PAGE_SIZE, true]);
   const next = await running.call("chat.rooms", { after: first.rooms.at(-1)?.room ?? "" }, mia);
   expect(next.rooms.filter(({ room }) => first.rooms.some((one) => one.room === room))).toEqual([]);
 
-  for (let n = 0; n < INVITATIONS_MAX; n += 1) {
+  for (let n = 0; n < MAX_INVITATIONS; n += 1) {
     await running.store.rooms.open({ key: `in-${n}`, kind: "public", title: null, openedBy: "x", at: 1 }, []);
     await running.store.members.invite(`in-${n}`, eve.id, 1);
   }

@@ -20,7 +20,7 @@ export const samples: FeatureSamples = {
     if (!isAbout("invite", "setRoomRole", "mute", "unmute", "kick", "ban", "unban", "edit", "delete", "report"))
       return {};
     const room = await openRoom(store, person, isAbout("invite", "unban") ? undefined : target);
-    if (isAbout("unban")) await store.members.shutOut(room, target.id, Date.now());
+    if (isAbout("unban")) await store.members.banOutsider(room, target.id, Date.now());
     if (!isAbout("edit", "delete", "report")) return { room };
     const message = { room, authorId: person.id, clientId: `p-${fresh()}`, text: "prepared", at: Date.now() };
     return { room, seq: (await store.messages.append(message, () => undefined)).message.seq };
@@ -52,7 +52,7 @@ export const samples: FeatureSamples = {
 async function openReport(store: Store, author: Person): Promise<string | undefined> {
   const about = { room: "lobby", seq: 1, authorId: author.id, text: "x", reason: "x" };
   await store.reports.add({ ...about, at: Date.now(), reporterId: `reporter-${fresh()}` });
-  return (await store.reports.open(1000)).at(-1)?.id;
+  return (await store.reports.listOpen(1000)).at(-1)?.id;
 }
 
 /** A room of this person's, with a member if there is one; returns its key. */

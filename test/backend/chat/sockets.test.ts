@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import type { PresenceHere } from "../../../backend/chat/presence.ts";
+import type { PresenceReport } from "../../../backend/chat/presence.ts";
 import { announce } from "../../../backend/contract/index.ts";
 import { disconnected, emit, type TestGateway, tokenOf } from "../support.ts";
 import { joinedRoom, startChatGateway } from "./chat-gateway.ts";
 
 let gateway: TestGateway;
-const spoken: PresenceHere[] = [];
+const spoken: PresenceReport[] = [];
 const listening = new Set<() => void>();
 
 beforeAll(async () => {
@@ -15,12 +15,12 @@ beforeAll(async () => {
       "chat.history": () => ({}) as never,
       "chat.setPresence": (ctx) => ({ state: ctx.params.state as "away" | "online" }),
     },
-    { presence: { grace: 50, pace: 20, window: 5 } },
+    { presence: { graceMs: 50, intervalMs: 20, windowMs: 5 } },
   );
   gateway.broker.createService({
     name: "listener",
     events: {
-      "presence.here"(ctx: { params: PresenceHere }) {
+      "presence.here"(ctx: { params: PresenceReport }) {
         spoken.push(ctx.params);
         for (const look of listening) look();
       },
@@ -85,7 +85,7 @@ test("a node that comes, or one that has missed something, hears everything", as
     () => announce(gateway.broker, "presence.wanted", { node: gateway.broker.nodeID }),
   ]) {
     const before = spoken.length;
-    const again = new Promise<PresenceHere>((resolve) => {
+    const again = new Promise<PresenceReport>((resolve) => {
       const look = () => {
         const whole = spoken.slice(before).find((here) => here.whole);
         if (!whole) return;

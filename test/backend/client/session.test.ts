@@ -33,7 +33,7 @@ async function recorded(contentType: string, responseBody: string | Uint8Array) 
   await once(server, "listening");
   const session = new ClientSession({
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    renewBefore: 0,
+    renewBeforeMs: 0,
     backoff: BACKOFF,
     onToken: () => undefined,
     onEnded: () => undefined,

@@ -66,7 +66,7 @@ test("the access token is renewed in time, and the socket goes on with it", asyn
   let socket: Socket | undefined;
   const renewed: unknown[] = [];
   const ada = await person("Ada", backend.url, {
-    renewBefore: 10 * 60_000,
+    renewBeforeMs: 10 * 60_000,
     connect(how) {
       socket = io(backend.url, how).onAnyOutgoing((event, token) => event === "authenticate" && renewed.push(token));
       return socket;

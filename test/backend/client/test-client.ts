@@ -11,7 +11,7 @@ export class TestClient extends SiteClient {
     super({
       url,
       connect: (how) => io(url, how),
-      backoff: { first: 20, most: 100 },
+      backoff: { firstMs: 20, maxMs: 100 },
       onChange: () => this.check(),
       onSignedOut: () => {
         this.signedOut += 1;

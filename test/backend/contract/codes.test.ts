@@ -1,14 +1,14 @@
 import { expect, test } from "@jest/globals";
 import { ClientError, CODES, type Code, publicError, refuse } from "../../../backend/contract/index.ts";
-import { MESSAGE_MAX, NAME_MAX } from "../../../backend/text/text.ts";
-import { PASSWORD_MAX, PASSWORD_MIN } from "../../../backend/users/password.ts";
+import { MAX_MESSAGE_LENGTH, MAX_NAME_LENGTH } from "../../../backend/text/text.ts";
+import { MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH } from "../../../backend/users/password.ts";
 
 test("the numbers in messages are those that count", () => {
   const numbers: { readonly [C in Code]?: number } = {
-    NAME_LONG: NAME_MAX,
-    PASSWORD_LONG: PASSWORD_MAX,
-    PASSWORD_SHORT: PASSWORD_MIN,
-    TEXT_LONG: MESSAGE_MAX,
+    NAME_LONG: MAX_NAME_LENGTH,
+    PASSWORD_LONG: MAX_PASSWORD_LENGTH,
+    PASSWORD_SHORT: MIN_PASSWORD_LENGTH,
+    TEXT_LONG: MAX_MESSAGE_LENGTH,
   };
   for (const [code, number] of Object.entries(numbers)) expect(CODES[code as Code][1]).toContain(` ${number} `);
 });

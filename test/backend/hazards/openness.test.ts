@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { OUTSIDE } from "../../../backend/authorization.ts";
+import { FROM_CLIENT_HEADER } from "../../../backend/authorization.ts";
 import { createBroker } from "../../../backend/broker.ts";
 import { call } from "../../../backend/contract/index.ts";
 import { createLog } from "../../../backend/log.ts";
@@ -11,11 +11,11 @@ const marks: unknown[] = [];
 beforeAll(async () => {
   gateway = await startTestGateway({
     "users.pictures": (ctx) => {
-      marks.push(ctx.headers[OUTSIDE]);
+      marks.push(ctx.headers[FROM_CLIENT_HEADER]);
       return { pictures: [] };
     },
     "auth.sessions": (ctx) => {
-      marks.push(ctx.headers[OUTSIDE]);
+      marks.push(ctx.headers[FROM_CLIENT_HEADER]);
       return { sessions: [] };
     },
     "users.profile": (ctx) => ({ id: ctx.meta.user.id, email: "", name: "", verified: false, roles: [], createdAt: 0 }),

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { Worker } from "node:worker_threads";
 import { afterEach, beforeEach, expect, jest, test } from "@jest/globals";
-import { LONGEST_STOP, shortenLog, startCheckpoints } from "../../../backend/store/checkpoints.ts";
+import { MAX_STOP_MS, shortenLog, startCheckpoints } from "../../../backend/store/checkpoints.ts";
 import { Exclusive } from "../../../backend/store/exclusive.ts";
 import { type LogSync, openLogSync } from "../../../backend/store/log-sync.ts";
 
@@ -41,7 +41,7 @@ function write(pages: number): void {
   database.exec("begin");
   for (let n = 0; n < pages; n += 1) insert.run("x".repeat(3_000));
   database.exec("commit");
-  log.written();
+  log.recordCommit();
 }
 const until = async (condition: () => boolean) => {
   while (!condition()) await new Promise((resolve) => setTimeout(resolve, 10));
@@ -79,7 +79,7 @@ test("N10: a checkpoint that hangs with the disk holds up writers for a moment o
   exclusive.run(() => order.push("first"));
   await turn();
   expect([copies, order]).toEqual([3, []]);
-  jest.advanceTimersByTime(LONGEST_STOP);
+  jest.advanceTimersByTime(MAX_STOP_MS);
   await turn();
   expect(order).toEqual(["first"]);
   const held = exclusive.acquire();

@@ -1,5 +1,5 @@
 import { afterEach, expect, jest, test } from "@jest/globals";
-import { grouped } from "../../../backend/store/grouped.ts";
+import { groupLookups } from "../../../backend/store/grouped.ts";
 
 afterEach(() => {
   jest.useRealTimers();
@@ -7,7 +7,7 @@ afterEach(() => {
 
 test("N7: each key is looked up once, and the keys of one statement have a limit", async () => {
   const read: number[] = [];
-  const find = grouped(
+  const find = groupLookups(
     async (keys) => {
       const asked = JSON.parse(keys) as [string, string][];
       read.push(asked.length);
@@ -26,7 +26,7 @@ test("N7: each key is looked up once, and the keys of one statement have a limit
 test("N7: a look-up soon after another one waits for others, and one that comes alone does not wait", async () => {
   jest.useFakeTimers();
   const read: string[] = [];
-  const find = grouped(
+  const find = groupLookups(
     async (keys) => {
       read.push(keys);
       return JSON.parse(keys) as string[][];
@@ -50,7 +50,7 @@ test("N7: a look-up soon after another one waits for others, and one that comes 
 
 test("every caller of a look-up that fails is told, and the next one works", async () => {
   let fails = true;
-  const find = grouped(
+  const find = groupLookups(
     async (keys) => {
       if (fails) throw new Error("away");
       return JSON.parse(keys) as string[][];

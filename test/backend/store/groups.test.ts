@@ -12,14 +12,14 @@ function start(changes: Partial<GroupRules<string>> = {}) {
         groups.push({ items, finish: resolve });
         look();
       }),
-    line: (item) => item.charAt(0),
-    once: (item) => item,
+    orderKey: (item) => item.charAt(0),
+    uniqueKey: (item) => item,
     bytes: () => 1,
     refuse: (item) => {
       refused.push(item);
       look();
     },
-    ...{ mostItems: 100, mostBytes: 100, mostGroups: 4, patience: 60_000, mostWaiting: 100, longestWait: 60_000 },
+    ...{ maxItems: 100, maxBytes: 100, maxGroups: 4, slowAfterMs: 60_000, maxWaiting: 100, maxWaitMs: 60_000 },
     ...changes,
   });
   return {
@@ -55,7 +55,7 @@ test("N1: what arrives while a group runs is the next group", async () => {
 });
 
 test("N1: a group has a number of items and of bytes at most", async () => {
-  const run = start({ mostItems: 3, bytes: (item) => (item === "b2" ? 100 : 1) });
+  const run = start({ maxItems: 3, bytes: (item) => (item === "b2" ? 100 : 1) });
   run.add("a1", "a2", "a3", "a4", "b2", "a5");
   for (let n = 0; n < 3; n += 1) {
     await run.settled();
@@ -65,7 +65,7 @@ test("N1: a group has a number of items and of bytes at most", async () => {
 });
 
 test("N1: a group that takes long holds up its own lines only, and each line keeps its order", async () => {
-  const run = start({ patience: 1, mostGroups: 3 });
+  const run = start({ slowAfterMs: 1, maxGroups: 3 });
   run.add("a1");
   await run.settled();
   run.add("a2", "b1", "a3", "b2");
@@ -90,7 +90,7 @@ test("N1: what must not be in a group twice is in the next one, and what follows
 });
 
 test("N1: more than may wait is refused at once, and what has waited too long as well", async () => {
-  const run = start({ mostWaiting: 2, longestWait: 5 });
+  const run = start({ maxWaiting: 2, maxWaitMs: 5 });
   run.add("a1");
   await run.settled();
   run.add("a2", "b1", "b2");

@@ -1,6 +1,6 @@
 import { Kysely } from "kysely";
 import type { DatabaseOptions } from "../../../backend/store/index.ts";
-import { postgres } from "../../../backend/store/postgres.ts";
+import { connectPostgres } from "../../../backend/store/postgres.ts";
 import { openSqlite } from "../../../backend/store/sqlite.ts";
 import { sqliteConnection } from "../../../backend/store/sqlite-connection.ts";
 import { NodeSqliteDialect } from "../../../backend/store/sqlite-dialect.ts";
@@ -10,6 +10,6 @@ export async function openQueries({ dataDir, databaseUrl }: DatabaseOptions): Pr
   const dialect =
     databaseUrl === undefined
       ? new NodeSqliteDialect(sqliteConnection(openSqlite(dataDir)))
-      : await postgres(databaseUrl);
+      : await connectPostgres(databaseUrl);
   return new Kysely<unknown>({ dialect });
 }

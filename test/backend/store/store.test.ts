@@ -129,9 +129,9 @@ test("a link is issued once of two at once, taken once and in its time, and coun
   const both = await Promise.all(["h1", "h2"].map((hash) => store.mailTokens.issue({ ...link, hash }, 10)));
   expect(both.filter(({ issued }) => issued)).toHaveLength(1);
   const hash = both[0]?.issued ? "h1" : "h2";
-  expect(await store.mailTokens.take(hash, 100)).toBe(false);
-  expect(await store.mailTokens.take(hash, 99)).toBe(true);
-  expect(await store.mailTokens.take(hash, 99)).toBe(false);
+  expect(await store.mailTokens.useUp(hash, 100)).toBe(false);
+  expect(await store.mailTokens.useUp(hash, 99)).toBe(true);
+  expect(await store.mailTokens.useUp(hash, 99)).toBe(false);
   expect(await store.users.setVerified("ada", bob.email, 11)).toBe(false);
   expect(await store.users.setVerified("ada", ada.email, 11)).toBe(true);
 });

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { Kysely, type Transaction } from "kysely";
 import { sqliteConnection } from "../../../backend/store/sqlite-connection.ts";
 import { NodeSqliteDialect } from "../../../backend/store/sqlite-dialect.ts";
-import { apart } from "../../../backend/store/transactions.ts";
+import { inOwnTransaction } from "../../../backend/store/transactions.ts";
 
 interface Tables {
   numbers: { n: number };
@@ -35,7 +35,7 @@ const stored = () =>
 const transactions = () => statements.filter((sql) => sql.startsWith("begin")).length;
 
 test("apart: each has a transaction of its own", async () => {
-  const run = apart(db);
+  const run = inOwnTransaction(db);
   const results = await Promise.allSettled([run(insert(1)), run(insert(1)), run(insert(2))]);
   expect(results.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
   expect([stored(), transactions()]).toEqual([[1, 2], 3]);

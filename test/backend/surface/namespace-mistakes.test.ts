@@ -10,7 +10,7 @@ const jobs = { name: "/jobs", summary: "Watch jobs", access: "user", calls: [cal
 /** The lines that a start with these namespaces prints. */
 function mistakes(namespaces: readonly object[], more: object = {}): readonly string[] {
   const file = { file: "backend/jobs/surface.ts", namespaces, ...more } as unknown as SurfaceFile;
-  const known = { roles: ["user", "moderator", "admin"], taken: [] };
+  const known = { roles: ["user", "moderator", "admin"], takenPaths: [] };
   try {
     checkSurface([file], known);
     return [];

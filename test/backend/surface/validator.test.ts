@@ -180,7 +180,7 @@ test("what is no schema of the grammar is refused when it is compiled, not when 
   expect(() => compileValidator({ type: "date" } as never)).toThrow('the type "date"');
   expect(() => compileValidator(array({ type: undefined } as never, { max: 1 }))).toThrow("the type undefined");
   const untagged = { oneOf: [object({})], discriminator: { propertyName: "kind" } };
-  expect(() => compileValidator(untagged)).toThrow("does not say its kind");
+  expect(() => compileValidator(untagged)).toThrow("has no constant kind");
 });
 
 test.each<[Format, readonly string[], readonly string[]]>([

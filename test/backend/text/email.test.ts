@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { emailAddress, newEmailAddress } from "../../../backend/text/email.ts";
+import { checkEmailAddress, checkNewEmailAddress } from "../../../backend/text/email.ts";
 import { character } from "../../character.ts";
 
 test.each([
@@ -11,7 +11,7 @@ test.each([
   // full-width letters in the domain are the same domain: compared after normalisation, never before
   ["ada@ｅxample.org", "ada@example.org"],
 ])("%s is known as %s", (input, address) => {
-  expect(emailAddress(input)).toEqual({ ok: true, value: address });
+  expect(checkEmailAddress(input)).toEqual({ ok: true, value: address });
 });
 
 test.each([
@@ -44,7 +44,7 @@ test.each([
   `${"a".repeat(65)}@example.org`,
   `a@${"b".repeat(250)}.org`,
 ])("%j is no address", (input) => {
-  expect(emailAddress(input)).toMatchObject({ ok: false, code: "EMAIL_MALFORMED" });
+  expect(checkEmailAddress(input)).toMatchObject({ ok: false, code: "EMAIL_MALFORMED" });
 });
 
 test("an accepted address is its own one spelling, in plain ASCII without blanks or controls", () => {
@@ -55,10 +55,10 @@ test("an accepted address is its own one spelling, in plain ASCII without blanks
   );
   fc.assert(
     fc.property(input, (text) => {
-      const once = emailAddress(text);
+      const once = checkEmailAddress(text);
       if (!once.ok) return;
       expect(once.value).toMatch(/^[\x21-\x7e]+$/);
-      expect(emailAddress(once.value)).toEqual(once);
+      expect(checkEmailAddress(once.value)).toEqual(once);
     }),
   );
 });
@@ -75,13 +75,13 @@ test.each([
   "ada@home.arpa",
   "ada@example.\uff49nvalid",
 ])("S3: %s is an address, but none for a new account: its domain is reserved", (input) => {
-  expect(emailAddress(input).ok).toBe(true);
-  expect(newEmailAddress(input)).toEqual({ ok: false, code: "EMAIL_RESERVED" });
+  expect(checkEmailAddress(input).ok).toBe(true);
+  expect(checkNewEmailAddress(input)).toEqual({ ok: false, code: "EMAIL_RESERVED" });
 });
 
 test.each(["ada@example.org", "ada@invalid.org", "ada@mail.corp.internal", "ada@testing.tests.dev"])(
   "S3: %s is an address for a new account",
   (input) => {
-    expect(newEmailAddress(input)).toEqual({ ok: true, value: input });
+    expect(checkNewEmailAddress(input)).toEqual({ ok: true, value: input });
   },
 );

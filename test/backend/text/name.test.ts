@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "@jest/globals";
 import { isReservedName, nameKeys, skeleton } from "../../../backend/text/look-alike.ts";
-import { displayName } from "../../../backend/text/name.ts";
+import { checkDisplayName } from "../../../backend/text/name.ts";
 import { confusablesTable, TABLE } from "./confusables-table.ts";
 
 test.each([
@@ -13,7 +13,7 @@ test.each([
   ["joiners only", "\u200d\u200d", "NAME_EMPTY"],
   ["too much", "n".repeat(65), "NAME_LONG"],
 ])("a display name refuses %s", (_, name, code) => {
-  expect(displayName(name)).toMatchObject({ ok: false, code });
+  expect(checkDisplayName(name)).toMatchObject({ ok: false, code });
 });
 
 test.each([
@@ -56,7 +56,7 @@ test.each([
   ["a Cyrillic admin as one of the words", "Ada \u0430\u0501\u043c\u0456\u043f", "NAME_RESERVED"],
   ["the name of removed accounts", "Somebody who left", "NAME_RESERVED"],
 ])("S11: a display name refuses %s", (_, name, code) => {
-  expect(displayName(name)).toEqual({ ok: false, code });
+  expect(checkDisplayName(name)).toEqual({ ok: false, code });
 });
 
 test.each([
@@ -76,7 +76,7 @@ test.each([
   "J. M. Oden",
   "\u041c\u0430\u0442\u0435\u043c",
 ])("S11: %s is a display name as it is", (name) => {
-  expect(displayName(`  ${name} `)).toEqual({ ok: true, value: name });
+  expect(checkDisplayName(`  ${name} `)).toEqual({ ok: true, value: name });
 });
 
 test.each([

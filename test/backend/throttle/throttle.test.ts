@@ -9,7 +9,7 @@ import {
 } from "../../../backend/throttle/throttle.ts";
 import { MAX_KEYS, memoryThrottles } from "../../../backend/throttle/throttle-memory.ts";
 
-const rule = { free: 3, first: 1000, longest: 60_000 };
+const rule = { freeTries: 3, firstWaitMs: 1000, maxWaitMs: 60_000 };
 const start = 1_000_000;
 
 /** The state after so many failures at one time. */
@@ -36,7 +36,7 @@ test("some failures are free, then the wait doubles up to a limit", () => {
 test("failures are forgotten when nothing has failed for long enough", () => {
   const state = failures(6);
   expect(waitFor(state, rule, start)).toBe(4000);
-  const memory = 2 * rule.longest;
+  const memory = 2 * rule.maxWaitMs;
   expect(withFailure(state, rule, start + memory).count).toBe(7);
   expect(state?.expiresAt).toBe(start + memory);
   expect(withFailure(state, rule, start + memory + 1).count).toBe(1);
@@ -64,24 +64,24 @@ test("a try that has to wait is not counted, and keys and kinds are counted apar
   let now = start;
   const throttle = createThrottle(throttles, "one", rule, () => now);
   const waits: number[] = [];
-  for (let n = 0; n < 6; n += 1) waits.push(await throttle.take("a"));
+  for (let n = 0; n < 6; n += 1) waits.push(await throttle.countTry("a"));
   expect(waits).toEqual([0, 0, 0, 0, 1000, 1000]);
-  expect(await throttle.take("b")).toBe(0);
-  expect(await createThrottle(throttles, "other", rule, () => now).take("a")).toBe(0);
+  expect(await throttle.countTry("b")).toBe(0);
+  expect(await createThrottle(throttles, "other", rule, () => now).countTry("a")).toBe(0);
   now += 1000;
-  expect([await throttle.take("a"), await throttle.take("a")]).toEqual([0, 2000]);
+  expect([await throttle.countTry("a"), await throttle.countTry("a")]).toEqual([0, 2000]);
 });
 
 test("N11: memory is bounded however many keys fail, and whoever has failed most is not forgotten for those", async () => {
   const throttles = memoryThrottles();
   const now = start;
   const throttle = createThrottle(throttles, "one", rule, () => now);
-  for (let n = 0; n < 4; n += 1) await throttle.take("first");
-  await throttle.take("second");
-  for (let n = 0; n < MAX_KEYS; n += 1) await throttle.take(`k${n}`);
+  for (let n = 0; n < 4; n += 1) await throttle.countTry("first");
+  await throttle.countTry("second");
+  for (let n = 0; n < MAX_KEYS; n += 1) await throttle.countTry(`k${n}`);
   const counts = (key: string) => throttles.change([], (states) => states.get(throttles.keyOf("one", key))?.count);
   expect([await counts("first"), await counts("second"), await counts("k0")]).toEqual([4, undefined, undefined]);
   expect(await counts("k5")).toBe(1);
-  await throttles.prune(start + 2 * rule.longest + 1);
+  await throttles.prune(start + 2 * rule.maxWaitMs + 1);
   expect(await counts("first")).toBeUndefined();
 });

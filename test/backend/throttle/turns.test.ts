@@ -1,11 +1,11 @@
 import { expect, test } from "@jest/globals";
 import {
   createTurns,
-  GRACE,
-  IDLE,
-  MAX_WAIT,
-  type Origin,
+  FORGET_AFTER_MS,
+  MAX_WAIT_MS,
   type SavedTurns,
+  type TrySource,
+  TURN_GRACE_MS,
   type Turns,
 } from "../../../backend/throttle/turns.ts";
 
@@ -24,92 +24,92 @@ function turns() {
   };
   return {
     clock,
-    origin: (n: number): Origin => ({ network: `network ${n}`, block: `block ${n}` }),
+    source: (n: number): TrySource => ({ network: `network ${n}`, block: `block ${n}` }),
     isWanted: () => restored().isWanted(clock.now),
-    waitFor: (origin: Origin, opensAt: number) => changed((one) => one.waitFor(origin, opensAt, clock.now)),
-    took: (origin: Origin) => changed((one) => one.took(origin, clock.now)),
-    forgive: (origin: Origin) => changed((one) => one.forgive(origin)),
+    waitFor: (source: TrySource, nextTryAt: number) => changed((one) => one.waitFor(source, nextTryAt, clock.now)),
+    recordTry: (source: TrySource) => changed((one) => one.recordTry(source, clock.now)),
+    uncountTry: (source: TrySource) => changed((one) => one.uncountTry(source)),
     storedLength: () => stored?.length ?? 0,
   };
 }
 
 test("while no network waits, whoever comes may try", () => {
-  const { waitFor, isWanted, origin } = turns();
-  expect(waitFor(origin(1), start)).toBe(0);
+  const { waitFor, isWanted, source } = turns();
+  expect(waitFor(source(1), start)).toBe(0);
   expect(isWanted()).toBe(false);
 });
 
 test("a try that opens goes to the network that has had none, then to the one whose last is the longest ago", () => {
-  const { clock, waitFor, took, origin } = turns();
-  const opensAt = start + 10_000;
+  const { clock, waitFor, recordTry, source } = turns();
+  const nextTryAt = start + 10_000;
   for (const n of [1, 2]) {
-    took(origin(n));
+    recordTry(source(n));
     clock.now += 1000;
   }
-  for (const n of [2, 1, 3]) expect(waitFor(origin(n), opensAt)).toBe(opensAt - clock.now);
-  clock.now = opensAt;
+  for (const n of [2, 1, 3]) expect(waitFor(source(n), nextTryAt)).toBe(nextTryAt - clock.now);
+  clock.now = nextTryAt;
   const order: number[] = [];
   while (order.length < 3) {
-    const next = [1, 2, 3].find((n) => !order.includes(n) && waitFor(origin(n), opensAt) === 0);
+    const next = [1, 2, 3].find((n) => !order.includes(n) && waitFor(source(n), nextTryAt) === 0);
     if (next === undefined) throw new Error("nobody may try");
-    took(origin(next));
+    recordTry(source(next));
     order.push(next);
   }
   expect(order).toEqual([3, 1, 2]);
 });
 
 test("S6: networks that keep a place and never come when it is their turn lose it one after another", () => {
-  const { clock, waitFor, origin } = turns();
-  const opensAt = start + MAX_WAIT;
-  for (let n = 0; n < 16; n += 1) waitFor(origin(n), opensAt);
-  let told = waitFor(origin(99), opensAt);
+  const { clock, waitFor, source } = turns();
+  const nextTryAt = start + MAX_WAIT_MS;
+  for (let n = 0; n < 16; n += 1) waitFor(source(n), nextTryAt);
+  let told = waitFor(source(99), nextTryAt);
   let asked = 0;
   while (told > 0) {
     // the others ask as well, but only while it is not their turn; the first has it from the start
     clock.now += told;
-    for (let n = 15; n > asked; n -= 1) waitFor(origin(n), clock.now + 1);
+    for (let n = 15; n > asked; n -= 1) waitFor(source(n), clock.now + 1);
     asked += 1;
-    told = waitFor(origin(99), opensAt);
+    told = waitFor(source(99), nextTryAt);
   }
-  expect(clock.now - opensAt).toBeLessThanOrEqual(16 * GRACE);
+  expect(clock.now - nextTryAt).toBeLessThanOrEqual(16 * TURN_GRACE_MS);
 });
 
 test("a network that does not come back in time has no place any more", () => {
-  const { clock, waitFor, origin } = turns();
-  const opensAt = start + 5000;
-  waitFor(origin(1), opensAt);
-  clock.now = opensAt;
-  waitFor(origin(2), opensAt);
-  expect(waitFor(origin(2), opensAt)).toBeGreaterThan(0);
-  clock.now = opensAt + GRACE + 1;
-  expect(waitFor(origin(2), opensAt)).toBe(0);
+  const { clock, waitFor, source } = turns();
+  const nextTryAt = start + 5000;
+  waitFor(source(1), nextTryAt);
+  clock.now = nextTryAt;
+  waitFor(source(2), nextTryAt);
+  expect(waitFor(source(2), nextTryAt)).toBeGreaterThan(0);
+  clock.now = nextTryAt + TURN_GRACE_MS + 1;
+  expect(waitFor(source(2), nextTryAt)).toBe(0);
 });
 
 test("a right try is no turn that was had", () => {
-  const { clock, waitFor, took, forgive, origin } = turns();
-  for (const n of [1, 2]) took(origin(n));
-  forgive(origin(2));
-  const opensAt = start + 1000;
-  for (const n of [1, 2]) waitFor(origin(n), opensAt);
-  clock.now = opensAt;
-  expect([1, 2].map((n) => waitFor(origin(n), opensAt) === 0)).toEqual([false, true]);
+  const { clock, waitFor, recordTry, uncountTry, source } = turns();
+  for (const n of [1, 2]) recordTry(source(n));
+  uncountTry(source(2));
+  const nextTryAt = start + 1000;
+  for (const n of [1, 2]) waitFor(source(n), nextTryAt);
+  clock.now = nextTryAt;
+  expect([1, 2].map((n) => waitFor(source(n), nextTryAt) === 0)).toEqual([false, true]);
 });
 
 test("places and memory are bounded, and one block does not take them all", () => {
-  const { clock, waitFor, took, isWanted, origin, storedLength } = turns();
-  const opensAt = start + MAX_WAIT;
-  const crowd = (n: number): Origin => ({ network: `crowd ${n}`, block: "crowd" });
-  for (let n = 0; n < 500; n += 1) took(origin(n));
-  for (let n = 0; n < 500; n += 1, clock.now += 1) waitFor(crowd(n), opensAt);
-  for (let n = 1000; n < 1500; n += 1, clock.now += 1) waitFor(origin(n), opensAt);
+  const { clock, waitFor, recordTry, isWanted, source, storedLength } = turns();
+  const nextTryAt = start + MAX_WAIT_MS;
+  const crowd = (n: number): TrySource => ({ network: `crowd ${n}`, block: "crowd" });
+  for (let n = 0; n < 500; n += 1) recordTry(source(n));
+  for (let n = 0; n < 500; n += 1, clock.now += 1) waitFor(crowd(n), nextTryAt);
+  for (let n = 1000; n < 1500; n += 1, clock.now += 1) waitFor(source(n), nextTryAt);
   expect(storedLength()).toBeLessThan(16_000);
   // one of the block has the first turn; then another block is the next, however many of the first block wait
-  clock.now = opensAt;
-  expect(waitFor(crowd(0), opensAt)).toBe(0);
-  took(crowd(0));
-  expect(waitFor(crowd(1), opensAt)).toBeGreaterThan(0);
-  expect(waitFor(origin(1000), opensAt)).toBe(0);
-  clock.now += IDLE + 1;
+  clock.now = nextTryAt;
+  expect(waitFor(crowd(0), nextTryAt)).toBe(0);
+  recordTry(crowd(0));
+  expect(waitFor(crowd(1), nextTryAt)).toBeGreaterThan(0);
+  expect(waitFor(source(1000), nextTryAt)).toBe(0);
+  clock.now += FORGET_AFTER_MS + 1;
   expect(isWanted()).toBe(false);
-  expect(waitFor(origin(1), opensAt)).toBe(0);
+  expect(waitFor(source(1), nextTryAt)).toBe(0);
 });

@@ -55,20 +55,20 @@ test("one export of a user runs at a time, and the next one when the reader of t
 test("a lease is held until it is released or its node is silent for a minute", async () => {
   const clock = { now: 1_000_000 };
   const lease = createExportLease(memoryThrottles(), () => clock.now);
-  const release = await lease.take("ada");
+  const release = await lease.begin("ada");
   expect(release).toBeDefined();
-  expect(await lease.take("ada")).toBeUndefined();
-  const other = await lease.take("ben");
+  expect(await lease.begin("ada")).toBeUndefined();
+  const other = await lease.begin("ben");
   clock.now += 59_999;
-  expect(await lease.take("ada")).toBeUndefined();
+  expect(await lease.begin("ada")).toBeUndefined();
   await release?.();
-  const second = await lease.take("ada");
+  const second = await lease.begin("ada");
   expect(second).toBeDefined();
   clock.now += 60_001;
-  const third = await lease.take("ada");
+  const third = await lease.begin("ada");
   expect(third).toBeDefined();
   // the one before does not end another's
   await second?.();
-  expect(await lease.take("ada")).toBeUndefined();
+  expect(await lease.begin("ada")).toBeUndefined();
   await Promise.all([third?.(), other?.()]);
 });

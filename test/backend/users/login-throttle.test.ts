@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { publicError } from "../../../backend/contract/index.ts";
 import { type ThrottleState, waitFor, withFailure } from "../../../backend/throttle/throttle.ts";
 import { memoryThrottles } from "../../../backend/throttle/throttle-memory.ts";
-import { ACCOUNT, createLoginThrottle, type LoginThrottle } from "../../../backend/users/login-throttle.ts";
+import { ACCOUNT_RULE, createLoginThrottle, type LoginThrottle } from "../../../backend/users/login-throttle.ts";
 
 const clock = { now: 1_790_000_000_000 };
 const made = () => createLoginThrottle(memoryThrottles(), () => clock.now);
@@ -24,7 +24,7 @@ test("who signs in rightly is slowed down by nothing: a school behind one addres
   for (let n = 0; n < 200; n += 1) {
     for (const right of [attempt(`n${n}@example.org`, "192.0.2.1"), attempt("ada@example.org", `198.51.100.${n}`)]) {
       expect(await outcome(throttle.admit(right))).toBe("admitted");
-      await throttle.succeeded(right);
+      await throttle.uncountTry(right);
     }
   }
 });
@@ -37,7 +37,7 @@ test("signing in to an account of one's own between guesses makes them no faster
     const guess = attempt(`n${second}@example.org`, "203.0.113.1");
     if ((await outcome(throttle.admit(guess))) === "admitted") guesses += 1;
     const own = attempt("eve@example.org", "203.0.113.1");
-    if ((await outcome(throttle.admit(own))) === "admitted") await throttle.succeeded(own);
+    if ((await outcome(throttle.admit(own))) === "admitted") await throttle.uncountTry(own);
   }
   expect(guesses).toBeLessThan(80);
 });
@@ -94,7 +94,7 @@ async function hour(attack: Attack, isOwnerThere: boolean, nodes: readonly Login
     const node = nodeOf(second / STEP);
     const told = await outcome(node.admit(mine));
     if (told === "admitted") {
-      await node.succeeded(mine);
+      await node.uncountTry(mine);
       waits.push(clock.now - owner.since);
       owner = { ...owner, since: 0 };
     } else owner.askAt = clock.now + ((typeof told === "string" ? 0 : told.retryAfter) ?? 0) * SECOND + 3 * SECOND;
@@ -112,7 +112,8 @@ function triesOfAnHour(): number {
   let tries = 0;
   for (let second = 1; second <= 3600; second += 1) {
     clock.now = start + second * SECOND;
-    for (; waitFor(account, ACCOUNT, clock.now) === 0; tries += 1) account = withFailure(account, ACCOUNT, clock.now);
+    for (; waitFor(account, ACCOUNT_RULE, clock.now) === 0; tries += 1)
+      account = withFailure(account, ACCOUNT_RULE, clock.now);
   }
   return tries;
 }

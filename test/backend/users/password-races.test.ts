@@ -14,7 +14,7 @@ beforeEach(async () => {
   const { store, clock, broker, mail } = running;
   const hashing = {
     waiting: 0,
-    refuseIfFull: () => undefined,
+    assertNotFull: () => undefined,
     async run<T>(work: () => Promise<T>): Promise<T> {
       const result = await work();
       const now = meanwhile;

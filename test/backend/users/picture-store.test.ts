@@ -28,13 +28,13 @@ test("the bytes of a picture come back as they were stored", async () => {
   expect(await store.pictures.find("ada", "first", false)).toBeUndefined();
   expect(await store.pictures.find("ada", "second", false)).toEqual(other);
   expect(await store.pictures.find("ben", "second", false)).toBeUndefined();
-  expect((await store.pictures.of(["ada", "ben", "none"])).toSorted((a, b) => (a.id < b.id ? -1 : 1))).toEqual([
+  expect((await store.pictures.ofUsers(["ada", "ben", "none"])).toSorted((a, b) => (a.id < b.id ? -1 : 1))).toEqual([
     { id: "ada", picture: "second" },
     { id: "ben", picture: null },
   ]);
-  expect(await store.pictures.of([])).toEqual([]);
+  expect(await store.pictures.ofUsers([])).toEqual([]);
   await store.pictures.remove("ada");
-  expect(await store.pictures.ofUser("ada")).toBeUndefined();
+  expect(await store.pictures.forExport("ada")).toBeUndefined();
 });
 
 test("a disabled account sets no picture, and shows its own to nobody but those who moderate", async () => {
@@ -44,5 +44,5 @@ test("a disabled account sets no picture, and shows its own to nobody but those 
   expect(await store.pictures.set("none", "second", picture, 6)).toBe(false);
   expect(await store.pictures.find("ada", "first", false)).toBeUndefined();
   expect(await store.pictures.find("ada", "first", true)).toEqual(picture);
-  expect(await store.pictures.of(["ada"])).toEqual([]);
+  expect(await store.pictures.ofUsers(["ada"])).toEqual([]);
 });

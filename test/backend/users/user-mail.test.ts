@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { type Caller, call, type PublicError, publicError } from "../../../backend/contract/index.ts";
 import type { Mail } from "../../../backend/mail/mail.ts";
 import { createHashingQueue } from "../../../backend/users/hashing-queue.ts";
-import { LINK_LIFE } from "../../../backend/users/mail-token.ts";
+import { LINK_LIFE_MS } from "../../../backend/users/mail-token.ts";
 import { usersService } from "../../../backend/users/users.service.ts";
 import { PASSWORD, type Running, SITE, startServices } from "../start-services.ts";
 
@@ -63,7 +63,7 @@ test("a link ends with its time, and with the next one; asking again has to wait
   expect(running.mails).toHaveLength(2);
   const second = tokenIn(last());
   expect(await verify(first)).toMatchObject({ code: "LINK" });
-  running.clock.now += LINK_LIFE.verify;
+  running.clock.now += LINK_LIFE_MS.verify;
   expect(await verify(second)).toMatchObject({ code: "LINK" });
   expect(await again()).toBe("accepted");
   expect(await verify(tokenIn(last()))).toBe("accepted");
@@ -241,7 +241,9 @@ test("requests for a new password that wait take bounded memory, wherever they c
   const { store, clock, broker, mail } = running;
   const hashing = createHashingQueue({ maxRunning: 1, maxWaiting: 1 });
   await broker.destroyService("users");
-  broker.createService(usersService({ store, hashing, clock: () => clock.now, ...mail, scatter: () => 3_600_000 }));
+  broker.createService(
+    usersService({ store, hashing, clock: () => clock.now, ...mail, resetDelayMs: () => 3_600_000 }),
+  );
   await broker.waitForServices("users");
   const asked = (n: number) => answer(ask("nobody@example.org", `198.51.${n >> 8}.${n & 255}`));
   const answers = await Promise.all(Array.from({ length: 501 }, (_, n) => asked(n)));

@@ -108,7 +108,7 @@ test("a wrong password, an unknown user and a disabled one get the same answer f
     get waiting() {
       return inner.waiting;
     },
-    refuseIfFull: () => inner.refuseIfFull(),
+    assertNotFull: () => inner.assertNotFull(),
   };
   const { store, clock } = running;
   const service = usersService({ store, hashing: counting, clock: () => clock.now, ...running.mail });

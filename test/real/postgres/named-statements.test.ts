@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { Kysely, sql } from "kysely";
-import { postgres } from "../../../backend/store/postgres.ts";
+import { connectPostgres } from "../../../backend/store/postgres.ts";
 import { prepared } from "../../../backend/store/prepared.ts";
 import { type Cluster, startCluster } from "./cluster.ts";
 
@@ -12,7 +12,7 @@ afterAll(() => cluster.stop());
 
 /** The statements that the server keeps after queries of one connection, and how often each was run. */
 async function kept(url: string): Promise<readonly { statement: string; runs: number }[]> {
-  const db = new Kysely<{ pg_class: { relname: string } }>({ dialect: await postgres(url) });
+  const db = new Kysely<{ pg_class: { relname: string } }>({ dialect: await connectPostgres(url) });
   const find = prepared(db, (query, { name }: { readonly name: string }) =>
     query.selectFrom("pg_class").select("relname").where("relname", "=", name),
   );

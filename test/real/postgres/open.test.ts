@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { Kysely, sql } from "kysely";
 import pg from "pg";
-import { postgres } from "../../../backend/store/postgres.ts";
+import { connectPostgres } from "../../../backend/store/postgres.ts";
 import { startProxy } from "../../backend/client/cuttable-proxy.ts";
 import { openStore } from "../../backend/store/open-store.ts";
 import { type Cluster, startCluster } from "./cluster.ts";
@@ -48,7 +48,7 @@ test("a database that is not there is one clear message without the password", a
 
 test("N2: a transaction that takes longer than other nodes look for its changes is rolled back", async () => {
   const { url } = await cluster.database();
-  const db = new Kysely<{ notes: { n: number } }>({ dialect: await postgres(url, { longest: 50 }) });
+  const db = new Kysely<{ notes: { n: number } }>({ dialect: await connectPostgres(url, { maxTransactionMs: 50 }) });
   await db.schema.createTable("notes").addColumn("n", "integer").execute();
   const add = (n: number, milliseconds: number) =>
     db.transaction().execute(async (transaction) => {
@@ -109,7 +109,7 @@ test("a database that stops answering without closing holds no query for long, a
   const proxy = await startProxy(url);
   const through = new URL(url);
   through.port = new URL(proxy.url).port;
-  const db = new Kysely({ dialect: await postgres(through.href, { silence: 200 }) });
+  const db = new Kysely({ dialect: await connectPostgres(through.href, { maxSilenceMs: 200 }) });
   const ask = () => sql<{ n: number }>`select 1 as n`.execute(db).then(({ rows }) => rows);
   expect(await ask()).toEqual([{ n: 1 }]);
   proxy.mute();

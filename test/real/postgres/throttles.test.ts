@@ -81,11 +81,11 @@ test("N11: what a try has shown on one node counts on the other: a right passwor
   const ada = attempt("ada@example.org", "192.0.2.1");
   for (let n = 0; n < 30; n += 1) {
     expect(await outcome(one.admit(ada))).toBe(0);
-    await two.succeeded(ada);
+    await two.uncountTry(ada);
   }
   for (let n = 0; n < 6; n += 1) await one.admit(ada);
   expect(await outcome(two.admit(ada))).toBe(1);
-  await one.cleared(ada.account, ada.address);
+  await one.clearFailures(ada.account, ada.address);
   // the other node repeats its refusal, for a second at most
   clock.now += 1000;
   expect(await outcome(two.admit(ada))).toBe(0);
@@ -96,12 +96,12 @@ test("N11: a node whose clock is 30 s ahead waits as long as the others", async 
   const ahead = jest.spyOn(Date, "now").mockImplementation(() => machineNow() + 30_000);
   const [right, fast] = [nodes[0], await openStore({ dataDir: "unused", databaseUrl: database.url })];
   try {
-    const rule = { free: 1, first: 60_000, longest: 60_000 };
+    const rule = { freeTries: 1, firstWaitMs: 60_000, maxWaitMs: 60_000 };
     const throttle = (store: Store) => createThrottle(store.throttles, "test", rule, store.clock.now);
     ahead.mockRestore();
-    for (let n = 0; n < 2; n += 1) await throttle(right).take("ada");
+    for (let n = 0; n < 2; n += 1) await throttle(right).countTry("ada");
     jest.spyOn(Date, "now").mockImplementation(() => machineNow() + 30_000);
-    expect(await throttle(fast).take("ada")).toBeGreaterThan(40_000);
+    expect(await throttle(fast).countTry("ada")).toBeGreaterThan(40_000);
   } finally {
     jest.restoreAllMocks();
     await fast.close();
@@ -156,7 +156,7 @@ test("N11: the table shows neither accounts nor addresses, and is emptied of wha
 test("N11: beyond so many rows those with the fewest failures go", async () => {
   const { throttles } = nodes[0];
   const key = throttles.keyOf("account", "ada@example.org");
-  const rule = { free: 2, first: 1000, longest: 60_000 };
+  const rule = { freeTries: 2, firstWaitMs: 1000, maxWaitMs: 60_000 };
   for (let n = 0; n < 3; n += 1)
     await throttles.change([key], (states) => states.set(key, withFailure(states.get(key), rule, clock.now)));
   await query(`insert into throttles (key, count, expires_at)

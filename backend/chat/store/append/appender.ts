@@ -1,4 +1,4 @@
-import type { RoomMembership } from "../../membership.ts";
+import type { Standing } from "../../membership.ts";
 import type { Message } from "../../message.ts";
 
 /** A message that is to be stored. */
@@ -20,7 +20,7 @@ export interface NewMessage {
  *
  * `standing` is the author's in the transaction, `storedBytes` are the bytes of the author's messages with this one.
  */
-export type Judge = (standing: RoomMembership | undefined, storedBytes: number) => void;
+export type AssertMaySend = (standing: Standing | undefined, storedBytes: number) => void;
 
 /** A message that is stored. */
 export interface Appended {
@@ -30,9 +30,9 @@ export interface Appended {
 }
 
 /** A message that waits for its group. */
-export interface Submission {
+export interface WaitingMessage {
   readonly draft: NewMessage;
-  readonly judge: Judge;
+  readonly assertMaySend: AssertMaySend;
   readonly bytes: number;
   readonly resolve: (appended: Appended) => void;
   readonly reject: (reason: unknown) => void;
@@ -44,5 +44,5 @@ export interface Appender {
    * Gives a message its number and stores it. When it resolves, the message is committed. Rejects with the error that
    * `assertMaySend` throws; nothing is stored then.
    */
-  append(draft: NewMessage, judge: Judge): Promise<Appended>;
+  append(draft: NewMessage, assertMaySend: AssertMaySend): Promise<Appended>;
 }

@@ -1,3 +1,3 @@
-export type { Appended, Appender, Judge } from "./appender.ts";
+export type { Appended, Appender, AssertMaySend } from "./appender.ts";
 export { postgresAppender } from "./postgres.ts";
 export { sqliteAppender } from "./sqlite.ts";

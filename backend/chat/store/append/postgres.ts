@@ -1,16 +1,16 @@
 import { CompiledQuery, type Kysely } from "kysely";
 import pg from "pg";
-import { inStatements, named, prepared } from "../../../store/index.ts";
+import { named, prepared, storeInGroups } from "../../../store/index.ts";
 import type { Message } from "../../message.ts";
-import { asText, message, messageSentAs } from "../message-rows.ts";
-import { authorOf, type StandingRow } from "../standing.ts";
+import { mentionsToText, selectMessageSentAs, toMessage } from "../message-rows.ts";
+import { type AuthorRow, toAuthor } from "../standing.ts";
 import type { ChatTables } from "../tables.ts";
 import { messageBytes, type Usage } from "../usage.ts";
-import type { Appender, Judge, NewMessage, Submission } from "./appender.ts";
+import type { Appender, AssertMaySend, NewMessage, WaitingMessage } from "./appender.ts";
 
 /** Maximum number of messages in a group, and maximum bytes of their texts, so that later messages do not wait long. */
-const MOST_MESSAGES = 100;
-const MOST_BYTES = 256 * 1024;
+const MAX_GROUP_MESSAGES = 100;
+const MAX_GROUP_BYTES = 256 * 1024;
 
 /** The function's result for a message of a group. */
 interface AppendedRow {
@@ -19,7 +19,7 @@ interface AppendedRow {
   readonly seq: number | null;
   readonly epoch: string | null;
   readonly author: string | null;
-  readonly refused: StandingRow | Record<string, never> | null;
+  readonly refused: AuthorRow | Record<string, never> | null;
 }
 
 /** A row, with the bytes of the author that are not in `users.stored_bytes`, those of this message among them. */
@@ -32,65 +32,65 @@ type CountedRow = AppendedRow & { readonly total: number };
  * The function checks the same conditions as `assertMaySend`, which is then called to throw the refusal.
  */
 export function postgresAppender(db: Kysely<ChatTables>, usage: Usage): Appender {
-  const earlier = prepared(db, messageSentAs);
+  const findSentBefore = prepared(db, selectMessageSentAs);
 
-  const giveBack = ({ draft, bytes }: Submission) => usage.add(draft.authorId, -bytes);
+  const uncountBytes = ({ draft, bytes }: WaitingMessage) => usage.add(draft.authorId, -bytes);
 
-  async function query(group: readonly Submission[]): Promise<readonly CountedRow[]> {
+  async function query(group: readonly WaitingMessage[]): Promise<readonly CountedRow[]> {
     // counted before the function decides, so that messages at the same time do not exceed the quota together
     const totals = group.map(({ draft, bytes }) => {
       usage.add(draft.authorId, bytes);
       return usage.pending(draft.authorId);
     });
     try {
-      const { rows } = await db.executeQuery<AppendedRow>({ ...APPEND, parameters: columns(group, totals) });
+      const { rows } = await db.executeQuery<AppendedRow>({ ...APPEND, parameters: parametersOf(group, totals) });
       return rows.map((row) => ({ ...row, total: totals[row.place - 1] ?? Number.NaN }));
     } catch (error) {
-      group.forEach(giveBack);
+      group.forEach(uncountBytes);
       throw error;
     }
   }
 
-  function settle(submission: Submission, row: CountedRow): void {
+  function settle(waiting: WaitingMessage, row: CountedRow): void {
     if (row.seq !== null) {
-      submission.resolve({ message: stored(submission.draft, row), repeated: false });
+      waiting.resolve({ message: stored(waiting.draft, row), repeated: false });
       return;
     }
-    giveBack(submission);
-    if (row.refused) submission.reject(refusal(submission.judge, row.refused, row.total));
+    uncountBytes(waiting);
+    if (row.refused) waiting.reject(refusal(waiting.assertMaySend, row.refused, row.total));
     // not awaited: the next messages of these rooms need not wait for this query
-    else void answerRepeated(submission);
+    else void resolveRepeated(waiting);
   }
 
-  async function answerRepeated({ draft, resolve, reject }: Submission): Promise<void> {
+  async function resolveRepeated({ draft, resolve, reject }: WaitingMessage): Promise<void> {
     try {
-      const [row] = await earlier(db, draft);
+      const [row] = await findSentBefore(db, draft);
       if (!row) throw new Error("invariant: a message that was stored before can be read");
-      resolve({ message: message(row), repeated: true });
+      resolve({ message: toMessage(row), repeated: true });
     } catch (error) {
       reject(error);
     }
   }
 
-  const handIn = inStatements<Submission, CountedRow>({
+  const add = storeInGroups<WaitingMessage, CountedRow>({
     query,
     settle,
-    fail(submission, error) {
-      if (isClientIdTaken(error)) void answerRepeated(submission);
-      else submission.reject(error);
+    fail(waiting, error) {
+      if (isClientIdTaken(error)) void resolveRepeated(waiting);
+      else waiting.reject(error);
     },
-    what: "a message was not stored",
-    line: ({ draft }) => draft.room,
-    once: ({ draft }) => `${draft.authorId} ${draft.clientId}`,
+    failure: "a message was not stored",
+    orderKey: ({ draft }) => draft.room,
+    uniqueKey: ({ draft }) => `${draft.authorId} ${draft.clientId}`,
     bytes: ({ bytes }) => bytes,
-    mostItems: MOST_MESSAGES,
-    mostBytes: MOST_BYTES,
+    maxItems: MAX_GROUP_MESSAGES,
+    maxBytes: MAX_GROUP_BYTES,
   });
 
   return {
-    append: (draft, judge) =>
+    append: (draft, assertMaySend) =>
       new Promise((resolve, reject) => {
-        handIn({ draft, judge, bytes: messageBytes(draft.text), resolve, reject });
+        add({ draft, assertMaySend, bytes: messageBytes(draft.text), resolve, reject });
       }),
   };
 }
@@ -100,14 +100,14 @@ const APPEND = named<AppendedRow>(CompiledQuery.raw("select * from append_messag
 const NO_LIMIT = Number.MAX_SAFE_INTEGER;
 
 /** The function's parameters for a group. `totals` are the bytes of each author that are not in the row yet. */
-function columns(group: readonly Submission[], totals: readonly number[]): unknown[] {
+function parametersOf(group: readonly WaitingMessage[], totals: readonly number[]): unknown[] {
   const drafts = group.map(({ draft }) => draft);
   return [
     drafts.map(({ room }) => room),
     drafts.map(({ authorId }) => authorId),
     drafts.map(({ clientId }) => clientId),
     drafts.map(({ text }) => text),
-    drafts.map(({ mentions = [] }) => asText(mentions)),
+    drafts.map(({ mentions = [] }) => mentionsToText(mentions)),
     drafts.map(({ at }) => at),
     drafts.map(({ quota = NO_LIMIT }) => Math.min(quota, NO_LIMIT)),
     totals,
@@ -115,10 +115,10 @@ function columns(group: readonly Submission[], totals: readonly number[]): unkno
 }
 
 /** The error that `assertMaySend` throws for a message that the function has refused. */
-function refusal(judge: Judge, refused: StandingRow | Record<string, never>, total: number): unknown {
-  const found = "name" in refused ? authorOf(refused as StandingRow) : undefined;
+function refusal(assertMaySend: AssertMaySend, refused: AuthorRow | Record<string, never>, total: number): unknown {
+  const found = "name" in refused ? toAuthor(refused as AuthorRow) : undefined;
   try {
-    judge(found?.standing, (found?.storedBytes ?? 0) + total);
+    assertMaySend(found?.standing, (found?.storedBytes ?? 0) + total);
   } catch (error) {
     return error;
   }

@@ -1,15 +1,15 @@
 import type { Kysely } from "kysely";
 import { type GroupedWrite, HalfWritten, type SqliteGroups, template } from "../../../store/index.ts";
-import type { KeptStandings } from "../kept-standings.ts";
-import { asText, type MessageRow, message, messageSentAs } from "../message-rows.ts";
+import type { AuthorCache } from "../author-cache.ts";
+import { type MessageRow, mentionsToText, selectMessageSentAs, toMessage } from "../message-rows.ts";
 import type { ChatTables } from "../tables.ts";
 import { messageBytes, type Usage } from "../usage.ts";
-import type { Appended, Appender, Submission } from "./appender.ts";
+import type { Appended, Appender, WaitingMessage } from "./appender.ts";
 
 /** Stores messages in the embedded database, in groups with whatever else is written. */
 export function sqliteAppender(
   groups: SqliteGroups,
-  standings: KeptStandings,
+  authors: AuthorCache,
   db: Kysely<ChatTables>,
   usage: Usage,
 ): Appender {
@@ -19,27 +19,27 @@ export function sqliteAppender(
     on conflict (author_id, client_id) do nothing`,
   );
   const advance = database.prepare("update rooms set seq = ? where name = ?");
-  const earlier = template(db, messageSentAs);
-  const find = database.prepare(earlier.query.sql);
+  const sentBefore = template(db, selectMessageSentAs);
+  const findSentBefore = database.prepare(sentBefore.query.sql);
 
-  function write({ draft, judge, bytes, resolve, reject }: Submission): GroupedWrite {
+  function write({ draft, assertMaySend, bytes, resolve, reject }: WaitingMessage): GroupedWrite {
     const { room: key, authorId, clientId, text, at, mentions = [] } = draft;
     let isCounted = false;
     let outcome: Appended | undefined;
 
     function store(): Appended {
-      const author = standings.authorIn(key, authorId);
-      judge(author, (author?.storedBytes ?? 0) + usage.pending(authorId) + bytes);
+      const author = authors.authorIn(key, authorId);
+      assertMaySend(author, (author?.storedBytes ?? 0) + usage.pending(authorId) + bytes);
       if (!author) throw new Error("invariant: a user cannot write to a room that does not exist");
       // counted with the check, so that messages at the same time do not exceed the quota together
       usage.add(authorId, bytes);
       isCounted = true;
       const { room } = author;
       const seq = room.seq + 1;
-      if (insert.run(key, seq, authorId, clientId, text, at, asText(mentions)).changes === 0) {
-        const row = find.get(...(earlier.values(draft) as string[])) as MessageRow | undefined;
+      if (insert.run(key, seq, authorId, clientId, text, at, mentionsToText(mentions)).changes === 0) {
+        const row = findSentBefore.get(...(sentBefore.values(draft) as string[])) as MessageRow | undefined;
         if (!row) throw new Error("invariant: a message that was stored before can be read");
-        return { message: message(row), repeated: true };
+        return { message: toMessage(row), repeated: true };
       }
       try {
         advance.run(seq, key);
@@ -47,8 +47,8 @@ export function sqliteAppender(
         throw new HalfWritten("the room's position could not be written", { cause: error });
       }
       room.seq = seq;
-      const by = { id: authorId, name: author.name };
-      const stored = { room: key, seq, epoch: room.epoch, author: by, text, at, clientId };
+      const sender = { id: authorId, name: author.name };
+      const stored = { room: key, seq, epoch: room.epoch, author: sender, text, at, clientId };
       return { message: mentions.length > 0 ? { ...stored, mentions } : stored, repeated: false };
     }
 
@@ -78,10 +78,10 @@ export function sqliteAppender(
   }
 
   return {
-    append: (draft, judge) =>
+    append: (draft, assertMaySend) =>
       new Promise((resolve, reject) => {
         const bytes = messageBytes(draft.text);
-        groups.add(write({ draft, judge, bytes, resolve, reject }), "a message was not stored");
+        groups.add(write({ draft, assertMaySend, bytes, resolve, reject }), "a message was not stored");
       }),
   };
 }

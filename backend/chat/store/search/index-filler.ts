@@ -18,7 +18,7 @@ const SLICE_CHARACTERS = 32 * 1024;
 /** Milliseconds between two slices. */
 const SLICE_PAUSE_MS = 100;
 /** Number of rooms that one query reads. */
-const ROOMS = 100;
+const ROOMS_PER_QUERY = 100;
 
 /** How the index is filled. */
 export interface FillOptions {
@@ -38,11 +38,11 @@ export async function fillIndex(db: Kysely<ChatTables>, options: FillOptions): P
       .select(["rooms.name", "rooms.seq", "search_positions.seq as filled"])
       .where("rooms.name", ">", after)
       .orderBy("rooms.name")
-      .limit(ROOMS)
+      .limit(ROOMS_PER_QUERY)
       .execute();
     for (const { name, seq, filled } of page) {
       if (seq - (filled ?? 0) < MAX_UNINDEXED) continue;
-      while (!signal.aborted && (await fillSlice(db, name))) await pause();
+      while (!signal.aborted && (await addSlice(db, name))) await pause();
     }
     const last = page.at(-1);
     if (signal.aborted || !last) return;
@@ -51,7 +51,7 @@ export async function fillIndex(db: Kysely<ChatTables>, options: FillOptions): P
 }
 
 /** Adds the next messages of a room. Returns false when none is left, or another node adds them now. */
-function fillSlice(db: Kysely<ChatTables>, room: string): Promise<boolean> {
+function addSlice(db: Kysely<ChatTables>, room: string): Promise<boolean> {
   return db.transaction().execute(async (transaction) => {
     const position = await lockPosition(transaction, room);
     if (!position) return false;

@@ -1,10 +1,10 @@
 import type { Kysely, Transaction } from "kysely";
 import { isPostgres } from "../../../store/index.ts";
-import type { RoomMembership } from "../../membership.ts";
-import { type Message, PAGE, RESPONSE_BYTES, responseBytes } from "../../message.ts";
+import type { Standing } from "../../membership.ts";
+import { HISTORY_PAGE_MESSAGES, MAX_RESPONSE_BYTES, type Message, responseBytes } from "../../message.ts";
 import type { SearchQuery } from "../../search-words.ts";
-import { message, messages } from "../message-rows.ts";
-import { standingOf } from "../standing.ts";
+import { selectMessages, toMessage } from "../message-rows.ts";
+import { findStanding } from "../standing.ts";
 import type { ChatTables } from "../tables.ts";
 import { findInIndex, positionOf } from "./search-index.ts";
 
@@ -25,11 +25,11 @@ export interface SearchResult {
 }
 
 /** Maximum number of messages that one query reads. */
-const BATCH = 50;
+const BATCH_MESSAGES = 50;
 /** Maximum number of characters that one search compares with the query: a few milliseconds of work. */
 const MAX_CHARACTERS = 128 * 1024;
 /** Minimum number of characters that a message counts: reading a message takes as long as comparing these. */
-const LEAST_CHARACTERS = 200;
+const MIN_MESSAGE_CHARACTERS = 200;
 /** Maximum number of positions that one search of the index covers: it may have to compare many messages. */
 const MAX_POSITIONS = 50_000;
 
@@ -42,38 +42,41 @@ const MAX_POSITIONS = 50_000;
 export async function searchMessages(
   db: Kysely<ChatTables>,
   search: RoomSearch,
-  permit: (standing: RoomMembership | undefined) => RoomMembership,
+  assertMember: (standing: Standing | undefined) => Standing,
 ): Promise<SearchResult> {
   const begin = db.transaction();
   // one snapshot for the check and all reads
   const transaction = isPostgres(db) ? begin.setIsolationLevel("repeatable read") : begin;
   return transaction.execute(async (within) => {
-    const { room } = permit(await standingOf(within, search.room, search.userId));
-    return lookThrough(within, search, room.seq);
+    const { room } = assertMember(await findStanding(within, search.room, search.userId));
+    return searchRoom(within, search, room.seq);
   });
 }
 
-async function lookThrough(
+async function searchRoom(
   within: Transaction<ChatTables>,
   { room, query, before = Number.MAX_SAFE_INTEGER }: RoomSearch,
   newest: number,
 ): Promise<SearchResult> {
-  const page = createPage(query, Math.min(before, newest + 1));
+  const page = createResultPage(query, Math.min(before, newest + 1));
   const position = await positionOf(within, room);
-  const filled = position?.seq ?? 0;
-  const inRoom = messages(within).where("messages.room", "=", room).orderBy("messages.seq", "desc");
+  const lastIndexed = position?.seq ?? 0;
+  const inRoom = selectMessages(within).where("messages.room", "=", room).orderBy("messages.seq", "desc");
 
-  while (!page.isFull && page.before > filled + 1) {
-    const unindexed = inRoom.where("messages.seq", ">", filled).where("messages.seq", "<", page.before).limit(BATCH);
-    page.take((await unindexed.execute()).map(message), filled + 1);
+  while (!page.isFull && page.before > lastIndexed + 1) {
+    const unindexed = inRoom
+      .where("messages.seq", ">", lastIndexed)
+      .where("messages.seq", "<", page.before)
+      .limit(BATCH_MESSAGES);
+    page.addMatches((await unindexed.execute()).map(toMessage), lastIndexed + 1);
   }
   const from = Math.max(1, page.before - MAX_POSITIONS);
   while (position && !page.isFull && page.before > from) {
     const { number } = position;
     const below = page.before;
-    const seqs = await findInIndex(within, { number, terms: query.terms, from, below, limit: BATCH });
+    const seqs = await findInIndex(within, { number, terms: query.terms, from, below, limit: BATCH_MESSAGES });
     const rows = seqs.length === 0 ? [] : await inRoom.where("messages.seq", "in", seqs).execute();
-    page.take(rows.map(message), seqs.length < BATCH ? from : (seqs.at(-1) ?? from));
+    page.addMatches(rows.map(toMessage), seqs.length < BATCH_MESSAGES ? from : (seqs.at(-1) ?? from));
   }
   const oldest = await within
     .selectFrom("messages")
@@ -85,11 +88,11 @@ async function lookThrough(
 }
 
 /** The page of results: collects messages that match, until it is full. */
-function createPage(query: SearchQuery, start: number) {
+function createResultPage(query: SearchQuery, start: number) {
   const found: Message[] = [];
   let before = start;
   let isFull = false;
-  let bytes = RESPONSE_BYTES;
+  let bytes = MAX_RESPONSE_BYTES;
   let characters = MAX_CHARACTERS;
   return {
     messages: found,
@@ -102,7 +105,7 @@ function createPage(query: SearchQuery, start: number) {
     },
 
     /** Adds the messages that match, the newest first. Unless they fill the page, all down to `end` were searched. */
-    take(batch: readonly Message[], end: number): void {
+    addMatches(batch: readonly Message[], end: number): void {
       for (const one of batch) {
         if (query.matches(one.text)) {
           bytes -= responseBytes(one);
@@ -111,11 +114,11 @@ function createPage(query: SearchQuery, start: number) {
           found.push(one);
         }
         before = one.seq;
-        characters -= Math.max(one.text.length, LEAST_CHARACTERS);
-        isFull = found.length === PAGE || characters < 0;
+        characters -= Math.max(one.text.length, MIN_MESSAGE_CHARACTERS);
+        isFull = found.length === HISTORY_PAGE_MESSAGES || characters < 0;
         if (isFull) return;
       }
-      before = batch.length < BATCH ? end : (batch.at(-1)?.seq ?? end);
+      before = batch.length < BATCH_MESSAGES ? end : (batch.at(-1)?.seq ?? end);
     },
   };
 }

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, test } from "@jest/globals";
 import { channelOf } from "../../../../backend/chat/channel.ts";
-import { announce, type Emitted, type ResultOf, refuse, tell } from "../../../../backend/contract/index.ts";
+import { announce, announceHere, type Emitted, type ResultOf, refuse } from "../../../../backend/contract/index.ts";
 import type { ChannelPosition, SocketFeature } from "../../../../backend/gateway/index.ts";
 import { emit, type TestGateway, tokenOf } from "../../support.ts";
 import { joinedRoom, startChatGateway, testChatSockets } from "../chat-gateway.ts";
@@ -281,7 +281,7 @@ test("each socket gets one packet with the values of all its channels, and no ot
   });
   const x = { id: "x", state: "online" };
   const y = { id: "y", state: "offline" };
-  await tell(gateway.broker, "sockets.digestHere", {
+  await announceHere(gateway.broker, "sockets.digestHere", {
     ...{ event: "presence", field: "users" },
     items: [
       { value: x, channels: ["one", "two"].map(channelOf) },
@@ -295,12 +295,12 @@ test("each socket gets one packet with the values of all its channels, and no ot
 /** A gateway that says which channels it compares with the database. */
 async function comparingGateway(join: (room: string) => Promise<ResultOf<"chat.join">>) {
   const first = Promise.withResolvers<readonly ChannelPosition[]>();
-  const compare: SocketFeature["compare"] = async (known) => {
+  const sendMissed: SocketFeature["sendMissed"] = async (known) => {
     first.resolve(known);
     return [];
   };
   const actions = { "chat.join": (ctx: { params: { room: string } }) => join(ctx.params.room) };
-  const comparer = await startChatGateway(actions, { features: [{ ...testChatSockets(), compare }] });
+  const comparer = await startChatGateway(actions, { features: [{ ...testChatSockets(), sendMissed }] });
   ending.push(() => comparer.stop());
   return { ...comparer, firstBatch: first.promise };
 }
@@ -308,7 +308,7 @@ async function comparingGateway(join: (room: string) => Promise<ResultOf<"chat.j
 test("N6: a room is compared after a join during which a broadcast to it may have been lost", async () => {
   const { broker, socket, firstBatch } = await comparingGateway(async (room) => {
     // no client is in the room yet: nothing can be compared
-    await tell(broker, "nodes.gap", {});
+    await announceHere(broker, "nodes.gap", {});
     return joinedRoom(room, { seq: 5, revision: 3 });
   });
   await emit(await socket(tokenOf("joiner")), "call", "chat.join", { room: "garden" });
@@ -336,6 +336,6 @@ test("N6: a client that disconnects while it joins leaves no room behind that is
   while (gate.sockets > 0) await new Promise((resolve) => setImmediate(resolve));
   gone.resolve();
   await emit(await socket(tokenOf("stayer")), "call", "chat.join", { room: "shed" });
-  await tell(broker, "nodes.gap", {});
+  await announceHere(broker, "nodes.gap", {});
   expect((await firstBatch).map(({ channel }) => channel)).toEqual(["chat:shed"]);
 });

@@ -69,18 +69,18 @@ test("each feature compares the channels that are its own, and what it reads goe
     position: { epoch: "e", seq: 6 },
   };
   const feature = notes("notes:", {
-    async compare(known, broadcastHere) {
+    async sendMissed(known, broadcastHere) {
       broadcastHere(missed);
       compared.resolve(known);
       return known.map((one) => ({ ...one, seq: 6 }));
     },
   });
   const others: unknown[] = [];
-  const compare: SocketFeature["compare"] = async (known) => {
+  const sendMissed: SocketFeature["sendMissed"] = async (known) => {
     others.push(known);
     return known;
   };
-  const other: SocketFeature = { name: "other", compare };
+  const other: SocketFeature = { name: "other", sendMissed };
   gateway = await startTestGateway({ "chat.join": join }, { features: [other, feature] });
   const socket = await gateway.socket(tokenOf("ada"));
   await emit(socket, "call", "chat.join", { room: "x" });
@@ -94,7 +94,7 @@ test("each feature compares the channels that are its own, and what it reads goe
 test("N6: after another node has gone its rooms are compared, and again when nothing of it can be stored any more", async () => {
   const [once, twice] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
   const feature = notes("notes:", {
-    async compare(known) {
+    async sendMissed(known) {
       if (compared++ === 0) once.resolve();
       else twice.resolve();
       return known;
@@ -115,7 +115,7 @@ test("N6: after a loss a socket may hear an entry again: its client goes by the 
     position: { epoch: "e", seq: 6 },
   };
   const feature = notes("notes:", {
-    async compare(known, broadcastHere) {
+    async sendMissed(known, broadcastHere) {
       broadcastHere(sixth);
       return known.map((one) => ({ ...one, seq: 6 }));
     },

@@ -56,9 +56,9 @@ async function openRoom(kind: "private" | "direct"): Promise<string> {
 
 /** Everything that a call can change about a room. */
 const stored = async (key: string) => [
-  await Promise.all([owner, peer, ...Object.values(outsiders)].map(({ id }) => store.rooms.standing(key, id))),
+  await Promise.all([owner, peer, ...Object.values(outsiders)].map(({ id }) => store.rooms.findStanding(key, id))),
   await store.messages.after(key, 0, 10),
-  await store.reports.open(1000),
+  await store.reports.listOpen(1000),
 ];
 
 const isRoomCall = ({ params }: (typeof socketEntries)[number]) => "room" in params;

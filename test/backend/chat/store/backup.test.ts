@@ -31,7 +31,7 @@ async function started(): Promise<Store> {
 
 test("after a restore a room has a new epoch, and the messages of the backup", async () => {
   const store = await started();
-  const before = await store.rooms.standing("lobby", "ada");
+  const before = await store.rooms.findStanding("lobby", "ada");
   await backUp(dataDir, file);
   await say(store, 2);
   await store.close();
@@ -39,7 +39,7 @@ test("after a restore a room has a new epoch, and the messages of the backup", a
   const back = await openStore({ dataDir });
   expect((await back.messages.after("lobby", 0, 10)).map(({ text }) => text)).toEqual(["t1"]);
   // a client that has seen t2 as number 2 must not take the next number 2 for it
-  expect((await back.rooms.standing("lobby", "ada"))?.room.epoch).not.toBe(before?.room.epoch);
+  expect((await back.rooms.findStanding("lobby", "ada"))?.room.epoch).not.toBe(before?.room.epoch);
   await back.close();
 });
 
@@ -71,14 +71,14 @@ test("D4: a backup with a feature that was removed is restored only when it is n
 
 test("H4: a feature that the program did not have when a backup was restored handles the restore when it is back", async () => {
   const store = await started();
-  const before = await store.rooms.standing("lobby", "ada");
+  const before = await store.rooms.findStanding("lobby", "ada");
   await store.close();
   await backUp(dataDir, file);
   const others = FEATURES.filter(({ name }) => name !== "chat");
   restore(dataDir, file, others, ["chat"]);
   const epoch = async () => {
     const back = await openStore({ dataDir });
-    const standing = await back.rooms.standing("lobby", "ada");
+    const standing = await back.rooms.findStanding("lobby", "ada");
     await back.close();
     return standing?.room.epoch;
   };

@@ -39,7 +39,7 @@ const STATES = ["none", "invited", "in", "out", "banned"] as const;
 /** Makes a user stand in a room like this. */
 async function stand(key: string, userId: string, state: MembershipState | "none"): Promise<void> {
   if (state === "invited") await store.members.invite(key, userId, 1);
-  if (state === "banned") await store.members.shutOut(key, userId, 1);
+  if (state === "banned") await store.members.banOutsider(key, userId, 1);
   if (state !== "in" && state !== "out") return;
   await store.members.enter({ room: key, userId, at: 1, from: ["none"], limit: 99 });
   await store.members.setMuted(key, userId, 99);
@@ -53,9 +53,9 @@ test("N7: a user enters from the states that the entry names, and from no others
     for (const state of STATES) {
       const [key, userId] = [await room(), await user()];
       await stand(key, userId, state);
-      const before = await store.rooms.standing(key, userId);
+      const before = await store.rooms.findStanding(key, userId);
       const { outcome, standing } = await store.members.enter({ room: key, userId, at: 11, from, limit: 9, most: 9 });
-      const after = await store.rooms.standing(key, userId);
+      const after = await store.rooms.findStanding(key, userId);
       if (!from.includes(state)) {
         expect({ from, state, outcome, standing, after }).toEqual({
           ...{ from, state, outcome: "refused", standing: undefined, after: before },
@@ -84,7 +84,7 @@ test("a full room, a closed one, one that is not there, and a user who is disabl
   expect(await enter({ userId: disabled })).toBe("refused");
   expect(await enter({ userId: "nobody" })).toBe("refused");
   expect(await enter({ most: 0 })).toBe("too-many");
-  expect((await store.rooms.standing(key, userId))?.room).toMatchObject({ members: 1, revision: 0 });
+  expect((await store.rooms.findStanding(key, userId))?.room).toMatchObject({ members: 1, revision: 0 });
   expect(await enter({ most: 1 })).toBe("entered");
 });
 
@@ -96,7 +96,7 @@ test("many who enter at the same time do not exceed the room's limit, nor one us
   const entered = await Promise.all(all.map((userId) => store.members.enter({ ...entry, room: key, userId })));
   const inside = entered.filter(({ outcome }) => outcome === "entered");
   expect(inside.map(({ standing }) => standing?.membership?.since).sort()).toEqual([1, 2, 3, 4, 5]);
-  expect((await store.rooms.standing(key, all[0] ?? ""))?.room).toMatchObject({ members: 6, revision: 5 });
+  expect((await store.rooms.findStanding(key, all[0] ?? ""))?.room).toMatchObject({ members: 6, revision: 5 });
   const userId = await user();
   const keys = [];
   for (let n = 0; n < 6; n += 1) keys.push(await room());
@@ -126,7 +126,7 @@ test("N7: of those who join a room by its name at the same time, where there is 
   expect(entered.map(({ outcome }) => outcome).sort()).toEqual(["entered", "entered", "entered", "entered", "opened"]);
   const seats = entered.map(({ standing }) => `${standing?.membership?.role} ${standing?.membership?.since}`);
   expect(seats.sort()).toEqual(["member 1", "member 2", "member 3", "member 4", "owner 0"]);
-  const found = await store.rooms.standing("barn", all[0] ?? "");
+  const found = await store.rooms.findStanding("barn", all[0] ?? "");
   expect(found?.room).toMatchObject({ kind: "public", title: null, seq: 0, members: 5, revision: 4 });
   expect(entered[0]?.standing?.room.epoch).toBe(found?.room.epoch);
   expect(await store.rooms.browse("ba", undefined, 9)).toEqual([{ room: "barn", members: 5 }]);
@@ -140,7 +140,7 @@ test("a room is opened within the user's limits, and under a name that looks lik
   expect(await enter(byName("barn", userId, { opened: 0 }))).toBe("opened-too-many");
   expect(await enter(byName("barn", userId, { owned: 0 }))).toBe("too-many");
   expect(await enter({ ...byName("barn", userId), most: 0 })).toBe("too-many");
-  expect(await store.rooms.standing("barn", userId)).toBeUndefined();
+  expect(await store.rooms.findStanding("barn", userId)).toBeUndefined();
   expect(await enter(byName("loft", userId, { opened: 1 }))).toBe("opened");
   expect(await enter(byName("barn", userId, { opened: 1 }))).toBe("opened-too-many");
   expect(await enter(byName("barn", userId, { opened: 1, since: 7 }))).toBe("opened");
@@ -150,7 +150,7 @@ test("a room is opened within the user's limits, and under a name that looks lik
   expect(await Promise.all(both.map(enter))).toEqual(["too-many", "opened"]);
   const alike = await Promise.all([byName("1oft", other), byName("1oft", userId), byName("attic", other)].map(enter));
   expect(alike).toEqual(["looks-alike", "looks-alike", "opened"]);
-  expect(await store.rooms.standing("1oft", other)).toBeUndefined();
+  expect(await store.rooms.findStanding("1oft", other)).toBeUndefined();
   expect((await store.rooms.list(other, 9)).map(({ key }) => key)).toEqual(["attic", "shed"]);
 });
 
@@ -177,5 +177,5 @@ test("a user who has been put out before the entry is committed is not in, one w
     store.members.enter(entry),
   ]);
   expect([entered.outcome, ended?.revision]).toEqual(["refused", 2]);
-  expect((await store.rooms.standing(key, userId))?.membership?.state).toBe("banned");
+  expect((await store.rooms.findStanding(key, userId))?.membership?.state).toBe("banned");
 });

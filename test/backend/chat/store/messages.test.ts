@@ -32,7 +32,7 @@ const open = (key: string) =>
   store.rooms.open({ key, kind: "public", title: null, openedBy: "ada", at: 1 }, [
     { id: "ada", role: "owner", peerId: null },
   ]);
-const positionOf = async (room: string) => (await store.rooms.standing(room, "ada"))?.room;
+const positionOf = async (room: string) => (await store.rooms.findStanding(room, "ada"))?.room;
 
 test("messages of a room are numbered 1, 2, 3 without gaps, however many are sent at once", async () => {
   await store.users.create(ada);

@@ -31,7 +31,7 @@ test("S11: users and rooms of an older database keep names that look alike, and 
   expect(await store.users.create({ ...fresh, name: "Somebody who left" })).toBe("created");
   expect(await store.users.setName("u1", "Bob")).toBe("set");
   expect(await store.users.setName("u0", "Ada")).toBe("set");
-  expect((await store.rooms.standing("\u0455\u0441\u043e\u0440\u0435", "u0"))?.room.kind).toBe("public");
+  expect((await store.rooms.findStanding("\u0455\u0441\u043e\u0440\u0435", "u0"))?.room.kind).toBe("public");
   const room = { kind: "public", title: null, openedBy: "u0", at: 1 } as const;
   expect(await store.rooms.open({ ...room, key: "scop\u0435" }, [])).toBe("looks-alike");
   expect(await store.rooms.open({ ...room, key: "l\u043ebby" }, [])).toBe("looks-alike");

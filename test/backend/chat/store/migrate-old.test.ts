@@ -83,7 +83,7 @@ test("D4: a migration that fails changes nothing, not even the old names, and th
   });
   expect([await withQueries(schemaOf), await withQueries(migrationsOf)]).toEqual(before);
   const store = await openStore(storage.options);
-  expect(await store.rooms.standing("lobby", "ada")).toBeUndefined();
+  expect(await store.rooms.findStanding("lobby", "ada")).toBeUndefined();
   await store.close();
 });
 

@@ -38,15 +38,15 @@ test("rooms and messages of an older database stay, public; who has spoken in on
   await withoutMembers(storage.options, ["garden", "été", "lobby"]);
   const store = await openStore(storage.options);
   for (const room of ["garden", "été", "lobby"]) {
-    const standing = await store.rooms.standing(room, "bob");
+    const standing = await store.rooms.findStanding(room, "bob");
     expect(standing).toMatchObject({
       room: { kind: "public", epoch: `epoch of ${room}`, seq: 3, members: room === "lobby" ? 3 : 2 },
       membership: { role: "member", state: "in", mutedUntil: null },
     });
     expect((await store.messages.after(room, 0, 10)).map(({ text }) => text)).toEqual(["text 1", "text 2", "text 3"]);
   }
-  expect(await store.members.ids("été", 10)).toEqual(["ada", "bob"]);
-  expect(await store.members.ids("lobby", 10)).toEqual(["ada", "bob", "eve"]);
+  expect(await store.members.memberIds("été", 10)).toEqual(["ada", "bob"]);
+  expect(await store.members.memberIds("lobby", 10)).toEqual(["ada", "bob", "eve"]);
   expect((await store.rooms.browse("é", undefined, 10)).map(({ room }) => room)).toEqual(["été"]);
   // no user finds all messages unread; a mark that existed stays
   const read = (await store.rooms.list("ada", 10)).map((room) => [room.key, room.seq - room.read]);
@@ -62,7 +62,7 @@ test("an older database in which nobody has spoken gets its lobby", async () => 
   const storage = await testStorage();
   await withoutMembers(storage.options, []);
   const store = await openStore(storage.options);
-  expect(await store.rooms.standing("lobby", "eve")).toMatchObject({ room: { seq: 0, members: 3 } });
+  expect(await store.rooms.findStanding("lobby", "eve")).toMatchObject({ room: { seq: 0, members: 3 } });
   await store.close();
   await storage.remove();
 });

@@ -31,9 +31,9 @@ test("no query about rooms, members, messages, marks or reports looks at a whole
   await rooms.open({ key: room, kind: "public", title: null, openedBy: "ada", at }, [
     { id: "ada", role: "owner", peerId: null },
   ]);
-  const limits = { opened: 9, since: 0, most: { joined: 9, owned: 9 } };
+  const limits = { maxOpened: 9, openedSince: 0, rooms: { joined: 9, owned: 9 } };
   await rooms.open({ key: "shed", kind: "private", title: "Shed", openedBy: "ada", at }, [], limits);
-  await rooms.standing(room, "ada");
+  await rooms.findStanding(room, "ada");
   await rooms.browse("g", undefined, 10);
   await rooms.browse("", "g", 10);
   await rooms.list("ada", 10);
@@ -44,10 +44,10 @@ test("no query about rooms, members, messages, marks or reports looks at a whole
   await members.setMuted(room, "bob", 5);
   await members.list(room, "in", 10);
   await members.list(room, "in", 10, "a");
-  await members.ids(room, 10);
-  await members.audience(["ada", "bob"], 10);
+  await members.memberIds(room, 10);
+  await members.smallRoomsOf(["ada", "bob"], 10);
   await members.roomsOf("ada");
-  expect(await members.named(room, ["ada", "bob", "eve"], 10)).toEqual(["ada", "bob"]);
+  expect(await members.membersNamed(room, ["ada", "bob", "eve"], 10)).toEqual(["ada", "bob"]);
   const draft = { room, authorId: "ada", clientId: "1", text: "x", at };
   for (let n = 0; n < 2; n += 1) await messages.append(draft, () => undefined);
   await messages.find(room, 1);
@@ -64,15 +64,15 @@ test("no query about rooms, members, messages, marks or reports looks at a whole
   await readMarks.find(room, "e", "ada");
   await readMarks.of(room, "e", 10);
   await reports.add({ at, reporterId: "bob", reason: "x", room, seq: 1, authorId: "ada", text: "x" });
-  const [report] = await reports.open(10);
-  await reports.open(10, "0");
+  const [report] = await reports.listOpen(10);
+  await reports.listOpen(10, "0");
   await reports.settle(report?.id ?? "", "ada", "dismissed", 2);
-  await members.shutOut(room, "eve", at).catch(() => undefined);
+  await members.banOutsider(room, "eve", at).catch(() => undefined);
   await members.end(room, "ada", "banned", at);
-  await members.release(room, "ada", "banned", at);
+  await members.revoke(room, "ada", "banned", at);
   await members.invite(room, "ada", at);
   await members.endedSince(0);
-  await members.removed(0);
+  await members.removedUsersInRooms(0);
   await members.prune(0, 0);
   await reports.prune(0);
   await rooms.prune();

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { sql } from "kysely";
 import type { Message } from "../../../../backend/chat/message.ts";
-import { inside } from "../../../../backend/chat/room-access.ts";
+import { assertMember } from "../../../../backend/chat/room-access.ts";
 import { indexTerms, parseQuery } from "../../../../backend/chat/search-words.ts";
 import type { ChatTables } from "../../../../backend/chat/store/tables.ts";
 import { openStore, type Store } from "../../store/open-store.ts";
@@ -43,7 +43,7 @@ const fill = (pause: () => Promise<void> = () => Promise.resolve()) => store.sea
 async function page(text: string, before?: number, room = "lobby") {
   const query = parseQuery(text);
   if (!query) throw new Error("the query has words");
-  const { messages, before: next } = await store.search.find({ room, userId: "ada", query, before }, inside);
+  const { messages, before: next } = await store.search.find({ room, userId: "ada", query, before }, assertMember);
   return { seqs: messages.map(({ seq }) => seq), next };
 }
 

@@ -23,12 +23,12 @@ test("S8: a report is open as long as its message is not removed: both happen in
   const other = new DatabaseSync(join(storage.options.dataDir, "causeway.db"));
   try {
     await withReport(store);
-    const [report] = await store.reports.open(1);
+    const [report] = await store.reports.listOpen(1);
     const { id = "", seq = 0 } = report ?? {};
     // what a full disk or a lost connection does between the two writes
     other.exec("create trigger broken before update on messages begin select raise(abort, 'broken'); end");
     await expect(store.reports.settle(id, "guard", "removed", 3)).rejects.toThrow("broken");
-    expect(await store.reports.open(1)).toEqual([report]);
+    expect(await store.reports.listOpen(1)).toEqual([report]);
     other.exec("drop trigger broken");
     const removed = { room: "hall", seq, text: "", deletedAt: 3 };
     expect(await store.reports.settle(id, "guard", "removed", 3)).toMatchObject({ authorId: "ada", removed });

@@ -26,7 +26,7 @@ afterEach(async () => {
 
 test("N7: the standing of many users that is asked in one turn is one statement", async () => {
   executed();
-  const found = await Promise.all(USERS.map((id) => store.rooms.standing("garden", id)));
+  const found = await Promise.all(USERS.map((id) => store.rooms.findStanding("garden", id)));
   expect(executed()).toBe(1);
   expect(found.map((standing) => standing?.membership?.role)).toEqual(["owner", ...Array(29).fill(undefined)]);
   expect(found.every((standing) => standing?.room.key === "garden")).toBe(true);
@@ -39,13 +39,13 @@ test("names are looked up as they are, and what is not there is undefined", asyn
     ["garden", "nobody"],
     ["garden", "user1"],
   ] as const;
-  const found = await Promise.all(ask.map(([room, user]) => store.rooms.standing(room, user)));
+  const found = await Promise.all(ask.map(([room, user]) => store.rooms.findStanding(room, user)));
   expect(found.map((standing) => standing?.room.key)).toEqual(['it\'s "odd" \\', undefined, undefined, "garden"]);
 });
 
 test("what was committed before it was asked for is seen, also where others ask in the same turn", async () => {
-  const others = USERS.map((id) => store.rooms.standing("garden", id));
+  const others = USERS.map((id) => store.rooms.findStanding("garden", id));
   await store.members.enter({ room: "garden", userId: "user1", at: 2, from: ["none"], limit: 9 });
-  expect((await store.rooms.standing("garden", "user1"))?.membership?.state).toBe("in");
+  expect((await store.rooms.findStanding("garden", "user1"))?.membership?.state).toBe("in");
   await Promise.all(others);
 });

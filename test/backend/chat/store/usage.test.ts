@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { ROW_BYTES } from "../../../../backend/chat/store/usage.ts";
+import { MESSAGE_ROW_BYTES } from "../../../../backend/chat/store/usage.ts";
 import { openStore, type Store } from "../../store/open-store.ts";
 import { testStorage } from "../../store/test-storage.ts";
 
@@ -34,7 +34,7 @@ test("S10: what a user's messages take is known to another node and after a rest
   for (let n = 0; n < 3; n += 1) await say(one, "\u00e4".repeat(50));
   await say(one, "again", "same");
   await say(one, "again", "same");
-  const bytes = 3 * (100 + ROW_BYTES) + 5 + ROW_BYTES;
+  const bytes = 3 * (100 + MESSAGE_ROW_BYTES) + 5 + MESSAGE_ROW_BYTES;
   expect(await storedBytes(one)).toBe(bytes);
   await one.close();
 
@@ -43,7 +43,7 @@ test("S10: what a user's messages take is known to another node and after a rest
   // each node adds what it has stored to the sum, a batch at a time
   const many = 400;
   for (let n = 0; n < many; n += 1) await say(n % 2 ? again : other, "x".repeat(800));
-  const all = bytes + many * (800 + ROW_BYTES);
+  const all = bytes + many * (800 + MESSAGE_ROW_BYTES);
   const seen = await storedBytes(again);
   expect(seen).toBeLessThanOrEqual(all);
   expect(seen).toBeGreaterThan(all - 70_000);

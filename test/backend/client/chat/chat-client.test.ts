@@ -21,7 +21,9 @@ const proxies: CuttableProxy[] = [];
 const start = (port = "0") =>
   startBackend(readConfig({ PORT: port, ...storage.env, LOG_LEVEL: "silent", DRAIN_SECONDS: "1" }), {
     assets,
-    modules: testModules({ modules: { chat: chatFeature({ presence: { grace: 100, pace: 10, window: 10 } }) } }),
+    modules: testModules({
+      modules: { chat: chatFeature({ presence: { graceMs: 100, intervalMs: 10, windowMs: 10 } }) },
+    }),
   });
 
 beforeEach(async () => {

@@ -21,7 +21,7 @@ beforeAll(async () => {
   backend = await startBackend(config, { assets: await loadAssets(), limits: NO_LIMITS, modules: testModules() });
   for (let n = 0; n < PEOPLE; n += 1) {
     const proxy = await startProxy(backend.url);
-    const client = new Watched(proxy.url, { backoff: { first: 2, most: 10 } });
+    const client = new Watched(proxy.url, { backoff: { firstMs: 2, maxMs: 10 } });
     proxies.push(proxy);
     clients.push(client);
     await client.register({ email: `p${n}@example.org`, password: "correct horse battery", name: `Person ${n}` });

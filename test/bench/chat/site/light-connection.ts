@@ -1,5 +1,5 @@
 import { WebSocket } from "ws";
-import { errorOf, RequestError } from "../../../../backend/client/requests.ts";
+import { RequestError, readRefusal } from "../../../../backend/client/requests.ts";
 
 /** Milliseconds that the server has to respond to a call, and to the handshake. */
 const PATIENCE_MS = 10_000;
@@ -147,7 +147,7 @@ function connectRefusal(text: string): RequestError {
 }
 
 function refusal(error: unknown): RequestError {
-  const { code = "INTERNAL", message = "", field } = errorOf({ error });
+  const { code = "INTERNAL", message = "", field } = readRefusal({ error });
   const { retryAfter } = (error ?? {}) as { retryAfter?: number };
   return new RequestError(code, message, { ...(field && { field }), ...(retryAfter !== undefined && { retryAfter }) });
 }

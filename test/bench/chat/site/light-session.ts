@@ -1,4 +1,4 @@
-import { errorOf, isUnauthorized, RequestError } from "../../../../backend/client/requests.ts";
+import { isUnauthorized, RequestError, readRefusal } from "../../../../backend/client/requests.ts";
 import type { Account } from "./accounts.ts";
 
 /** Milliseconds before its end at which an access token is renewed. */
@@ -86,7 +86,7 @@ async function refresh(
     });
     const answer: unknown = await response.json();
     if (response.ok) return answer as Renewed;
-    const { code = "INTERNAL", message = "" } = errorOf(answer);
+    const { code = "INTERNAL", message = "" } = readRefusal(answer);
     const retryAfter = Number.parseInt(response.headers.get("retry-after") ?? "", 10);
     return new RequestError(code, message, { status: response.status, ...(retryAfter > 0 && { retryAfter }) });
   } catch {

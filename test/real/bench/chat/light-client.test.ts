@@ -1,6 +1,6 @@
 // The clients of the soak, and what it expects that they have heard.
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
-import { CATCH_UP, PAGE } from "../../../../backend/chat/message.ts";
+import { HISTORY_PAGE_MESSAGES, MAX_CATCH_UP_MESSAGES } from "../../../../backend/chat/message.ts";
 import { startTestBackend, type TestBackend } from "../../../backend/support.ts";
 import { LightClient, type LightClientOptions } from "../../../bench/chat/site/light-client.ts";
 import { Attendance, MUST_HEAR_MS } from "../../../bench/chat/soak/attendance.ts";
@@ -68,7 +68,7 @@ test("N6: a light client that returns to the newest page says for which messages
   });
 
   // so many that the pages back to its position end just behind it
-  const missed = Math.ceil((CATCH_UP + 1) / PAGE) * PAGE;
+  const missed = Math.ceil((MAX_CATCH_UP_MESSAGES + 1) / HISTORY_PAGE_MESSAGES) * HISTORY_PAGE_MESSAGES;
   await close(visitor);
   await edit(author, 3);
   await say(author, missed);

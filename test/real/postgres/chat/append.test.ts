@@ -1,9 +1,9 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import pg from "pg";
 import type { Message } from "../../../../backend/chat/message.ts";
-import { mayWrite } from "../../../../backend/chat/room-access.ts";
-import type { Appended, Judge } from "../../../../backend/chat/store/append/index.ts";
-import { messageBytes, ROW_BYTES } from "../../../../backend/chat/store/usage.ts";
+import { assertMayWrite } from "../../../../backend/chat/room-access.ts";
+import type { Appended, AssertMaySend } from "../../../../backend/chat/store/append/index.ts";
+import { MESSAGE_ROW_BYTES, messageBytes } from "../../../../backend/chat/store/usage.ts";
 import { publicError, refuse } from "../../../../backend/contract/index.ts";
 import { startProxy } from "../../../backend/client/cuttable-proxy.ts";
 import { openStore, type Store } from "../../../backend/store/open-store.ts";
@@ -50,9 +50,9 @@ interface Sent {
 
 /** The judge of `chat.send`. */
 const judged =
-  (quota: number): Judge =>
+  (quota: number): AssertMaySend =>
   (standing, storedBytes) => {
-    mayWrite(standing, NOW);
+    assertMayWrite(standing, NOW);
     if (storedBytes > quota) throw refuse("MESSAGE_QUOTA");
   };
 function send(node: Store, { room = "attic", author = "ada", id, text = id, quota = 1e9 }: Sent): Promise<Appended> {
@@ -84,7 +84,7 @@ async function waitingFor(locks: number): Promise<void> {
 async function numbered(room: string): Promise<readonly Message[]> {
   const all = await nodes[0].messages.after(room, 0, 10_000);
   expect(all.map(({ seq }) => seq)).toEqual(all.map((_, n) => n + 1));
-  expect((await nodes[0].rooms.standing(room, "ada"))?.room.seq).toBe(all.length);
+  expect((await nodes[0].rooms.findStanding(room, "ada"))?.room.seq).toBe(all.length);
   return all;
 }
 
@@ -126,7 +126,7 @@ test("N1: bans and messages of two nodes at the same time: no message is later t
     const stored = (await numbered("attic")).length;
     expect(await outcomes([send(nodes[0], { id: `r${round}-late` })])).toEqual(["BANNED"]);
     expect((await numbered("attic")).length).toBe(stored);
-    await nodes[0].members.release("attic", "ada", "banned", NOW);
+    await nodes[0].members.revoke("attic", "ada", "banned", NOW);
     await nodes[0].members.enter({ room: "attic", userId: "ada", at: NOW, from: ["out"], limit: 10 });
   }
 });
@@ -332,7 +332,7 @@ test("N1: the function of the database decides as the judge does", async () => {
     const quota = 500;
     const expected: string[] = [];
     for (const { room, author, n } of group) {
-      const stored = one([0, quota - ROW_BYTES - 5, quota - ROW_BYTES - 4, quota]);
+      const stored = one([0, quota - MESSAGE_ROW_BYTES - 5, quota - MESSAGE_ROW_BYTES - 4, quota]);
       await beside.query(
         "insert into users (id, email, name, password_hash, role, created_at, stored_bytes) values ($1, $1, $1, 'x', 'user', 1, $2)",
         [author, random(4) ? 0 : stored],
@@ -354,7 +354,7 @@ test("N1: the function of the database decides as the judge does", async () => {
             one([null, null, 0, NOW - 1, NOW, NOW + 1]),
           ],
         );
-      const standing = await nodes[0].rooms.standing(room, author);
+      const standing = await nodes[0].rooms.findStanding(room, author);
       const { rows } = await beside.query("select stored_bytes from users where id = $1", [author]);
       try {
         judged(quota)(standing, Number(rows[0]?.stored_bytes) + messageBytes("text"));

@@ -56,7 +56,7 @@ test("N7: nodes that open and enter the same rooms in different orders do not wa
     const outcomes = await Promise.all([...one, ...other]);
     expect(outcomes.sort()).toEqual([...rooms.map(() => "entered"), ...rooms.map(() => "opened")]);
     for (const room of rooms) {
-      expect((await nodes[0]?.rooms.standing(room, ids[0] ?? ""))?.room).toMatchObject({ members: 2, revision: 1 });
+      expect((await nodes[0]?.rooms.findStanding(room, ids[0] ?? ""))?.room).toMatchObject({ members: 2, revision: 1 });
     }
   }
 });

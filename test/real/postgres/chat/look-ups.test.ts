@@ -17,7 +17,7 @@ afterAll(async () => {
 });
 
 test("N7: the look-up of standings is planned once, and reads by index also where tables are small", async () => {
-  const [statement = "", ...others] = await statementsOf(() => store.rooms.standing("lobby", "nobody"));
+  const [statement = "", ...others] = await statementsOf(() => store.rooms.findStanding("lobby", "nobody"));
   expect(others).toEqual([]);
   await expectPlannedOnce(url, statement);
 });

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import type { Judge } from "../../../../backend/chat/store/index.ts";
+import type { AssertMaySend } from "../../../../backend/chat/store/index.ts";
 import { messageBytes } from "../../../../backend/chat/store/usage.ts";
 import { openStore, type Store } from "../../../backend/store/open-store.ts";
 import { type Cluster, startCluster } from "../cluster.ts";
@@ -22,7 +22,7 @@ test("N11: a user who sends by two nodes exceeds the quota by no more than 64 Ki
   const facts = { email: "ada@example.org", name: "Ada", passwordHash: "x", createdAt: 1, disabledAt: null } as const;
   await nodes[0].users.create({ id: "ada", role: "user", ...facts });
   const text = "x".repeat(4000);
-  const judge: Judge = (_, storedBytes) => {
+  const judge: AssertMaySend = (_, storedBytes) => {
     if (storedBytes > quota) throw new Error("the quota is used up");
   };
   let stored = 0;

@@ -4,14 +4,14 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, expect, jest, test } from "@jest/globals";
 import { Kysely } from "kysely";
-import { type Appender, type Judge, sqliteAppender } from "../../../../../backend/chat/store/append/index.ts";
+import { type Appender, type AssertMaySend, sqliteAppender } from "../../../../../backend/chat/store/append/index.ts";
+import { AUTHOR_TABLES, authorCache } from "../../../../../backend/chat/store/author-cache.ts";
 import { enteringSqlite } from "../../../../../backend/chat/store/entering-sqlite.ts";
-import { keptStandings, STANDING_TABLES } from "../../../../../backend/chat/store/kept-standings.ts";
 import { MemberStore } from "../../../../../backend/chat/store/members.ts";
 import { RoomStore } from "../../../../../backend/chat/store/rooms.ts";
 import type { ChatTables } from "../../../../../backend/chat/store/tables.ts";
 import { createUsage, messageBytes, type Usage } from "../../../../../backend/chat/store/usage.ts";
-import { type LogSync, openLogSync, PATIENCE, type Sync } from "../../../../../backend/store/log-sync.ts";
+import { type LogSync, MAX_SYNC_MS, openLogSync, type Sync } from "../../../../../backend/store/log-sync.ts";
 import { migrate } from "../../../../../backend/store/migrate.ts";
 import { openSqlite } from "../../../../../backend/store/sqlite.ts";
 import { type SqliteConnection, sqliteConnection } from "../../../../../backend/store/sqlite-connection.ts";
@@ -65,7 +65,7 @@ beforeEach(async () => {
     { id: "bob", role: "member", peerId: null },
   ]);
   const groups = new SqliteGroups(connection);
-  const standings = keptStandings(groups, db);
+  const standings = authorCache(groups, db);
   appender = sqliteAppender(groups, standings, db, usage);
   members = new MemberStore(db, enteringSqlite(groups, standings, db), lockUser);
 });
@@ -78,7 +78,7 @@ afterEach(async () => {
   rmSync(dataDir, { recursive: true });
 });
 
-const anybody: Judge = () => undefined;
+const anybody: AssertMaySend = () => undefined;
 const send = (clientId: string, judge = anybody, authorId = "ada", room = "garden") =>
   appender.append({ room, authorId, clientId, text: `text ${clientId}`, at: 5, quota: 1e9 }, judge);
 const rows = () =>
@@ -169,7 +169,7 @@ test("N7: an entry is one commit with the messages of its moment, which are judg
   await members.end("garden", "bob", "out", 9);
   const before = log.commits;
   const seen: unknown[] = [];
-  const judge: Judge = (standing) =>
+  const judge: AssertMaySend = (standing) =>
     void seen.push(structuredClone([standing?.membership?.state, standing?.room.members]));
   const entry = { room: "garden", userId: "bob", at: 9, limit: 9 } as const;
   await Promise.all([
@@ -198,9 +198,9 @@ test("N8: a room that is closed and a user who was renamed are seen by the next 
 });
 
 test("N8: rows of the tables that are kept in memory go only with rows of the same tables", () => {
-  for (const table of STANDING_TABLES) {
+  for (const table of AUTHOR_TABLES) {
     const parents = connection.database.prepare(`pragma foreign_key_list(${table})`).all();
-    for (const { table: parent } of parents) expect(STANDING_TABLES).toContain(parent);
+    for (const { table: parent } of parents) expect(AUTHOR_TABLES).toContain(parent);
   }
 });
 
@@ -294,7 +294,7 @@ test("N10: while the disk hangs nothing waits for it without end, and when it go
   await settled(first);
   const [waits, muted] = [send("waits"), members.setMuted("garden", "bob", 99)];
   expect(await settled(first, waits, muted)).toEqual(["pending", "pending", "pending"]);
-  jest.advanceTimersByTime(PATIENCE);
+  jest.advanceTimersByTime(MAX_SYNC_MS);
   expect(await settled(first, muted)).toEqual(["rejected", "rejected"]);
   await expect(first).rejects.toMatchObject({ name: "DatabaseAway", message: expect.stringContaining("30 s") });
   jest.advanceTimersByTime(10);

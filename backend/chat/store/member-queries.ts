@@ -19,24 +19,24 @@ export interface RoomCounts {
 }
 
 /** Maximum number of rooms that a user may be in, and own; direct rooms are not counted. */
-export interface Most {
+export interface RoomLimits {
   readonly joined: number;
   readonly owned: number;
 }
 
 /** Whether a user may not be in, or not own, another room. */
-export function isBeyond({ joined, owned }: RoomCounts, most: Most): boolean {
-  return joined >= most.joined || owned >= most.owned;
+export function isAtLimit({ joined, owned }: RoomCounts, limits: RoomLimits): boolean {
+  return joined >= limits.joined || owned >= limits.owned;
 }
 
 export async function countRooms(db: Kysely<ChatTables>, userId: string): Promise<RoomCounts> {
-  return sumOf(await countQuery(db, { userId }).execute());
+  return toCounts(await countQuery(db, { userId }).execute());
 }
 
 /** Makes `countRooms` as a query that is built once. */
-export function roomCounts(db: Kysely<ChatTables>): (within: QueryRunner, userId: string) => Promise<RoomCounts> {
+export function roomCounter(db: Kysely<ChatTables>): (within: QueryRunner, userId: string) => Promise<RoomCounts> {
   const count = prepared(db, countQuery);
-  return async (within, userId) => sumOf(await count(within, { userId }));
+  return async (within, userId) => toCounts(await count(within, { userId }));
 }
 
 const countQuery = (db: Kysely<ChatTables>, { userId }: { readonly userId: string }) =>
@@ -48,7 +48,7 @@ const countQuery = (db: Kysely<ChatTables>, { userId }: { readonly userId: strin
     .where("peer_id", "is", null)
     .groupBy(["state", "role"]);
 
-function sumOf(rows: InferResult<ReturnType<typeof countQuery>>): RoomCounts {
+function toCounts(rows: InferResult<ReturnType<typeof countQuery>>): RoomCounts {
   const sum = (of: (row: (typeof rows)[number]) => boolean) =>
     rows.filter(of).reduce((total, { count }) => total + count, 0);
   return {
@@ -59,7 +59,7 @@ function sumOf(rows: InferResult<ReturnType<typeof countQuery>>): RoomCounts {
 }
 
 /** Queries that read the members of rooms. */
-export class Rosters {
+export class MemberQueries {
   readonly #db: Kysely<ChatTables>;
 
   constructor(db: Kysely<ChatTables>) {
@@ -79,20 +79,20 @@ export class Rosters {
   }
 
   /** Ids of a room's members, at most `limit` of them. */
-  async ids(room: string, limit: number): Promise<readonly string[]> {
+  async memberIds(room: string, limit: number): Promise<readonly string[]> {
     const rows = this.#db.selectFrom("members").select("user_id").where("room", "=", room).where("state", "=", "in");
     return (await rows.orderBy("user_id").limit(limit).execute()).map(({ user_id }) => user_id);
   }
 
-  /** The rooms of these users that have at most `size` members, with the user. */
-  async audience(users: readonly string[], size: number): Promise<readonly { user: string; room: string }[]> {
+  /** The rooms of these users that have at most `maxMembers` members, with the user. */
+  async smallRoomsOf(users: readonly string[], maxMembers: number): Promise<readonly { user: string; room: string }[]> {
     return this.#db
       .selectFrom("members")
       .innerJoin("rooms", "rooms.name", "members.room")
       .select(["members.user_id as user", "members.room"])
       .where("members.user_id", "in", users)
       .where("members.state", "=", "in")
-      .where("rooms.members", "<=", size)
+      .where("rooms.members", "<=", maxMembers)
       .execute();
   }
 
@@ -103,7 +103,7 @@ export class Rosters {
   }
 
   /** Ids of users whose accounts were removed since a time, and who are still in rooms or invited to some. */
-  async removed(since: number): Promise<readonly string[]> {
+  async removedUsersInRooms(since: number): Promise<readonly string[]> {
     const rows = await this.#db
       .selectFrom("removed_users")
       .select("user_id")
@@ -122,7 +122,7 @@ export class Rosters {
   }
 
   /** Ids of members who have one of these names, at most `limit` of them. */
-  async named(room: string, names: readonly string[], limit: number): Promise<readonly string[]> {
+  async membersNamed(room: string, names: readonly string[], limit: number): Promise<readonly string[]> {
     if (names.length === 0) return [];
     const rows = await this.#db
       .selectFrom("users")

@@ -3,13 +3,13 @@ import type { Kysely } from "kysely";
 import { type SqliteGroups, template } from "../../store/index.ts";
 import type { Membership } from "../membership.ts";
 import type { Room } from "../room.ts";
-import { authorOf, standingQuery } from "./standing.ts";
+import { authorQuery, toAuthor } from "./standing.ts";
 import type { ChatTables } from "./tables.ts";
 
 /** The tables from which an author is read. No row of them is deleted by a change of another table. */
-export const STANDING_TABLES: readonly string[] = ["rooms", "members", "users"];
+export const AUTHOR_TABLES: readonly string[] = ["rooms", "members", "users"];
 /** Maximum number of authors that are kept: about 500 bytes each. */
-const AUTHORS = 10_000;
+const MAX_AUTHORS = 10_000;
 
 /** A room, of which the appender increases `seq` with each message. */
 type KeptRoom = { -readonly [K in keyof Room]: Room[K] };
@@ -30,38 +30,38 @@ export interface Author {
  * of the operator, has written anything (https://sqlite.org/pragma.html#pragma_data_version). It is used in
  * transactions that have the write lock: nothing else writes until they end.
  */
-export type KeptStandings = ReturnType<typeof keptStandings>;
+export type AuthorCache = ReturnType<typeof authorCache>;
 
-export function keptStandings(groups: SqliteGroups, db: Kysely<ChatTables>) {
+export function authorCache(groups: SqliteGroups, db: Kysely<ChatTables>) {
   const { database } = groups;
-  const writes = groups.countWrites(STANDING_TABLES);
-  const { query, values } = template(db, standingQuery);
+  const writes = groups.countWrites(AUTHOR_TABLES);
+  const { query, values } = template(db, authorQuery);
   const read = database.prepare(query.sql);
   const readVersion = database.prepare("pragma data_version");
   const rooms = new Map<string, { readonly room: KeptRoom; readonly authors: Map<string, Author> }>();
-  let kept = 0;
+  let authorCount = 0;
   let ownWrites = -1;
   let version: unknown;
 
   function forget(): void {
     rooms.clear();
-    kept = 0;
+    authorCount = 0;
   }
 
-  function look(key: string, userId: string): Author | undefined {
+  function readAuthor(key: string, userId: string): Author | undefined {
     const row = read.get(...(values({ room: key, userId }) as SQLInputValue[]));
-    const found = authorOf(row as Parameters<typeof authorOf>[0]);
+    const found = toAuthor(row as Parameters<typeof toAuthor>[0]);
     if (!found) return undefined;
     const entry = rooms.get(key) ?? { room: found.standing.room, authors: new Map<string, Author>() };
     const { name, storedBytes, standing } = found;
     const author = { name, storedBytes, membership: standing.membership, room: entry.room };
     rooms.set(key, entry);
     entry.authors.set(userId, author);
-    kept += 1;
+    authorCount += 1;
     return author;
   }
 
-  const standings = {
+  const cache = {
     /** Forgets all authors: a transaction was undone, and the positions of their rooms are wrong. */
     forget,
 
@@ -69,14 +69,14 @@ export function keptStandings(groups: SqliteGroups, db: Kysely<ChatTables>) {
     forgetRoom(key: string): void {
       const entry = rooms.get(key);
       if (!entry) return;
-      kept -= entry.authors.size;
+      authorCount -= entry.authors.size;
       rooms.delete(key);
     },
 
     /** To be called at the start of each transaction: forgets all authors when something else has written. */
     refresh(): void {
       const now = readVersion.get()?.data_version;
-      if (ownWrites === writes.count && version === now && kept < AUTHORS) return;
+      if (ownWrites === writes.count && version === now && authorCount < MAX_AUTHORS) return;
       forget();
       ownWrites = writes.count;
       version = now;
@@ -84,8 +84,8 @@ export function keptStandings(groups: SqliteGroups, db: Kysely<ChatTables>) {
 
     /** Returns an author from memory or the database; undefined where there is no such room or user. */
     authorIn: (key: string, userId: string): Author | undefined =>
-      rooms.get(key)?.authors.get(userId) ?? look(key, userId),
+      rooms.get(key)?.authors.get(userId) ?? readAuthor(key, userId),
   };
-  groups.addCache(standings);
-  return standings;
+  groups.addCache(cache);
+  return cache;
 }
