@@ -1,3 +1,5 @@
+import { startNotBefore } from "./spaced.ts";
+
 /** How work is done in groups. Times in milliseconds. */
 export interface GroupRules<T> {
   /** Does the work of a group. Never rejects: it reports the result to each item. */
@@ -13,6 +15,8 @@ export interface GroupRules<T> {
   readonly maxBytes: number;
   /** Maximum number of groups that run at the same time. */
   readonly maxGroups: number;
+  /** Minimum time between the starts of two groups. An item that comes alone does not wait. */
+  readonly intervalMs: number;
   /** A group that takes longer than this no longer keeps the next one from starting. */
   readonly slowAfterMs: number;
   /** Maximum number of items that wait. More are refused. */
@@ -28,8 +32,8 @@ interface Waiting<T> {
 }
 
 /**
- * Does work in groups. Items that arrive while a group runs become the next group, so that groups grow with the load,
- * and without load no item waits.
+ * Does work in groups. Items that arrive while a group runs, or within `intervalMs` of its start, become the next
+ * group, so that groups grow with the load, and without load no item waits.
  */
 export class GroupQueue<T> {
   readonly #rules: GroupRules<T>;
@@ -41,6 +45,7 @@ export class GroupQueue<T> {
   /** Number of groups that have run for longer than `slowAfterMs`. */
   #slowGroups = 0;
   #startsSoon = false;
+  #lastStart = Number.NEGATIVE_INFINITY;
   #expiry: NodeJS.Timeout | undefined;
 
   constructor(rules: GroupRules<T>) {
@@ -55,11 +60,10 @@ export class GroupQueue<T> {
     this.#startSoon();
   }
 
-  /** Starts in the next turn of the event loop: the poll phase first reads what else has arrived. */
   #startSoon(): void {
     if (this.#startsSoon || this.#waiting.length === 0) return;
     this.#startsSoon = true;
-    setImmediate(() => {
+    startNotBefore(this.#lastStart + this.#rules.intervalMs, () => {
       this.#startsSoon = false;
       this.#start();
     });
@@ -69,6 +73,7 @@ export class GroupQueue<T> {
     while (this.#running - this.#slowGroups < 1 && this.#running < this.#rules.maxGroups) {
       const group = this.#takeGroup();
       if (group.length === 0) return;
+      this.#lastStart = performance.now();
       void this.#run(group);
     }
   }

@@ -3,6 +3,8 @@ import { DatabaseAway } from "./outage.ts";
 
 /** Maximum number of a node's groups that run at the same time: more than one only where one waits for a locked row. */
 const MAX_GROUPS = 4;
+/** Milliseconds between the starts of two groups: a statement with its commit costs as much as several items. */
+const INTERVAL_MS = 4;
 /** Milliseconds after which a group no longer keeps the next one from starting. */
 const SLOW_AFTER_MS = 25;
 /** Maximum number of items that wait. */
@@ -77,6 +79,7 @@ export function storeInGroups<T extends { readonly reject: (reason: unknown) => 
       }),
     refuse: ({ reject }, reason) => reject(new DatabaseAway(new Error(`${failure}: ${reason}`))),
     maxGroups: MAX_GROUPS,
+    intervalMs: INTERVAL_MS,
     slowAfterMs: SLOW_AFTER_MS,
     maxWaiting: MAX_WAITING,
     maxWaitMs: MAX_WAIT_MS,

@@ -1,4 +1,4 @@
-import { expect, test } from "@jest/globals";
+import { expect, jest, test } from "@jest/globals";
 import { GroupQueue, type GroupRules } from "../../../backend/store/groups.ts";
 
 /** An item is its line and its name, as in `a1`. */
@@ -19,7 +19,8 @@ function start(changes: Partial<GroupRules<string>> = {}) {
       refused.push(item);
       look();
     },
-    ...{ maxItems: 100, maxBytes: 100, maxGroups: 4, slowAfterMs: 60_000, maxWaiting: 100, maxWaitMs: 60_000 },
+    ...{ maxItems: 100, maxBytes: 100, maxGroups: 4, maxWaiting: 100 },
+    ...{ intervalMs: 0, slowAfterMs: 60_000, maxWaitMs: 60_000 },
     ...changes,
   });
   return {
@@ -52,6 +53,33 @@ test("N1: what arrives while a group runs is the next group", async () => {
   run.groups[0]?.finish();
   await run.settled();
   expect(items(run)).toEqual(["a1 b1 a2", "a3 b2"]);
+});
+
+test("N1: what arrives soon after the start of a group is one group, and an item that comes alone does not wait", async () => {
+  jest.useFakeTimers({ doNotFake: ["setImmediate"] });
+  try {
+    const run = start({ intervalMs: 4 });
+    run.add("a1");
+    await run.settled();
+    expect(items(run)).toEqual(["a1"]);
+    run.groups[0]?.finish();
+    for (const item of ["a2", "b1"]) {
+      run.add(item);
+      await run.settled();
+      jest.advanceTimersByTime(1);
+    }
+    expect(items(run)).toEqual(["a1"]);
+    jest.advanceTimersByTime(2);
+    expect(items(run)).toEqual(["a1", "a2 b1"]);
+    run.groups[1]?.finish();
+    await run.settled();
+    jest.advanceTimersByTime(4);
+    run.add("a3");
+    await run.settled();
+    expect(items(run)).toEqual(["a1", "a2 b1", "a3"]);
+  } finally {
+    jest.useRealTimers();
+  }
 });
 
 test("N1: a group has a number of items and of bytes at most", async () => {
