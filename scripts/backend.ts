@@ -1,4 +1,4 @@
-import { command, endSignal, runCommand, runUntilSignal } from "./command-line/index.ts";
+import { command, runCommand, runUntilSignal } from "./command-line/index.ts";
 
 await runCommand(
   command({
@@ -34,18 +34,9 @@ async function runBackend(): Promise<void> {
   const { endWith, startBackend } = await import("../backend/main.ts");
   const { loadAssets } = await import("../backend/page/index.ts");
   await runUntilSignal({
-    async start() {
-      // a start may wait for NATS without end
-      const signal = endSignal();
-      try {
-        return await startBackend(config, { assets: await loadAssets(), signal });
-      } catch (error) {
-        if (signal.aborted && error === signal.reason) return undefined;
-        throw error;
-      }
-    },
+    // the signal also ends a start that waits for NATS
+    start: async (signal) => startBackend(config, { assets: await loadAssets(), signal }),
     started(backend) {
-      if (!backend) return;
       // Only for bugs: signals are ours, because they also count while the backend starts.
       endWith(backend, {
         once() {},
@@ -61,6 +52,6 @@ async function runBackend(): Promise<void> {
         console.error(`There is no administrator yet. Register the first one at ${address}${backend.setupPath}`);
       }
     },
-    stop: async (backend) => backend?.stop(),
+    stop: (backend) => backend.stop(),
   });
 }

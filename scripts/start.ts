@@ -46,42 +46,47 @@ interface StartOptions {
 }
 
 async function runLocalSite({ plan, visitor: name }: StartOptions): Promise<void> {
-  const began = performance.now();
+  const beganAt = performance.now();
   const { DATA_DIR = ".data", PORT } = process.env;
-  const port = PORT ? wholeNumber(1, 65_535).parse(PORT) : undefined;
-  if (PORT && port === undefined) throw new UsageError(`PORT is "${PORT}". It must be a port: 1 to 65535.`);
-  const { createRequestLog, problemLines } = await import("../infra/local/console/index.ts");
-  const { bannerLines } = await import("./local-site/banner.ts");
-  const { startLocalSite } = await import("./local-site/local-site.ts");
-  // this loads the policy; errors in it are reported by the start
-  const visitor = name === undefined ? undefined : (await import("./policy-commands/visitor.ts")).visitorNamed(name);
-  const look = { color: hasColors(process.stdout) };
-  const linesOf = createRequestLog(look);
-  const say = (lines: readonly string[]) => {
+  const edgePort = PORT ? wholeNumber(1, 65_535).parse(PORT) : undefined;
+  if (PORT && edgePort === undefined) throw new UsageError(`PORT is "${PORT}". It must be a port: 1 to 65535.`);
+  const print = (lines: readonly string[]) => {
     for (const line of lines) console.log(line);
   };
   await runUntilSignal({
-    start: () =>
-      startLocalSite({
+    async start(signal) {
+      const { createRequestLog, problemLines } = await import("../infra/local/console/index.ts");
+      const { bannerLines } = await import("./local-site/banner.ts");
+      const { startLocalSite } = await import("./local-site/local-site.ts");
+      // this loads the policy; errors in it are reported by the start
+      const visitor =
+        name === undefined ? undefined : (await import("./policy-commands/visitor.ts")).visitorNamed(name);
+      const look = { color: hasColors(process.stdout) };
+      const linesOf = createRequestLog(look);
+      const site = await startLocalSite({
         dataDir: resolve(DATA_DIR),
-        edgePort: port,
+        edgePort,
         plan,
         visitor,
         env: process.env,
-        onRequest: (record) => say(linesOf(record)),
-        onProblem: (problem) => say(problemLines(problem, look)),
-        warn: (line) => say([`warning: ${line}`]),
-      }),
-    started(site) {
-      say(bannerLines(site, (performance.now() - began) / 1000));
-      if (name !== undefined) say([`Every visitor is taken for "${name}" of infra/policy/visitors.ts.`, ""]);
+        signal,
+        onStep: (step) => print([`starting ${step}`]),
+        onRequest: (record) => print(linesOf(record)),
+        onProblem: (problem) => print(problemLines(problem, look)),
+        warn: (line) => print([`warning: ${line}`]),
+      });
+      return { site, banner: bannerLines(site, (performance.now() - beganAt) / 1000) };
+    },
+    started({ site, banner }) {
+      print(banner);
+      if (name !== undefined) print([`Every visitor is taken for "${name}" of infra/policy/visitors.ts.`, ""]);
       site.backend.failed.then(async (problem) => {
-        say(["", problem.message]);
-        await site.stop().catch((error: unknown) => say([messageOf(error)]));
+        print(["", problem.message]);
+        await site.stop().catch((error: unknown) => print([messageOf(error)]));
         process.exit(1);
       });
     },
-    stop: (site) => site.stop(),
-    say: (line) => say(["", line]),
+    stop: ({ site }) => site.stop(),
+    say: (line) => print(["", line]),
   });
 }

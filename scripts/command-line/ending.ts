@@ -42,7 +42,8 @@ export function endRequestedBy(): EndSignal | undefined {
 }
 
 export interface Service<T> {
-  start(): Promise<T>;
+  /** Once the signal is aborted, it may end its work and reject with the signal's reason. */
+  start(signal: AbortSignal): Promise<T>;
   /** Called when it runs, unless a signal came while it started. */
   started(running: T): void;
   stop(running: T): Promise<void>;
@@ -61,12 +62,18 @@ export async function runUntilSignal<T>(service: Service<T>): Promise<void> {
   const ending = endSignal();
   const again = () => (ending.reason === "SIGINT" ? "press Ctrl-C again" : "send it again");
   ending.addEventListener("abort", () => say(`${ending.reason}: ending; ${again()} to stop at once`));
-  const running = await Promise.race([start(), tooLate(ending, startTimeoutMs)]);
-  if (!ending.aborted) {
-    started(running);
+  const outcome = await Promise.race([start(ending), tooLate(ending, startTimeoutMs)]).then(
+    (running) => ({ running }),
+    (error: unknown) => {
+      if (!ending.aborted || error !== ending.reason) throw error;
+      return undefined; // the start ended because of the signal: there is nothing to stop
+    },
+  );
+  if (outcome && !ending.aborted) {
+    started(outcome.running);
     await aborted(ending);
   }
-  await stop(running);
+  if (outcome) await stop(outcome.running);
   say("ended");
 }
 

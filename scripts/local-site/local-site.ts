@@ -4,12 +4,13 @@ import { pino } from "pino";
 import type { Config } from "../../backend/config.ts";
 import { type Backend, startBackend } from "../../backend/main.ts";
 import { loadAssets } from "../../backend/page/index.ts";
-import { type RunningConnector, startCloudflared } from "../../cloudflared/index.ts";
+import { ConnectorProblem, type RunningConnector, startCloudflared } from "../../cloudflared/index.ts";
 import { type LocalApi, startApi } from "../../infra/local/api/index.ts";
 import { type DeploymentProblem, type Edge, type RequestRecord, startEdge } from "../../infra/local/edge/index.ts";
 import { type Applied, applyProgram } from "../../infra/local/engine/index.ts";
 import { startCloudTunnels, type TunnelEdge } from "../../infra/local/tunnel/index.ts";
 import type { Plan, Visitor } from "../../infra/rules/index.ts";
+import { messageOf } from "../command-line/index.ts";
 import { readBackendConfig } from "../database/backend-config.ts";
 import { writeTokenFile } from "../stack-connectors/token-file.ts";
 import { takeDataDir, unusableFile } from "./data-dir.ts";
@@ -46,6 +47,13 @@ export interface LocalSiteOptions {
    * Read by the backend, except for its address, folder and origins, which are set here; and used to find cloudflared.
    */
   readonly env: NodeJS.ProcessEnv;
+  /**
+   * Ends the start before its next step: everything that has started is stopped, and the start rejects with the
+   * signal's reason. A site that runs is ended by `stop`.
+   */
+  readonly signal?: AbortSignal;
+  /** Called when a step of the start begins. */
+  onStep?(step: StartStep): void;
   /** Called once for each request that reached the edge, when it is over. */
   onRequest(record: RequestRecord): void;
   /** Called when deployed rules cannot be run. */
@@ -54,76 +62,113 @@ export interface LocalSiteOptions {
   warn(line: string): void;
 }
 
+/** The steps of a start, in their order. */
+export const START_STEPS = [
+  "the local Cloudflare API and the backend",
+  "the edge's end of the tunnel",
+  "the deployment of infra/index.ts",
+  "the connector",
+  "the edge",
+] as const;
+type StartStep = (typeof START_STEPS)[number];
+
 const PROJECT = "causeway";
 const STACK = "local";
 const HOSTNAME = "chat.causeway.localhost";
 /** Milliseconds that requests in flight have when the connector stops. */
-const GRACE_PERIOD = 2_000;
+const GRACE_PERIOD_MS = 2_000;
 
 /**
  * Starts the Cloudflare on localhost and the backend, applies the Pulumi program to the local API, and starts a
  * connector with the token that the API returned. When one of them cannot start, the others are stopped.
  */
 export async function startLocalSite(options: LocalSiteOptions): Promise<LocalSite> {
-  const { dataDir, warn } = options;
+  const { dataDir, signal } = options;
+  signal?.throwIfAborted();
   const running = new AsyncDisposableStack();
   try {
     running.defer(takeDataDir(dataDir));
-    const { edgePort } = options;
-    const ports = await choosePorts(dataDir, options.ports, edgePort === undefined ? {} : { edge: edgePort });
-    const chat = `http://${HOSTNAME}:${ports.edge}`;
-    const [api, backend] = await startApiAndBackend(options, ports, chat, running);
-    const tunnel = await startCloudTunnels({
-      cloud: api.cloud,
-      port: ports.tunnel,
-      certificates: join(dataDir, "certificates"),
-      onRefused: (error) => warn(`the connector refused the tunnel's configuration: ${reason(error)}`),
-    });
-    running.defer(() => tunnel.close());
-    const applied = await deploy(dataDir, api, backend);
-    const token = String(applied.secrets.tunnelToken);
-    // For `npm run connector`, which serves the tunnel beside or instead of the one below.
-    writeTokenFile(dataDir, token);
-    const connector = await startCloudflared({
-      token,
-      local: { edge: tunnel.address, caFile: tunnel.caFile },
-      env: options.env,
-      gracePeriod: GRACE_PERIOD,
-    });
-    running.defer(() => connector.stop());
-    connector.ended.then((problem) => problem && warn(`the connector ended: ${problem.message}`));
-    const edge = await startEdge({
-      port: ports.edge,
-      siteUrl: chat,
-      cloud: api.cloud,
-      tunnel,
-      ...(options.visitor && { visitor: options.visitor }),
-      onRequest: options.onRequest,
-      onProblem: options.onProblem,
-    });
-    running.defer(() => edge.close());
+    const parts = await startParts(options, running);
+    signal?.throwIfAborted();
     let stopping: Promise<void> | undefined;
     const stop = () => {
       stopping ??= running.disposeAsync();
       return stopping;
     };
-    return { chat, dataDir, hostname: HOSTNAME, backend, api, tunnel, edge, applied, connector, stop };
+    return { ...parts, dataDir, hostname: HOSTNAME, stop };
   } catch (error) {
     await running.disposeAsync();
+    if (signal?.aborted && error instanceof ConnectorProblem && error.code === "STOPPED") throw signal.reason;
     throw unusableFile(error, dataDir) ?? error;
   }
 }
 
+/** Takes all steps of a start. What has started is left to `running`, which stops it. */
+async function startParts(
+  options: LocalSiteOptions,
+  running: AsyncDisposableStack,
+): Promise<Omit<LocalSite, "dataDir" | "hostname" | "stop">> {
+  const { dataDir, edgePort, signal, warn } = options;
+  const begin = (step: StartStep) => {
+    signal?.throwIfAborted();
+    options.onStep?.(step);
+  };
+  const ports = await choosePorts(dataDir, options.ports, edgePort === undefined ? {} : { edge: edgePort });
+  const chat = `http://${HOSTNAME}:${ports.edge}`;
+
+  begin("the local Cloudflare API and the backend");
+  const [api, backend] = await startApiAndBackend(options, ports, chat, running);
+
+  begin("the edge's end of the tunnel");
+  const tunnel = await startCloudTunnels({
+    cloud: api.cloud,
+    port: ports.tunnel,
+    certificates: join(dataDir, "certificates"),
+    onRefused: (error) => warn(`the connector refused the tunnel's configuration: ${messageOf(error)}`),
+  });
+  running.defer(() => tunnel.close());
+
+  begin("the deployment of infra/index.ts");
+  const applied = await deploy(dataDir, api, backend);
+  const token = String(applied.secrets.tunnelToken);
+  // For `npm run connector`, which serves the tunnel beside or instead of the one below.
+  writeTokenFile(dataDir, token);
+
+  begin("the connector");
+  const connector = await startCloudflared({
+    token,
+    local: { edge: tunnel.address, caFile: tunnel.caFile },
+    env: options.env,
+    gracePeriod: GRACE_PERIOD_MS,
+    ...(signal && { signal }),
+  });
+  running.defer(() => connector.stop());
+  connector.ended.then((problem) => problem && warn(`the connector ended: ${problem.message}`));
+
+  begin("the edge");
+  const edge = await startEdge({
+    port: ports.edge,
+    siteUrl: chat,
+    cloud: api.cloud,
+    tunnel,
+    ...(options.visitor && { visitor: options.visitor }),
+    onRequest: options.onRequest,
+    onProblem: options.onProblem,
+  });
+  running.defer(() => edge.close());
+  return { chat, backend, api, tunnel, edge, applied, connector };
+}
+
 /** Starts both at once. When one fails, the other is left to `running`, which stops it. */
 async function startApiAndBackend(
-  { dataDir, env, plan = "free" }: LocalSiteOptions,
+  { dataDir, env, plan = "free", signal }: LocalSiteOptions,
   ports: Ports,
   chat: string,
   running: AsyncDisposableStack,
 ): Promise<readonly [LocalApi, Backend]> {
   const address = { HOST: undefined, PORT: String(ports.gateway), ORIGINS: chat };
   const config = readBackendConfig({ ...env, ...address, DATA_DIR: dataDir });
-  const starting = [startLocalApi(dataDir, ports.api, plan, running), startGateway(config, running)] as const;
+  const starting = [startLocalApi(dataDir, ports.api, plan, running), startGateway(config, running, signal)] as const;
   await Promise.allSettled(starting);
   return Promise.all(starting);
 }
@@ -155,14 +200,18 @@ function deploy(dataDir: string, api: LocalApi, backend: Backend): Promise<Appli
 }
 
 /** The backend, with its log in the data folder: the terminal belongs to the edge. */
-async function startGateway(config: Config, running: AsyncDisposableStack): Promise<Backend> {
+async function startGateway(
+  config: Config,
+  running: AsyncDisposableStack,
+  signal: AbortSignal | undefined,
+): Promise<Backend> {
   const file = join(config.dataDir, "backend.log");
   const log = pino.destination({ dest: file, mkdir: true, mode: 0o600, append: false, sync: true });
   chmodSync(file, 0o600);
   running.defer(() => log.end());
-  const backend = await startBackend(config, { log, assets: await loadAssets() });
+  const assets = await loadAssets();
+  // The signal ends a start that waits for NATS. Without NATS the start is short, and ends by itself.
+  const backend = await startBackend(config, { log, assets, ...(config.nats && signal && { signal }) });
   running.defer(() => backend.stop());
   return backend;
 }
-
-const reason = (error: unknown): string => (error instanceof Error ? error.message : String(error));

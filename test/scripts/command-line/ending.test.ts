@@ -51,6 +51,32 @@ test("O13: a service that is asked to end while it starts is stopped when it has
   expect(await endWhenReady(service)).toEqual({ code: 0, output: "ready\nstopped\n" });
 });
 
+test("O13: a start that ends because of the signal leaves nothing to stop, and that is an orderly end", async () => {
+  const service = `{
+    start: (signal) => new Promise((_, reject) => {
+      console.log("ready");
+      signal.addEventListener("abort", () => reject(signal.reason));
+    }),
+    started: () => console.log("started"),
+    stop: async () => console.log("stopped"),
+    say: console.log,
+  }`;
+  const output = "ready\nSIGTERM: ending; send it again to stop at once\nended\n";
+  expect(await endWhenReady(service)).toEqual({ code: 0, output });
+});
+
+test("O13: a start that fails after the signal is a failure", async () => {
+  const service = `{
+    start: (signal) => new Promise((_, reject) => {
+      console.log("ready");
+      signal.addEventListener("abort", () => reject(Object.assign(new Error("the disk is full"), { name: "DiskError" })));
+    }),
+    started() {},
+    stop() {},
+  }`;
+  expect(await endWhenReady(service)).toEqual({ code: 1, output: "ready\nserve: the disk is full\n" });
+});
+
 test("O13: a start that does not end is given up, with a message and exit code 1", async () => {
   const service = `{
     start: () => new Promise(() => console.log("ready")),

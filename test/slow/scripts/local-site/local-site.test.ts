@@ -7,7 +7,12 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { VISITORS } from "../../../../infra/policy/index.ts";
 import { knownVisitor } from "../../../../infra/rules/index.ts";
-import { type LocalSite, type LocalSiteOptions, startLocalSite } from "../../../../scripts/local-site/local-site.ts";
+import {
+  type LocalSite,
+  type LocalSiteOptions,
+  START_STEPS,
+  startLocalSite,
+} from "../../../../scripts/local-site/local-site.ts";
 import { choosePorts, type Ports } from "../../../../scripts/local-site/ports.ts";
 
 let dataDir: string;
@@ -85,6 +90,21 @@ test.each([
     expect((await failure()).message).toMatch(message);
     await expectNothingLeft();
     expect(statSync(file).isFile() && readFileSync(file, "utf8")).toBe(before);
+  },
+);
+
+test.each(START_STEPS)(
+  "a signal while it starts %s is heeded before the next step, and nothing stays behind",
+  async (last) => {
+    const ending = new AbortController();
+    const begun: string[] = [];
+    const onStep = (step: string) => {
+      begun.push(step);
+      if (step === last) ending.abort("SIGINT");
+    };
+    await expect(start({ signal: ending.signal, onStep })).rejects.toBe("SIGINT");
+    expect(begun).toEqual(START_STEPS.slice(0, START_STEPS.indexOf(last) + 1));
+    await expectNothingLeft();
   },
 );
 
