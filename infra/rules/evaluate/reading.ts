@@ -30,6 +30,8 @@ interface ReadingOutcome {
   readonly value: boolean | undefined;
   readonly missing: readonly string[];
   readonly why: string;
+  /** Of an `and` that is false: its parts that are true and come before the false one. */
+  readonly trueParts: readonly ReadingOutcome[];
 }
 
 /** A function that reads one expression, `text`, slowly and in full. */
@@ -73,7 +75,7 @@ class Tracer {
   #readParts(condition: Condition): ReadingOutcome {
     if (condition.kind === "not") {
       const { value, missing, why } = this.read(condition.operand);
-      return { value: value === undefined ? undefined : !value, missing, why };
+      return { value: value === undefined ? undefined : !value, missing, why, trueParts: [] };
     }
     if (condition.kind !== "logical") return this.#leaf(condition);
     return condition.operator === "xor"
@@ -86,14 +88,18 @@ class Tracer {
     const outcomes: ReadingOutcome[] = [];
     for (const item of items) {
       const outcome = this.read(item);
-      if (outcome.value === stop) return outcome;
+      if (outcome.value === stop) {
+        const before = stop ? [] : outcomes.filter(({ value }) => value === true);
+        return { ...outcome, trueParts: [...before, ...outcome.trueParts] };
+      }
       outcomes.push(outcome);
     }
     const open = outcomes.filter(({ value }) => value === undefined);
     return {
       value: open.length > 0 ? undefined : !stop,
       missing: open.flatMap(({ missing }) => missing),
-      why: open.length > 0 ? sentence(open) : all(outcomes, stop ? "none" : "each"),
+      why: open.length > 0 ? sentence(open) : reasonOfAll(outcomes, stop),
+      trueParts: [],
     };
   }
 
@@ -104,6 +110,7 @@ class Tracer {
       value: open.length > 0 ? undefined : outcomes.filter(({ value }) => value).length % 2 === 1,
       missing: open.flatMap(({ missing }) => missing),
       why: sentence(open.length > 0 ? open : outcomes),
+      trueParts: [],
     };
   }
 
@@ -114,22 +121,34 @@ class Tracer {
       this.#leaves.set(condition, leaf);
     }
     const { span } = condition.node;
-    const text = this.#text.slice(span.start, span.end);
+    const text = shortened(this.#text.slice(span.start, span.end));
     try {
       const value = leaf.holds(this.#fields);
-      return { value, missing: [], why: `${text} is ${value}${leaf.seen(this.#fields)}` };
+      return { value, missing: [], why: `${text} is ${value}${leaf.seen(this.#fields)}`, trueParts: [] };
     } catch (error) {
       const unknown = unknownBy(error);
       if (!unknown) throw error;
-      return { value: undefined, missing: [unknown.what], why: `${text} is undetermined, because ${unknown.reason}` };
+      const why = `${text} is undetermined, because ${unknown.reason}`;
+      return { value: undefined, missing: [unknown.what], why, trueParts: [] };
     }
   }
 }
 
-/** Every part agreed: a few are named, of many the first. */
-function all(outcomes: readonly ReadingOutcome[], which: "none" | "each"): string {
+/** Every part of an `and` is true, or every part of an `or` is false: a few are named, of many one. */
+function reasonOfAll(outcomes: readonly ReadingOutcome[], isOr: boolean): string {
   if (outcomes.length <= 3) return sentence(outcomes);
-  return `${which} of ${outcomes.length} conditions is true, the first being: ${outcomes[0]?.why}`;
+  if (!isOr) return `each of ${outcomes.length} conditions is true, the first being: ${outcomes[0]?.why}`;
+  const nearest = outcomes.reduce((best, one) => (one.trueParts.length > best.trueParts.length ? one : best));
+  const { trueParts, why } = nearest;
+  const which = trueParts.length > 0 ? `the nearest being: ${sentence(trueParts)}, but` : "the first being:";
+  return `none of ${outcomes.length} conditions is true, ${which} ${why}`;
+}
+
+/** Characters of a condition in a reason: a list of paths may have thousands. */
+const MAX_SHOWN_CHARACTERS = 120;
+
+function shortened(text: string): string {
+  return text.length > MAX_SHOWN_CHARACTERS ? `${text.slice(0, MAX_SHOWN_CHARACTERS)}...` : text;
 }
 
 /** At most three reasons; more would not be read. */

@@ -64,6 +64,15 @@ test.each([
   ],
   ["ssl and ssl and true and ssl", "each of 4 conditions is true, the first being: ssl is true"],
   ["not ssl or not true or not ssl or not true", "none of 4 conditions is true, the first being: ssl is true"],
+  [
+    'http.request.method eq "PUT" and ssl or not true or ssl and http.request.method eq "POST" or not ssl',
+    "none of 4 conditions is true, the nearest being: ssl is true, but " +
+      'http.request.method eq "POST" is false, because http.request.method is "GET"',
+  ],
+  [
+    `http.request.method in {${'"A" '.repeat(40)}}`,
+    `http.request.method in {${'"A" '.repeat(24)}... is false, because http.request.method is "GET"`,
+  ],
   ["ssl xor true xor ssl xor true", "ssl is true, and true is true, and ssl is true, and 1 more"],
 ])("%s", (text, why) => {
   expect(read(text).why).toBe(why);
