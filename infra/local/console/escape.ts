@@ -1,7 +1,6 @@
 /**
- * What clients send may hold what a terminal obeys: escape sequences, line breaks, marks that turn the direction of
- * text. None of it may pass: C0, DEL and C1 controls, other invisible format characters and surrogates are written as
- * escapes.
+ * Characters that control a terminal: escape sequences, line breaks, marks that turn the direction of text. Clients can
+ * send them, so C0, DEL and C1 controls, other invisible format characters and surrogates are written as escapes.
  */
 const UNSAFE = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}\\]/gu;
 

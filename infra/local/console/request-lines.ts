@@ -1,6 +1,6 @@
 import type { RuleEvent, Verdict } from "../../rules/index.ts";
 import type { DeploymentProblem, RequestRecord } from "../edge/index.ts";
-import { type Doubt, doubtsOf } from "./doubts.ts";
+import { type Doubt, doubtSentences, doubtsOf } from "./doubts.ts";
 import { printable, printableBytes } from "./escape.ts";
 
 /** How lines are written. */
@@ -14,9 +14,9 @@ const YELLOW = 33;
 const INDENT = " ".repeat(10);
 
 /**
- * The lines for a request that the developer should see: a rule stopped it, a rule could not be evaluated, or the edge
- * responded with an error. Empty for all others, and where `doubted`, the doubts to name, is empty. The first line has
- * the request and its outcome, the others the rule and why it matched, or what failed.
+ * The lines for a request that a rule stopped, for which a rule could not be evaluated, or to which the edge responded
+ * with an error. Empty for all others. The first line has the request and its outcome, the others the rule and why it
+ * matched, or what failed. `doubted` are the doubts to list.
  */
 export function requestLines(
   record: RequestRecord,
@@ -67,12 +67,13 @@ function ruleLines(by: RuleEvent | undefined): string[] {
   ];
 }
 
-/** So many doubts are named for a request. */
+/** Maximum number of doubts that are listed for a request. */
 const MAX_DOUBTS = 3;
 
 function doubtLines(doubts: readonly Doubt[]): string[] {
-  const shown = doubts.slice(0, MAX_DOUBTS).map(({ line }) => `${INDENT}undetermined: ${printable(line, 500)}`);
-  const more = doubts.length - shown.length;
+  const sentences = doubtSentences(doubts);
+  const shown = sentences.slice(0, MAX_DOUBTS).map((one) => `${INDENT}undetermined: ${printable(one, 500)}`);
+  const more = sentences.length - shown.length;
   const lines = [...shown, ...(more > 0 ? [`${INDENT}undetermined: ${more} more rules or fields`] : [])];
   return lines.length > 0 ? [...lines, `${INDENT}rules in doubt were taken as not matching`] : [];
 }

@@ -48,26 +48,38 @@ const stopped = (event: Partial<RuleEvent> = {}, status = 403): RequestRecord =>
   verdict: { ...pass, outcome: "block", by: { ...by, ...event }, response: { status } },
 });
 
-describe("I11-6: what a rule asks and only Cloudflare knows", () => {
+describe("I11-6: a field that only Cloudflare knows", () => {
   const unsure = (rule: NonNullable<Verdict["askedBy"]>[number]["rule"], ...undetermined: string[]): RequestRecord => ({
     ...plain,
     verdict: { ...pass, outcome: "undetermined", undetermined, askedBy: [{ rule, undetermined }] },
   });
   const noFr = () => ({ ref: "no_fr", phase: "http_request_firewall_custom" }) as const;
 
-  test("names the rule, the field and how to say it", () => {
+  test("is named with its rule, and how to set it", () => {
     expect(requestLines(unsure(noFr(), "ip.src.country")).slice(1)).toEqual([
-      "          undetermined: rule no_fr asks ip.src.country, which only Cloudflare knows; " +
-        "say it with the header `Local-Visitor: country=…` or with `--visitor`",
+      "          undetermined: rule no_fr needs ip.src.country, which only Cloudflare knows; " +
+        "set it with the header `Local-Visitor: country=…` or with `--visitor`",
       "          rules in doubt were taken as not matching",
     ]);
     const [, list, zone] = requestLines(unsure(noFr(), "$office", "cf.zone.name"));
-    expect(list).toContain("rule no_fr asks $office, a list that is not known here");
-    expect(zone).toContain("rule no_fr asks cf.zone.name, which only Cloudflare knows");
+    expect(list).toContain("rule no_fr needs $office, a list that is not known here");
+    expect(zone).toContain("rule no_fr needs cf.zone.name, which only Cloudflare knows");
     expect(zone).not.toContain("Local-Visitor");
   });
 
-  test("is told once for each rule and field, until the deployment changes", () => {
+  test("is shown in one line with all rules that need it", () => {
+    const askedBy = ["no_fr", "no_it", "no_es"].map((ref) => ({
+      rule: { ref, phase: "http_request_firewall_custom" as const },
+      undetermined: ["ip.src.country"],
+    }));
+    const verdict: Verdict = { ...pass, outcome: "undetermined", undetermined: ["ip.src.country"], askedBy };
+    expect(requestLines({ ...plain, verdict })).toHaveLength(3);
+    expect(requestLines({ ...plain, verdict })[1]).toContain(
+      "undetermined: rules no_fr, no_it, no_es need ip.src.country,",
+    );
+  });
+
+  test("is shown once for each rule, until the deployment changes", () => {
     const log = createRequestLog();
     const rule = noFr();
     expect(log(unsure(rule, "ip.src.country"))).toHaveLength(3);
@@ -79,7 +91,7 @@ describe("I11-6: what a rule asks and only Cloudflare knows", () => {
     expect(log(blocked as RequestRecord)).toHaveLength(3);
   });
 
-  test("is told by the engine with one object for each rule of a deployment", () => {
+  test("has one object of the engine for each rule of a deployment", () => {
     const rules = [{ ref: "no_fr", expression: 'ip.src.country eq "FR"', action: "block" as const }];
     const phase = "http_request_firewall_custom";
     const engine = createEngine({ plan: "free", zone: [{ id: "a", name: "a", kind: "zone", phase, rules }] });
@@ -132,7 +144,7 @@ describe("requests", () => {
     expect(requestLines(stopped({ action: "managed_challenge" }))[0]).toContain("CHALLENGE 403");
   });
 
-  test("that were led elsewhere name the rule as well", () => {
+  test("that were redirected name the rule as well", () => {
     const verdict: Verdict = { ...pass, outcome: "redirect", by, response: { status: 301, location: "https://a/" } };
     const lines = requestLines({ ...plain, status: 301, verdict });
     expect(lines[0]).toContain("REDIRECTED 301");
@@ -157,7 +169,7 @@ describe("requests", () => {
     expect(requestLines(malformed)[0]).toContain("(malformed request)");
   });
 
-  test("whose rules could not be judged name the fields", () => {
+  test("with undetermined rules name the fields", () => {
     const lines = requestLines({
       ...plain,
       verdict: { ...pass, outcome: "undetermined", undetermined: ["cf.client.bot"] },
