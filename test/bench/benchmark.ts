@@ -42,13 +42,16 @@ const FORMAT = { format: optionWithDefault("--format <format>", "text, json", on
 const cleanUps: (() => unknown)[] = [];
 let isEnding = false;
 
-/** Calls this when the benchmark ends, also when it is interrupted: the last one that was added first. */
+/** Calls this when the benchmark ends, also when it fails or is interrupted: the last one that was added first. */
 export function atEnd(cleanUp: () => unknown): void {
   if (isEnding) cleanUp();
   else cleanUps.push(cleanUp);
 }
 
-/** Runs the benchmark of this process. Exits 1 where it failed, was interrupted, or did not reach a target. */
+/**
+ * Runs the benchmark of this process, and ends the process. The exit code is 1 where it failed, was interrupted, or
+ * did not reach a target.
+ */
 export async function runBenchmark<const O extends Options>(benchmark: Benchmark<O>): Promise<void> {
   const { name, summary, options, run, ...more } = benchmark;
   const own = command({
@@ -61,6 +64,8 @@ export async function runBenchmark<const O extends Options>(benchmark: Benchmark
   });
   process.argv.splice(2, 0, name);
   await runCommand(commandGroup({ name: "bench", summary: "Measures against named peers.", commands: [own] }));
+  // what a failed benchmark was doing may go on for long
+  process.exit();
 }
 
 async function measure(name: string, format: "text" | "json", run: (report: Report) => Promise<void>) {
@@ -68,14 +73,28 @@ async function measure(name: string, format: "text" | "json", run: (report: Repo
   const ending = endSignal();
   const interrupted = new Promise<never>((_, reject) => {
     ending.addEventListener("abort", () => reject(new CommandError("it was interrupted.")), { once: true });
+    // An error that nothing catches, such as one of an event's listener, would end this process and leave its servers
+    // running. This is called for rejections too.
+    process.on("uncaughtException", reject);
   });
   try {
     await Promise.race([run(report), interrupted]);
   } finally {
     isEnding = true;
-    for (const cleanUp of cleanUps.toReversed()) await cleanUp();
+    await cleanUpAll();
   }
   return report.finish();
+}
+
+/** Calls every clean-up, also after one that fails: its error is printed. */
+async function cleanUpAll(): Promise<void> {
+  for (const cleanUp of cleanUps.toReversed()) {
+    try {
+      await cleanUp();
+    } catch (error) {
+      console.error(error);
+    }
+  }
 }
 
 interface Target {

@@ -5,6 +5,7 @@ import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { treeOf } from "../../scripts/command-line/processes.ts";
+import { killAtExit } from "../kill-at-exit.ts";
 import { atEnd } from "./benchmark.ts";
 
 /** A server in a process of its own. */
@@ -44,6 +45,7 @@ export function launch(
     stdio: ["ignore", "ignore", "inherit", ...(channel ? ["ipc" as const] : [])],
     env,
   });
+  killAtExit(child);
   atEnd(() => end(child));
   return child;
 }

@@ -64,4 +64,3 @@ await runBenchmark({
     report.target("N3: ms away when a node stops in order, p95", quantile(stopped, 0.95), "<=", 500);
   },
 });
-process.exit();

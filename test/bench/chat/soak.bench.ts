@@ -29,4 +29,3 @@ await runBenchmark({
     reportSoak(await runSoak({ seconds, clients, rate, logs, accidents, say, signal: endSignal() }), report);
   },
 });
-process.exit();

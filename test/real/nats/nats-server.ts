@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { freePort } from "../../../scripts/local-site/free-port.ts";
+import { killAtExit } from "../../kill-at-exit.ts";
 
 /** What authenticates the nodes of these tests to each other. */
 const NODE_SECRET = "a secret of the nodes of these tests";
@@ -37,6 +38,7 @@ export async function startNats({
   const server = spawn(program, ["-c", file], {
     stdio: ["ignore", "ignore", "pipe"],
   });
+  killAtExit(server);
   let output = "";
   await new Promise<void>((resolve, reject) => {
     server.once("error", ({ message }) => reject(new Error(`${program} could not be started: ${message}`)));

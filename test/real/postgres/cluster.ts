@@ -7,6 +7,7 @@ import { createInterface } from "node:readline";
 import pg from "pg";
 import { freePort } from "../../../scripts/local-site/free-port.ts";
 import { postgresFolder } from "../../../scripts/programs/postgres.ts";
+import { killAtExit } from "../../kill-at-exit.ts";
 
 /** A PostgreSQL of its own on 127.0.0.1, in a temporary folder. */
 export interface Cluster {
@@ -56,6 +57,7 @@ export async function startCluster(given: Readonly<Record<string, string>> = {})
       cwd: folder,
       stdio: ["ignore", "ignore", "pipe"],
     });
+    killAtExit(server);
     const log = createInterface({ input: server.stderr });
     await new Promise<void>((resolve, reject) => {
       log.on("line", (line) => {

@@ -5,6 +5,7 @@ import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { freePort } from "../../../../scripts/local-site/free-port.ts";
+import { killAtExit } from "../../../kill-at-exit.ts";
 
 const SCRIPT = fileURLToPath(new URL("../../../../scripts/backend.ts", import.meta.url));
 /** Milliseconds that a node has to start, and to end after SIGTERM; it is killed then. */
@@ -49,6 +50,7 @@ export class BackendProcess {
   /** Resolves when it serves. */
   async start(): Promise<void> {
     const child = spawn(process.execPath, [SCRIPT], { env: this.#env, stdio: ["ignore", "pipe", "pipe"] });
+    killAtExit(child);
     this.#child = child;
     let problem = "";
     child.stderr.on("data", (chunk: Buffer) => {
