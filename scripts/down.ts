@@ -20,9 +20,9 @@ await runCommand(
     name: "down",
     summary: "Takes the site of a stack down: disconnects its connectors, then deletes what the stack made.",
     details:
-      "It lists what goes, what is put back and what stays, and asks. Nothing is changed before it is confirmed. The " +
-      "connectors of this\n" +
-      "machine are stopped; others are cut off and cannot come back, because the tunnel's secret changes first.",
+      "It lists what is deleted, what is put back and what stays, and asks. Nothing is changed before it is " +
+      "confirmed. The connectors of this machine are stopped; others are cut off and cannot come back, because the " +
+      "tunnel's secret changes first.",
     options: {
       stack: stackOption,
       yes: flag("-y, --yes", "does not ask"),
@@ -53,7 +53,7 @@ await runCommand(
       if (options.previewOnly || (lines.length === 0 && resources.every(isOfEveryStack))) return;
       const refusal = options.yes
         ? undefined
-        : await refusalOf(`The site of ${stack} will be gone. Type ${stack} to go on: `, stack);
+        : await refusalOf(`The site of ${stack} will be deleted. Type ${stack} to go on: `, stack);
       if (refusal !== undefined) throw new CommandError(refusal);
 
       // writes the state as it is: fails where another run has locked it, before anything is stopped
@@ -68,12 +68,12 @@ await runCommand(
       if (closes) await tunnel.changeSecret();
       endBetweenSteps("stopped the connectors");
       const isRecord = ({ resource }: (typeof adopted)[number]) => kindOf(resource) === "record";
-      // before the tunnel is cut off: these hostnames are never without a target
+      // before the tunnel is disconnected, so that these hostnames always have a target
       await putBack(api, adopted.filter(isRecord), console.log);
       for (const line of await stopConnectors(tokenFile(folder))) console.log(line);
       if (closes) await disconnectAll(tunnel, { tell: console.log });
       endBetweenSteps("deleted anything");
-      // after it: the site is never reached without its rules
+      // after that, so that the site cannot be reached without its rules
       await putBack(
         api,
         adopted.filter((one) => !isRecord(one)),
@@ -99,8 +99,7 @@ function foreignLines(foreign: readonly string[]): readonly string[] {
 }
 
 /**
- * After a destroy that failed: connectors that came back in the meantime are the one cause that goes away by trying
- * again.
+ * After a destroy that failed: connectors that have connected again are the one cause that another try can solve.
  */
 async function disconnectAgain(tunnel: StackTunnel | undefined): Promise<"again" | "give up"> {
   if (tunnel === undefined || (await tunnel.deletedAt()) !== undefined) return "give up";

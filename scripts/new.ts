@@ -16,9 +16,12 @@ await runCommand(
     name: "new",
     summary: "Makes a feature of the backend or a rule of the edge that passes checks and tests at once.",
     details:
-      "feature NAME makes a folder in backend/: three endpoints, a service, a table and its migration, an event,\n" +
-      "tests, and an example of a rule for the edge. rule NAME makes a custom rule with examples in\n" +
-      "infra/policy/custom-rules/. --list NAME prints what belongs to a feature, so that it can be removed.",
+      "feature NAME makes a folder in backend/: three endpoints, a service, a table and its migration, an event, " +
+      "tests, and an example of a rule for the edge.\n" +
+      "\n" +
+      "rule NAME makes a custom rule with examples in infra/policy/custom-rules/.\n" +
+      "\n" +
+      "--list NAME prints what belongs to a feature, so that it can be removed.",
     arguments: { words: argumentList("feature or rule, and a name in lower case with hyphens") },
     options: { list: option("--list <feature>", "prints the paths of a feature, one a line, and makes nothing", text) },
     examples: ["feature todos", "rule block-old-api", "--list chat"],

@@ -8,7 +8,7 @@ await runCommand(
     summary: "Runs the whole life of a stack with the real Pulumi CLI against a Cloudflare on localhost.",
     details:
       "Nothing is deployed, and neither your Pulumi login nor your stacks are touched. It takes two to three " +
-      "minutes.\n" +
+      "minutes. " +
       "It uses Cloudflare's own Pulumi provider where that is installed, as after a first `npm run up`, and else the " +
       "kit's.",
     environment: {
@@ -30,11 +30,11 @@ async function rehearse(pulumi: string): Promise<0 | 1> {
   const start = performance.now();
   const scene: Scene = {};
   let stage: Stage | undefined;
-  let name = "the surroundings";
+  let name = "start";
   let began = start;
   const ending = endSignal();
   ending.addEventListener("abort", () => {
-    console.error(`\n${ending.reason}: putting everything away`);
+    console.error(`\n${ending.reason}: stopping everything`);
     Promise.resolve(stage?.close()).finally(() => process.exit(1));
   });
   try {

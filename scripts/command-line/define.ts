@@ -90,7 +90,7 @@ export interface CommandDefinition<A extends Arguments, O extends Options> {
   readonly name: string;
   /** One sentence: what the command does. */
   readonly summary: string;
-  /** What else its user must know, in lines. */
+  /** What else its user must know. The help wraps it: a line break in it ends a paragraph. */
   readonly details?: string;
   /** Positional arguments in their order. The name is what the help shows. */
   readonly arguments?: A;

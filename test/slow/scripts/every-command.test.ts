@@ -11,6 +11,8 @@ const { scripts }: { scripts: Readonly<Record<string, string>> } = JSON.parse(
   readFileSync(join(ROOT, "package.json"), "utf8"),
 );
 const MAX_LINES = 60;
+/** What commander takes where the output is no terminal. */
+const HELP_COLUMNS = 80;
 
 const folder = mkdtempSync(join(tmpdir(), "causeway-commands-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -39,6 +41,17 @@ function subcommands(help: string): readonly string[] {
   return [...list.matchAll(/^ {2}([a-z]\S*)/gm)].map(([, name = ""]) => name);
 }
 
+/** Lines of the description after which the next word would have fitted. Its indented lines are not text. */
+function earlyBreaks(help: string): readonly string[] {
+  const [, description = ""] = /^Usage: .*\n\n([\s\S]*?)\n\n(?:Arguments|Options):/.exec(help) ?? [];
+  const lines = description.split("\n");
+  return lines.filter((line, index) => {
+    const next = lines[index + 1] ?? "";
+    const isText = /^\S/.test(line) && /^\S/.test(next);
+    return isText && line.length + 1 + (next.split(" ")[0] ?? "").length <= HELP_COLUMNS;
+  });
+}
+
 test.concurrent.each(Object.keys(scripts))(
   "O19: %s has help of one page, refuses an unknown argument, and does nothing else",
   async (name) => {
@@ -49,6 +62,7 @@ test.concurrent.each(Object.keys(scripts))(
       expect(out).toMatch(new RegExp(`^Usage: npm (run )?${name} -- .*\\n\\n[A-Z]`));
       expect(out).toContain("-h, --help");
       expect(out.split("\n").length).toBeLessThanOrEqual(MAX_LINES);
+      expect(earlyBreaks(out)).toEqual([]);
     }
     const wrong = pages.length > 1 ? ["option '--no-such'", "command 'no-such'"] : ["option '--no-such'"];
     for (const what of wrong) {
