@@ -9,8 +9,8 @@ import { endOf } from "./process-end.ts";
 import type { ConnectorStartOptions, RunningConnector } from "./running-connector.ts";
 
 /**
- * Variables of the caller's environment that cloudflared gets: those about the network, and none that could hold a
- * secret of ours.
+ * Variables of the caller's environment that cloudflared gets: those about the network. No variable that could hold a
+ * secret of the backend is among them.
  */
 const INHERITED = [
   "ALL_PROXY",
@@ -28,9 +28,10 @@ const INHERITED = [
   "TZ",
 ] as const;
 
+/** Lines of output that are kept for the message of a problem. */
 const KEPT_LINES = 50;
 const POLL = 100;
-/** Milliseconds to wait for the sign that cloudflared was signalled already, and between two looks. */
+/** Milliseconds to wait for the line that shows that cloudflared already got a signal, and between two checks. */
 const SIGNAL_PATIENCE = 200;
 const SIGNAL_POLL = 20;
 /** What cloudflared logs when it gets its first signal (cmd/cloudflared/tunnel/signal.go). */
@@ -93,15 +94,12 @@ export async function startBinary(binary: Binary, options: ConnectorStartOptions
     const known = explain(lines);
     return (
       known ??
-      new ConnectorProblem(
-        "ENDED",
-        `cloudflared ended by itself (${result}). Its last words: ${lines.at(-1) ?? "none"}`,
-      )
+      new ConnectorProblem("ENDED", `cloudflared ended by itself (${result}). Its last line: ${lines.at(-1) ?? "none"}`)
     );
   });
   const stop = () => {
     stopping ??= (async () => {
-      // A service manager signals every process of the unit, and cloudflared ends at once at its second signal.
+      // A service manager sends its signal to every process of the unit, and a second signal ends cloudflared at once.
       for (let left = SIGNAL_PATIENCE; left > 0 && !over && !signalled; left -= SIGNAL_POLL) await delay(SIGNAL_POLL);
       if (!signalled) child.kill("SIGTERM");
       const { gracePeriod, idlePatience } = options;
@@ -142,14 +140,14 @@ function stoppedProblem(): ConnectorProblem {
   return new ConnectorProblem("STOPPED", "The connector was stopped before it was ready.");
 }
 
-/** A problem that cloudflared would retry although it cannot succeed. */
+/** A problem that retrying cannot solve, although cloudflared would retry. */
 function fatal(lines: readonly string[]): ConnectorProblem | undefined {
   const problem = explain(lines);
   return problem?.code === "UNAUTHORIZED" || problem?.code === "EDGE_UNTRUSTED" ? problem : undefined;
 }
 
 function notReady(lines: readonly string[]): ConnectorProblem {
-  return new ConnectorProblem("NOT_READY", `cloudflared is not ready. Its last words: ${lines.at(-1) ?? "none"}`);
+  return new ConnectorProblem("NOT_READY", `cloudflared is not ready. Its last line: ${lines.at(-1) ?? "none"}`);
 }
 
 /** Why a cloudflared that was told to stop was killed. */

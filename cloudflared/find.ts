@@ -42,7 +42,7 @@ export async function findCloudflared(env: NodeJS.ProcessEnv): Promise<Binary | 
 
 async function onPath(path: string): Promise<string | undefined> {
   const names = process.platform === "win32" ? ["cloudflared.exe"] : ["cloudflared"];
-  // An npm package of this name puts a launcher there that downloads; what is meant is an installed cloudflared.
+  // An npm package of this name puts a launcher into node_modules that downloads cloudflared: it is ignored.
   const folders = path.split(delimiter).filter((folder) => folder !== "" && !folder.includes("node_modules"));
   for (const folder of folders) {
     for (const name of names) {
@@ -67,7 +67,7 @@ function versionOf(file: string): Promise<string | undefined> {
   });
 }
 
-/** A version that is no date, as of a build from source (`DEV`), is taken for new. */
+/** A version that is not a date, such as `DEV` of a build from source, counts as new enough. */
 function older(version: string): boolean {
   const parts = /^(\d{4})\.(\d+)\.(\d+)/.exec(version)?.slice(1).map(Number);
   if (!parts) return false;

@@ -3,13 +3,13 @@ import { type LoopbackServer, serveOnLoopback, TunnelError } from "../infra/loca
 import { ConnectorProblem } from "./problem.ts";
 
 const PATHS: ReadonlySet<string> = new Set(["/ready", "/metrics", "/healthcheck", "/config"]);
-/** Milliseconds that the connector has for its response. */
+/** Milliseconds in which the connector must respond. */
 const TIMEOUT = 5_000;
 
 /**
- * Passes `/ready`, `/metrics`, `/healthcheck` and `/config` on to the connector that runs now, so that monitoring
- * finds them at the port that TUNNEL_METRICS names: the relay stays there while connectors come and go behind it.
- * Responds 503 while there is no connector.
+ * Forwards `/ready`, `/metrics`, `/healthcheck` and `/config` to the connector that runs now. So monitoring always
+ * finds them at the port that TUNNEL_METRICS names, also after another connector has taken over. Responds 503 while
+ * there is no connector.
  * @throws ConnectorProblem METRICS_PORT where the port is taken.
  */
 export async function relayMetrics(port: number, current: () => string | undefined): Promise<LoopbackServer> {

@@ -1,4 +1,4 @@
-/** A problem that keeps a connector from serving; the message has what happened and what to do. */
+/** A problem because of which a connector cannot serve; the message has what happened and what to do. */
 export class ConnectorProblem extends Error {
   override readonly name = "ConnectorProblem";
   readonly code: ConnectorProblemCode;
@@ -15,13 +15,13 @@ export type ConnectorProblemCode =
   | "NO_TOKEN"
   /** The token's file cannot be read, or others can read it. */
   | "TOKEN_FILE"
-  /** The value that was given is no token. */
+  /** The given value is not a tunnel token. */
   | "BAD_TOKEN"
   /** No cloudflared was found, and there is no local edge that our own connector could serve. */
   | "NOT_INSTALLED"
   /** The cloudflared found is too old, or does not run. */
   | "BAD_BINARY"
-  /** The edge does not take the token. */
+  /** The edge does not accept the token. */
   | "UNAUTHORIZED"
   /** The edge cannot be reached from here. */
   | "EDGE_UNREACHABLE"
@@ -47,7 +47,7 @@ const SIGNS: readonly (readonly [sign: RegExp, code: ConnectorProblemCode, messa
   [
     /Provided Tunnel token is not valid/i,
     "BAD_TOKEN",
-    "cloudflared does not take this for a tunnel token. Use the one line of base64 that Cloudflare gives, without " +
+    "cloudflared does not accept this as a tunnel token. Use the one line of base64 that Cloudflare gives, without " +
       "the command around it.",
   ],
   [
@@ -75,7 +75,7 @@ const SIGNS: readonly (readonly [sign: RegExp, code: ConnectorProblemCode, messa
 /** The problem that a connector's output shows; undefined where no line is a known one. The latest line counts. */
 export function explain(lines: readonly string[]): ConnectorProblem | undefined {
   for (const line of lines.toReversed()) {
-    // A request that did not reach the origin is no problem of the connector's own.
+    // That a request did not reach the origin is not a problem of the connector.
     const found = ORIGIN_DOWN.test(line) ? undefined : SIGNS.find(([sign]) => sign.test(line));
     if (found) return new ConnectorProblem(found[1], found[2]);
   }
@@ -88,7 +88,7 @@ const ORIGIN_DOWN = /Unable to reach the origin service/i;
 export function explainOrigin(line: string): string | undefined {
   if (!ORIGIN_DOWN.test(line)) return undefined;
   return (
-    "The tunnel is up, but the service behind it does not answer: is the backend running on the address that the " +
+    "The tunnel is up, but the service behind it does not respond: is the backend running on the address that the " +
     "tunnel's ingress names?"
   );
 }

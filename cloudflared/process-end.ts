@@ -19,9 +19,9 @@ const LOOK = 250;
 const AFTER_GRACE = 5_000;
 
 /**
- * Waits for the end of a process that was told to stop, and kills it where it has no reason to go on: "late" after its
- * grace period, "idle" when it has no request in flight. Ctrl-C must not take 30 s because of one connection that does
- * not close. A healthy cloudflared needs up to 3 s: it opens its four connections a second apart, also after SIGTERM.
+ * Waits for the end of a process that was told to stop. Kills it after its grace period (returns "late"), or when it
+ * has no request in flight (returns "idle"): Ctrl-C must not take 30 s because of one connection that does not close. A
+ * healthy cloudflared needs up to 3 s: it opens its four connections a second apart, also after SIGTERM.
  */
 export async function endOf(process: EndingProcess): Promise<"ended" | "idle" | "late"> {
   const { exited, gracePeriod = 30_000, idlePatience = 10_000 } = process;

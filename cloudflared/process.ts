@@ -38,7 +38,7 @@ function readText(file: string): Promise<string> {
   return readFile(file, "utf8").catch(() => "");
 }
 
-/** What a program of the system prints, in no language or time zone of the user; undefined where it fails. */
+/** What a system program prints in English and in UTC; undefined where it fails. */
 async function run(program: string, args: readonly string[]): Promise<string | undefined> {
   const env = { ...process.env, LC_ALL: "C", TZ: "UTC" };
   const { stdout } = await promisify(execFile)(program, args, { env, timeout: 10_000, windowsHide: true }).catch(

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { looksLikeConnector, startOf } from "./process.ts";
 import { type ProcessSupervisor, serviceOf } from "./service.ts";
 
-/** The state of a running `npm run connector`, which it writes into a file beside the token's file. */
+/** The state of a running `npm run connector`. It writes it into a file in the folder of the token's file. */
 export interface ConnectorState {
   /** The process that `npm run connector` runs in. SIGTERM ends it and the cloudflared it started. */
   readonly pid: number;
@@ -14,7 +14,7 @@ export interface ConnectorState {
   readonly metrics: string;
   /** Fingerprint of the token that it runs with. */
   readonly token: string;
-  /** It was told to stop; requests in flight may still end. */
+  /** It got the signal to stop; requests in flight may still end. */
   readonly stopping: boolean;
   /** The last token that it could not change to, and why. */
   readonly refused?: { readonly token: string; readonly message: string };
@@ -146,7 +146,7 @@ export async function stopOrphans(tokenFile: string): Promise<readonly number[]>
   return orphans.map(({ pid }) => pid);
 }
 
-/** Sends SIGTERM to a connector. One that has ended meanwhile is passed over, and so is a process that got its pid. */
+/** Sends SIGTERM to a connector. Does nothing where it has ended, or where another process has its pid now. */
 export async function tellToStop(connector: RegisteredConnector): Promise<void> {
   if (!(await isOurs(connector, connector.pid))) return;
   try {
@@ -156,14 +156,14 @@ export async function tellToStop(connector: RegisteredConnector): Promise<void> 
   }
 }
 
-/** Whether this user may signal the process of this number, and it is the one that wrote the file. */
+/** Whether a process with this pid runs that this user may signal, and it is the one that wrote the file. */
 async function isOurs({ started }: ConnectorState, pid: number): Promise<boolean> {
   if (!isAlive(pid)) return false;
   if (started === undefined) return looksLikeConnector(pid);
   return started[pid] !== undefined && started[pid] === (await startOf(pid));
 }
 
-/** Whether a process of this number exists and this user may signal it. */
+/** Whether a process with this pid exists and this user may signal it. */
 function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
@@ -173,7 +173,7 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** Whether a connector responds there. One that needs more than 5 s is busy, not gone. */
+/** Whether a connector responds at this address. One that needs more than 5 s counts too: it is busy. */
 async function responds(metrics: string): Promise<boolean> {
   try {
     const response = await fetch(`http://${metrics}/ready`, { signal: AbortSignal.timeout(5_000) });

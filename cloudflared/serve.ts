@@ -17,13 +17,13 @@ export interface ServeOptions {
   readonly metricsPort?: number;
   /** Milliseconds that requests in flight have at the end; 30,000 by default. */
   readonly gracePeriod?: number;
-  /** Aborted when the connector shall stop. */
+  /** Stops the connector. */
   readonly signal: AbortSignal;
-  /** Milliseconds between two looks at the token's file; 1,000 by default. */
+  /** Milliseconds between two checks of the token's file; 1,000 by default. */
   readonly interval?: number;
   /** Takes the line that reports a connector as ready. */
   announce(line: string): void;
-  /** Takes everything else, line by line, without the token. */
+  /** Takes all other output, line by line, without the token. */
   log(line: string): void;
 }
 
@@ -46,7 +46,7 @@ export async function serveTunnel(options: ServeOptions): Promise<ConnectorProbl
   }
 }
 
-/** The connector that runs now, and the port at which its readiness stays. */
+/** The connector that runs now, and the server that forwards requests for its readiness. */
 interface CurrentConnector {
   connector: RunningConnector | undefined;
   relay: Awaited<ReturnType<typeof relayMetrics>> | undefined;
@@ -69,9 +69,9 @@ async function serve(
   place.connector = connector;
   const stops: Promise<void>[] = [];
   const registration = file ? await tryToRegister(file, connector, token) : undefined;
-  // Only now that this connector is ready: until then, an orphan may be the only one that serves.
+  // Orphans are stopped now that this connector is ready: before, an orphan may be the only one that serves.
   for (const pid of file ? await stopOrphans(file) : []) {
-    log(`connector: told cloudflared ${pid} to stop, which a killed connector had left running`);
+    log(`connector: stopped cloudflared ${pid}, which a killed connector had left running`);
   }
   announceReady(options, place);
 
@@ -122,7 +122,10 @@ function start(options: ServeOptions, token: string): Promise<RunningConnector> 
   });
 }
 
-/** Undefined where this user may not write beside the token's file, as in a container: no command looks there. */
+/**
+ * Registers the connector, so that other commands find it. Undefined where this user may not write into the folder of
+ * the token's file, as in a container.
+ */
 async function tryToRegister(
   file: string,
   connector: RunningConnector,

@@ -1,6 +1,6 @@
 import { readdir, readFile } from "node:fs/promises";
 
-/** What supervises a process: a unit of systemd, or a container. */
+/** The systemd unit or container that a process runs in. */
 export interface ProcessSupervisor {
   /** `causeway-connector.service`, or the first 12 characters of a container's id. */
   readonly name: string;
@@ -15,8 +15,8 @@ export interface UnregisteredConnector {
 }
 
 /**
- * What supervises a process, read from its control group (cgroups(7), systemd.unit(5)). Undefined for a process of a
- * terminal, for one that ended, and where the system has no /proc.
+ * The unit or container that a process runs in, read from its control group (cgroups(7), systemd.unit(5)). Undefined
+ * for a process that was started in a terminal, for one that has ended, and where the system has no /proc.
  */
 export async function serviceOf(pid: number, proc = "/proc"): Promise<ProcessSupervisor | undefined> {
   const text = await readFile(`${proc}/${pid}/cgroup`, "utf8").catch(() => "");
@@ -45,8 +45,8 @@ function supervisorIn(path: string): ProcessSupervisor | undefined {
 }
 
 /**
- * Every process on this machine whose program is cloudflared, apart from those given and their children. Empty where
- * the system has no /proc. Which tunnel such a process serves cannot be read without its secrets.
+ * Every process on this machine whose program is cloudflared, without those given and their children. Empty where the
+ * system has no /proc. Which tunnel such a process serves is in its secrets only.
  */
 export async function otherCloudflareds(known: ReadonlySet<number>, proc = "/proc"): Promise<UnregisteredConnector[]> {
   const names = await readdir(proc).catch(() => []);

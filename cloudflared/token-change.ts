@@ -60,7 +60,7 @@ async function settle(
   }
 }
 
-/** What the operator needs to know of one connector, and the command to run where something is left to do. */
+/** A sentence for the operator about one connector, with the command to run where something must be done by hand. */
 export function describeTokenChange(change: TokenChange, tokenFile: string): string {
   const { connector } = change;
   const service = connector.service;

@@ -19,7 +19,7 @@ export async function readToken(sources: TokenSources): Promise<string> {
   if (direct && file) {
     throw new ConnectorProblem(
       "NO_TOKEN",
-      "Both TUNNEL_TOKEN and TUNNEL_TOKEN_FILE are set. Unset one: which tunnel is meant cannot be told.",
+      "Both TUNNEL_TOKEN and TUNNEL_TOKEN_FILE are set. Unset one: they may be of different tunnels.",
     );
   }
   if (!direct && !file) {
@@ -48,11 +48,11 @@ async function textOf(file: string): Promise<string> {
     if (!stat.isFile()) throw new ConnectorProblem("TOKEN_FILE", `${file} is not a file.`);
     if (stat.size > MAX_FILE)
       throw new ConnectorProblem("TOKEN_FILE", `${file} is ${stat.size} bytes long; a token has a few hundred.`);
-    // Windows has no such bits.
+    // Windows has no permission bits.
     if (process.platform !== "win32" && (stat.mode & 0o077) !== 0) {
       throw new ConnectorProblem(
         "TOKEN_FILE",
-        `Others than its owner can read ${file}, and who has the token can run the tunnel. ` +
+        `Other users can read ${file}, and everyone who has the token can run the tunnel. ` +
           `Use \`chmod 600 ${file}\`, and rotate the token if another user may have read it.`,
       );
     }

@@ -13,8 +13,8 @@ const FILES = new Map(
 );
 const NAMES = [...FILES.keys()].sort();
 
-// What comes after the names belongs to the benchmarks: `bench -- chat --clients 500` is `bench -- chat -- --clients
-// 500`.
+// Options after the names are for the benchmarks: `bench -- chat --clients 500` means
+// `bench -- chat -- --clients 500`.
 const firstOption = process.argv.findIndex((given) => given.startsWith("-"));
 if (firstOption > 2) process.argv.splice(firstOption, process.argv[firstOption] === "--" ? 1 : 0, "--");
 

@@ -8,7 +8,7 @@ import { OPERATOR_ENVIRONMENT, type OperatorStack, openOperator, stackOption } f
 import { driftTable } from "./stack-drift/drift-table.ts";
 import { readDrift } from "./stack-drift/read-drift.ts";
 
-/** Whether anything differs could not be found out: never the same as "nothing differs", or "something does". */
+/** Exit code where it is not known whether anything differs. */
 const CANNOT_TELL = 2;
 
 await runCommand(
@@ -49,7 +49,7 @@ async function showDrift({ cli, stack, env }: OperatorStack): Promise<0 | 1 | 2>
     console.error(
       `drift: the stack is locked by ${locked}: what it has is changing, or is half done. Wait until that run has ` +
         "ended; if it was killed, " +
-        `\`pulumi cancel --stack ${stack}\`, then \`npm run up -- --stack ${stack}\`.`,
+        `run \`pulumi cancel --stack ${stack}\`, then \`npm run up -- --stack ${stack}\`.`,
     );
     return CANNOT_TELL;
   }
@@ -70,7 +70,7 @@ async function showDrift({ cli, stack, env }: OperatorStack): Promise<0 | 1 | 2>
   const findings = [
     ...(pending.length === 0
       ? []
-      : [`Half deployed, a run was stopped in the middle of: ${printable(pending.join(", "))}.`]),
+      : [`Half deployed, because a run was stopped in the middle: ${printable(pending.join(", "))}.`]),
     ...(report.notDeployed.length === 0 ? [] : [`Not deployed: ${report.notDeployed.join(", ")}.`]),
     ...(report.drifts.length === 0 ? [] : [driftTable(report.drifts)]),
   ];
@@ -84,7 +84,7 @@ async function showDrift({ cli, stack, env }: OperatorStack): Promise<0 | 1 | 2>
   }
   console.log([...findings, ...changed].join("\n\n"));
   console.log(
-    `\n\`npm run up -- --stack ${stack}\` puts it right; what should stay belongs in the policy or the configuration.`,
+    `\n\`npm run up -- --stack ${stack}\` repairs it. What should stay belongs into the policy or the configuration.`,
   );
   return 1;
 }

@@ -18,7 +18,7 @@ await runCommand(
       CAUSEWAY_UNPROVED: "yes: goes on where examples and stories do not prove the policy, as `up` would with it",
     },
     examples: ["--stack prod"],
-    failure: "something is in the way, or changes where none were expected",
+    failure: "nothing can be deployed, or something would change where no change was expected",
     async run({ options }) {
       const { cli, stack, env } = await openOperator(options.stack);
       const { resources } = await cli.state();

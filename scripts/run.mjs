@@ -23,12 +23,11 @@ if (!/^[a-z-]+$/.test(name) || !existsSync(script)) {
   process.exitCode = 1;
 } else if (isNewEnough) {
   startWith(await flagsOf(name));
-  // What was stripped and compiled once is kept, for this process, its threads and those it starts: that halves what
-  // the Pulumi program and its packages take to load.
+  // Keeps compiled code on the disk for this process, its threads and the processes that it starts: the Pulumi program
+  // and its packages then load in half the time.
   process.env.NODE_COMPILE_CACHE ??= join(packages, ".cache", "node");
   module.enableCompileCache(process.env.NODE_COMPILE_CACHE);
-  // Node calls the stripping of types experimental that this whole project runs by; every other warning appears as
-  // ever.
+  // Hides one warning: Node.js calls the stripping of types experimental, and the whole project depends on it.
   const { emitWarning } = process;
   process.emitWarning = (warning, ...rest) => {
     if (!String(warning).startsWith("stripTypeScriptTypes")) emitWarning.call(process, warning, ...rest);
@@ -61,15 +60,16 @@ async function flagsOf(command) {
 }
 
 /**
- * Starts this process anew with these flags: V8 takes them at its start only. The process stays the same one, so that
- * signals and those who wait for it notice nothing (execve(2)). Where that cannot be done it goes on without them.
+ * Starts the program again in the same process with these flags, which V8 reads only when it starts. The process id
+ * stays the same, so that signals still arrive and parents still wait for it (execve(2)). Where that is not possible,
+ * the program goes on without the flags.
  */
 function startWith(flags) {
   if (flags.length === 0 || process.platform === "win32" || process.execve === undefined) return;
   try {
     process.execve(process.execPath, [process.execPath, ...process.execArgv, ...flags, ...process.argv.slice(1)]);
   } catch {
-    // under --permission, for one
+    // for example under --permission
   }
 }
 

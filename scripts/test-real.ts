@@ -5,7 +5,7 @@ import { assertRunBy, runJest, TEST_ARGUMENTS, TEST_OPTIONS, TO_JEST } from "./p
 import { onPath } from "./programs/on-path.ts";
 import { postgresFolder } from "./programs/postgres.ts";
 
-/** Puts what the tests of a folder need into the environment, or returns what is missing. */
+/** Finds a program or data that the tests of a folder need, and sets its variable; returns what is missing. */
 type Need = (env: NodeJS.ProcessEnv) => string | undefined;
 
 const program =
@@ -28,7 +28,7 @@ const nats = program("NATS_SERVER_BIN", ["nats-server"], "https://nats.io");
 
 const NEEDS: Readonly<Record<string, Need>> = {
   actionlint: program("ACTIONLINT_BIN", ["actionlint"], "https://github.com/rhysd/actionlint"),
-  bench: () => undefined, // nothing but time; contenders that are not found are left out
+  bench: () => undefined, // contenders that are not found are left out
   // the commands of the README are run unchanged
   curl: (env) => (onPath(["curl"], env.PATH) ? undefined : "no curl on PATH"),
   chromium: program("CHROMIUM_BIN", ["chromium", "chromium-browser", "google-chrome"], "a Chromium for headless pages"),
@@ -68,8 +68,8 @@ const NEEDS: Readonly<Record<string, Need>> = {
 const ROOT = "test/real";
 
 /**
- * A limit for what hangs, not for what is slow: on a machine that is busy with other work, no test takes a quarter of
- * it. The tests have no limits of their own below it; a step that can hang has one (test/within.ts).
+ * Milliseconds for one test. It ends a test that hangs and never a slow one: on a busy machine no test needs a quarter
+ * of it. Tests set no shorter timeout of their own; a step that can hang is limited by test/within.ts.
  */
 const TEST_TIMEOUT = "--testTimeout=300000";
 

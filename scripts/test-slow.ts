@@ -1,9 +1,9 @@
 import { command, givenOptions, runCommand } from "./command-line/index.ts";
 import { assertRunBy, runJest, TEST_ARGUMENTS, TEST_OPTIONS, TO_JEST } from "./programs/jest.ts";
 
-// after the paths: Jest takes what follows these options for more of their values
+// these come after the paths: Jest reads arguments that follow such an option as more of its values
 const SLOW = ["--testPathIgnorePatterns=/node_modules/", "--testMatch=<rootDir>/test/slow/**/*.test.ts"];
-/** A limit for what hangs, not for what is slow: no test takes a quarter of it on a busy machine. */
+/** Milliseconds for one test. It ends a test that hangs: on a busy machine no test needs a quarter of it. */
 const TEST_TIMEOUT = "--testTimeout=300000";
 
 await runCommand(

@@ -18,8 +18,7 @@ await runCommand(
     summary: "Deploys a stack, and puts back what was changed by hand.",
     details:
       "It shows what was changed by hand, then what Pulumi will do, and asks. In the end it writes the tunnel's " +
-      "token to a file for the\n" +
-      "connectors of this machine.",
+      "token to a file for the connectors of this machine.",
     options: {
       stack: stackOption,
       yes: flag("-y, --yes", "does not ask"),
@@ -30,7 +29,7 @@ await runCommand(
     examples: ["--stack prod", "--stack prod --yes"],
     failure: "it was not confirmed, or not everything could be deployed",
     async run({ options }) {
-      // as Pulumi, which asks, sees it; told before the long way to its question
+      // Pulumi asks only in a terminal: without one, the command fails here and not minutes later
       if (!options.yes && !(process.stdin.isTTY && process.stdout.isTTY)) throw new CommandError(NOT_A_TERMINAL);
       const operator = await openOperator(options.stack);
       const { cli, stack, folder, env } = operator;
@@ -85,7 +84,9 @@ async function putBackReleased({ cli, env }: OperatorStack, before: readonly Sta
   if (released.length > 0) await putBack(await openAccount(cli, env), released, console.log);
 }
 
-/** A tunnel that was deleted elsewhere is still read, and the provider takes it for one that exists. */
+/**
+ * The stack's tunnel where it was deleted elsewhere: the provider can still read it, and would treat it as existing.
+ */
 async function deletedTunnel(
   { cli, env }: OperatorStack,
   resources: readonly StateResource[],
@@ -94,14 +95,17 @@ async function deletedTunnel(
   const deleted = await tunnel?.deletedAt();
   if (tunnel === undefined || deleted === undefined) return undefined;
   console.log(
-    `The tunnel ${tunnel.id} was deleted elsewhere (${deleted}). It is taken out of the state, and a new one is ` +
-      "made: its\n" +
-      "connectors on every machine have to be started anew, with the new token.",
+    `The tunnel ${tunnel.id} was deleted elsewhere (${deleted}). It is removed from the state, and a new one is ` +
+      "made.\n" +
+      "Its connectors have to be started again with the new token, on every machine.",
   );
   return tunnel;
 }
 
-/** What depends on the tunnel leaves the state with it. The run takes back what carries the stack's mark. */
+/**
+ * Removes the tunnel from the state, with the resources that depend on it. The next run finds those by the stack's mark
+ * and takes them into the state again.
+ */
 async function forget(cli: Cli, { urn }: StackTunnel): Promise<void> {
   const { code, errors } = await cli.read(["state", "delete", urn, "--force", "--target-dependents", "--yes"]);
   if (code !== 0) throw new PulumiFailed(errors.trim());

@@ -11,8 +11,8 @@ import { findRecord } from "./records.ts";
 import { findTunnel } from "./tunnel.ts";
 
 /**
- * Something that the stack made at Cloudflare and that its state does not have, as after a run whose response was lost
- * or which was killed.
+ * A resource that the stack made at Cloudflare and that its state does not have: the run was killed, or the response
+ * was lost.
  */
 export interface LeftBehind {
   /** The name of the resource in the program. */
@@ -24,11 +24,10 @@ export interface LeftBehind {
 }
 
 /**
- * Finds what `up` would take into the state by the stack's mark, so that `down` can delete it: records first, so that
- * no hostname is reached without its rules, and lists after the rules that use them. `known` are the ids in the state
- * before anything is destroyed. What the configuration adopts is never in the list. No rule is
- * loaded: all phases of the policy are looked at. Throws `PreflightError` where the
- * account cannot be read.
+ * Finds these resources by the stack's mark, so that `down` can delete them: records first, so that no hostname is
+ * reached without its rules, and lists after the rules that use them. `known` are the ids in the state before anything
+ * is destroyed. Adopted resources are never in the list. No rule is loaded: all phases of the policy are searched.
+ * Throws `PreflightError` where the account cannot be read.
  */
 export async function findLeftBehind(api: Cloudflare, site: Site, known: KnownIds): Promise<readonly LeftBehind[]> {
   const found = await readAccount(api, site);

@@ -1,4 +1,4 @@
-/** Cloudflare's API as the stack's configuration reaches it, for what no run of the program does. */
+/** Calls of Cloudflare's API with the stack's credentials, for what the Pulumi program does not do. */
 import Cloudflare from "cloudflare";
 import { type ApiCredentials, type ConfigValues, readAccess } from "../../infra/config.ts";
 import { openApi, printable } from "../../infra/preflight/for-commands.ts";
@@ -28,7 +28,7 @@ export async function readConfig(cli: Cli): Promise<ConfigValues> {
   return Object.fromEntries(Object.entries(config).map(([key, { value = "" }]) => [key, value]));
 }
 
-/** What Cloudflare did not do. */
+/** A call of Cloudflare's API that failed. */
 export class AccountError extends CommandError {
   override readonly name = "AccountError";
   /** HTTP status; undefined where there was no response. */
@@ -41,7 +41,7 @@ export class AccountError extends CommandError {
 }
 
 /**
- * Waits for a call. `permission` is the one that it needs, by its name in the API.
+ * Waits for a call. `permission` is the one that the token needs for it, by its name in the API.
  * @throws AccountError with Cloudflare's response and what to do
  */
 export async function calling<T>(call: PromiseLike<T>, permission: string): Promise<T> {
@@ -73,7 +73,7 @@ function describe(error: InstanceType<typeof Cloudflare.APIError>, permission: s
   );
 }
 
-/** Codes for a token that is no token: invalid request headers, invalid API token, invalid access token. */
+/** Cloudflare's codes for a wrong token: invalid request headers, invalid API token, invalid access token. */
 const WRONG_TOKEN = new Set([6003, 1000, 9109]);
 
 function adviceFor(status: number | undefined, codes: readonly (number | undefined)[], permission: string): string {

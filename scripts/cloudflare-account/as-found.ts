@@ -1,4 +1,4 @@
-/** What was adopted is put back as it was found. The state has it, written once, at the adoption. */
+/** Puts adopted resources back as they were found. The stack's state has that, written once, at the adoption. */
 import type Cloudflare from "cloudflare";
 import { AS_FOUND, type AsFound, parseAsFound } from "../../infra/preflight/for-commands.ts";
 import { isAtCloudflare, kindOf, nameOf, type StateResource } from "../pulumi-cli/stack-state.ts";

@@ -1,4 +1,4 @@
-/** Whether the API token may write what a command is about to change. Only a write shows that. */
+/** Checks that the API token may write what a command is about to change. Only a write shows that. */
 import type Cloudflare from "cloudflare";
 import { LISTS_PERMISSION, permissionOfPhase } from "../../infra/preflight/for-commands.ts";
 import { kindOf, type StateResource } from "../pulumi-cli/stack-state.ts";
@@ -37,7 +37,7 @@ export async function checkWriteRights(api: Cloudflare, resources: readonly Stat
   ]);
 }
 
-/** Statuses of a request that was allowed and is wrong. */
+/** Statuses of a request that the token may make and whose body is wrong. */
 const REFUSED_BODY = new Set<number | undefined>([400, 422]);
 
 const inputOf = ({ inputs }: StateResource, name: string): string => String(inputs?.[name]);

@@ -1,5 +1,5 @@
 /**
- * The stack's tunnel at Cloudflare, for what no run of the program does: rotate its secret, see and end its
+ * The stack's tunnel at Cloudflare, for what the Pulumi program does not do: rotate its secret, list and end its
  * connections.
  */
 import { randomBytes } from "node:crypto";
@@ -27,7 +27,7 @@ export interface StackTunnel {
   readonly isAdopted: boolean;
   /** Gives it a new secret: connectors that run go on, and none starts with the old token. */
   changeSecret(): Promise<void>;
-  /** The token that has the secret of now. */
+  /** The token with the present secret. */
   token(): Promise<string>;
   connectors(): Promise<readonly ConnectedClient[]>;
   /** Ends every connection of every connector. */

@@ -4,15 +4,15 @@ import { CommandError } from "../command-line/index.ts";
 export interface ListEntry {
   /** Name of the array that the entry goes into. */
   readonly list: string;
-  /** The entry, as it stands in the list. */
+  /** The text of the entry. */
   readonly entry: string;
-  /** What the entry needs: names, and the module that exports them. */
+  /** The names that the entry needs, each with the module that exports it. */
   readonly imports: Readonly<Record<string, string>>;
   /** The entry that it comes before, where the list has that one; else it is the last one. */
   readonly before?: string;
 }
 
-/** The text of a file with one entry more in an array, and its import. @throws CommandError where it has no array */
+/** Adds an entry to an array of a file, and its import; returns the new text. @throws CommandError without an array */
 export function addToList(path: string, text: string, { list, entry, imports, before }: ListEntry): string {
   const tree = ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true);
   const elements = arrayOf(tree, list);

@@ -26,7 +26,8 @@ export async function writeChanges(root: string, { added, changed }: ProjectChan
       `these files exist already, and none is overwritten: ${existing.join(", ")}. Nothing was done.`,
     );
   }
-  // lets a signal in that came meanwhile; the writing below lets none in
+  // A signal that came meanwhile is handled here. The writing below is synchronous, so none is handled between two
+  // files.
   await turnOfEventLoop();
   const signal = endRequestedBy();
   if (signal !== undefined) throw new CommandError(`stopped by ${signal}. Nothing was done.`);
@@ -42,7 +43,7 @@ export async function writeChanges(root: string, { added, changed }: ProjectChan
 
 function addFile(root: string, path: string, text: string, undo: (() => void)[]): void {
   const file = join(root, path);
-  // the outermost folder that this makes, if any
+  // the outermost folder that this call makes, if any
   const made = mkdirSync(dirname(file), { recursive: true });
   if (made !== undefined) undo.push(() => rmSync(made, { recursive: true, force: true }));
   writeFileSync(file, text, { flag: "wx" });

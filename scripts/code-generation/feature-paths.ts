@@ -6,9 +6,9 @@ import { UsageError } from "../command-line/index.ts";
 const FEATURES = "backend/features.ts";
 export const ARCHITECTURE = "ARCHITECTURE.md";
 const PROGRAM = ["backend", "cloudflared", "infra", "scripts", "test"];
-/** Folders in which a feature can have folders and files, also far below. */
+/** Folders in which a feature can have folders and files, at any depth. */
 const PLACES = ["backend", "infra/policy", "test"];
-/** Of these only some folders are looked into: what is in the others belongs to them. */
+/** In these folders only the subfolders that are listed are searched. */
 const LOOKED_INTO: Readonly<Record<string, readonly string[]>> = {
   backend: ["client", "page"],
   test: ["backend", "bench", "infra", "journeys", "real", "slow"],

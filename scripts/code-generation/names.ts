@@ -15,7 +15,7 @@ export interface Spellings {
 /** Characters of a name: a rule's ref and a table's name may have more. */
 const MAX_NAME_CHARACTERS = 30;
 
-/** Words that cannot name a value in a module (ECMAScript, 13.1.1), and those that mean something else there. */
+/** Words that cannot be the name of a value in a module (ECMAScript, 13.1.1), or have another meaning there. */
 const RESERVED: ReadonlySet<string> = new Set(
   (
     "abstract any arguments as async await boolean break case catch class const constructor continue " +
@@ -27,7 +27,7 @@ const RESERVED: ReadonlySet<string> = new Set(
   ).split(" "),
 );
 
-/** The first word of names that belong to the tests of the kit: what they make collides with no feature. */
+/** The first word of names that the kit's tests use, so that they never use the name of a feature. */
 const WORD_OF_TESTS = "fixture";
 
 /** @throws UsageError that says what is wrong with a name that is not words of lower-case letters and digits */

@@ -6,7 +6,7 @@ import { formatted } from "./format.ts";
 import { fill, nameRefusal, readName } from "./names.ts";
 
 export const CUSTOM_RULES = "infra/policy/custom-rules";
-/** Blocks all that the backend does not have: a rule after it would see nothing else. */
+/** The rule that blocks every request for which the backend has no endpoint. New rules are put before it. */
 export const LAST_RULE = "notInSurface";
 
 /** A custom rule in a file of its own, with examples, and its line in the folder's list. */

@@ -7,7 +7,7 @@ export class CommandError extends Error {
   override readonly name: string = "CommandError";
 }
 
-/** The command was used wrongly, which only showed when it ran. Exit code 2. */
+/** The command was used wrongly, which it noticed only while it ran. Exit code 2. */
 export class UsageError extends CommandError {
   override readonly name = "UsageError";
 }
@@ -17,7 +17,7 @@ export function messageOf(thrown: unknown): string {
   return types.isNativeError(thrown) ? thrown.message : String(thrown);
 }
 
-/** Names of errors that no code throws on purpose. */
+/** Names of errors that are bugs when they reach the user: no code of this project throws them on purpose. */
 const BUG_NAMES = new Set([
   "Error",
   "AggregateError",
@@ -37,9 +37,8 @@ const BUG_NAMES = new Set([
 const SQLITE_CODES = new Set([5, 6, 7, 8, 10, 11, 13, 14, 26]);
 
 /**
- * Whether a failure is one that we expect: then the user sees its message alone. It is when the operating system or
- * the database refused, or when the error has a class of its own. Everything else is a bug, which is shown with its
- * stack.
+ * Whether a failure is expected: then the user sees only its message. Expected are errors of the operating system and
+ * of the database, and errors with a class of their own. Every other error is a bug, and is printed with its stack.
  */
 export function isExpectedFailure(thrown: unknown): thrown is Error {
   if (!types.isNativeError(thrown)) return false;

@@ -1,6 +1,6 @@
 /**
- * Ends this process when what started it has ended. npm passes SIGTERM to the shell that runs the script, and that
- * shell ends without passing it on; a killed npm or launcher (`run.mjs` on an older Node.js) passes on nothing at all.
+ * Ends this process when its parents have ended. npm sends SIGTERM to the shell that runs the script, and that shell
+ * ends without sending it on. Where npm or the launcher (`run.mjs` on an older Node.js) is killed, no signal arrives.
  */
 import { commandLineOf, parentOf } from "./processes.ts";
 

@@ -44,7 +44,7 @@ function threadsOf(pid: number): readonly string[] {
   }
 }
 
-/** Signals a process and everything below it. What has ended meanwhile is passed over. */
+/** Signals a process and all processes below it. Processes that have ended meanwhile are ignored. */
 export function signalTree(pid: number, signal: NodeJS.Signals): void {
   for (const each of treeOf(pid)) {
     try {

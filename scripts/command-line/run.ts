@@ -96,7 +96,7 @@ export async function runCommand(wanted: Command): Promise<void> {
   let isOutputLost = false;
   for (const stream of [process.stdout, process.stderr]) {
     stream.on("error", ({ code }: NodeJS.ErrnoException) => {
-      // A reader that has seen enough, such as `head`, closes the pipe, and a terminal may be closed. Neither is a
+      // A reader such as `head` closes the pipe when it has read enough, and a terminal may be closed. Neither is a
       // failure.
       if (code !== "EPIPE" && code !== "EIO") isOutputLost = true;
     });
@@ -104,8 +104,7 @@ export async function runCommand(wanted: Command): Promise<void> {
   watchParents(wanted.name);
   const exitCode = await execute(wanted, process.argv.slice(2));
   process.exitCode = exitCode === 0 && isOutputLost ? 1 : exitCode;
-  // What still holds this process, such as a connection to a server that does not respond, must not outlast an orderly
-  // end.
+  // A connection to a server that does not respond would keep the process alive after its orderly end.
   if (endRequestedBy() !== undefined) process.exit();
 }
 

@@ -4,7 +4,10 @@ import { deploymentLines } from "../../infra/local/console/index.ts";
 import { tokenFile } from "../stack-connectors/token-file.ts";
 import type { LocalSite } from "./local-site.ts";
 
-/** What runs where, what the program did, and which rules and limits are deployed. `seconds` is what the start took. */
+/**
+ * What `npm start` prints when the site runs: the addresses, what the program did, and the deployed rules and limits.
+ * `seconds` is how long the start took.
+ */
 export function bannerLines(site: LocalSite, seconds: number): readonly string[] {
   const { api, applied, backend, chat, connector, dataDir, hostname, tunnel } = site;
   const zone = api.cloud.zoneOf(hostname);
@@ -32,7 +35,7 @@ export function bannerLines(site: LocalSite, seconds: number): readonly string[]
       .map((warning) => `  warning: ${warning.replaceAll("\n", "\n    ")}`),
     ...(zone ? deploymentLines(zone) : []),
     "",
-    "What a rule stops is told below. Ctrl-C ends everything.",
+    "Requests that a rule stops appear below. Ctrl-C ends everything.",
     ...unproved,
     "",
   ];

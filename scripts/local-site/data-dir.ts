@@ -2,22 +2,23 @@ import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { makeDataDir } from "../../backend/store/data-dir.ts";
 
-/** Another run holds the data folder, or a file in it cannot be used. */
+/** Another process uses the data folder, or a file in it cannot be used. */
 class DataDirError extends Error {
   override readonly name = "DataDirError";
 }
 
 /**
- * The locks of this process. A lock with its id that is not among them was left by a killed run that had the same id.
+ * The lock files that this process has made. Any other lock file with this process's id is of a killed process that had
+ * the same id.
  */
 const held = new Set<string>();
 
 /**
  * Makes the data folder (0700) where it is missing, and locks it for this process: two runs on the same users,
- * messages and keys would lose some. The lock of a killed run is taken over.
+ * messages and keys would lose some. The lock of a process that was killed is replaced.
  *
- * @returns a function that gives the folder back
- * @throws DataDirError when another live process holds it
+ * @returns a function that removes the lock
+ * @throws DataDirError when a running process has locked the folder
  * @throws StoreError when it cannot be made, read or written
  */
 export function takeDataDir(dataDir: string): () => void {
@@ -48,12 +49,12 @@ export function unusableFile(error: unknown, dataDir: string): DataDirError | un
   const { path, dest = path, message } = error as NodeJS.ErrnoException & { dest?: string };
   if (typeof dest !== "string" || dirname(dest) !== dataDir) return undefined;
   return new DataDirError(
-    `${dest} cannot be used (${message}): it must be a file that you may read and write. Mend it, or move it away: ` +
-      "it is made anew",
+    `${dest} cannot be used (${message}): it must be a file that you may read and write. Correct it, or move it ` +
+      "away: the next start makes a new one",
   );
 }
 
-/** Creates the lock with this process's id; false when there is one already. */
+/** Creates the lock file with this process's id; false where there is one already. */
 function created(lock: string): boolean {
   try {
     writeFileSync(lock, `${process.pid}\n`, { flag: "wx", mode: 0o600 });
@@ -64,7 +65,7 @@ function created(lock: string): boolean {
   }
 }
 
-/** The live process that a lock names; undefined where the lock is gone or its process ended. */
+/** The running process that a lock file names; undefined where the file is gone or its process has ended. */
 function liveHolder(lock: string): number | undefined {
   let pid: number;
   try {

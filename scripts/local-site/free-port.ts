@@ -19,7 +19,7 @@ export async function freePort(wanted: number, taken: ReadonlySet<number> = new 
   throw new CommandError(`${which} in use at 127.0.0.1: end a program that uses one, or name another port`);
 }
 
-/** The port, where it could be listened on. */
+/** Listens on a port and stops again. Returns the port; undefined where it is in use. */
 function listenOnce(port: number): Promise<number | undefined> {
   return new Promise((resolve) => {
     const probe = createServer();

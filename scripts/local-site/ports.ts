@@ -16,10 +16,10 @@ const DEFAULTS: Ports = { edge: 8080, gateway: 3000, api: 8787, tunnel: 7844 };
 const PARTS = Object.keys(DEFAULTS) as readonly (keyof Ports)[];
 
 /**
- * The ports of this run: those of the last one, so that nothing deployed has to change, each moved to the next free
- * one where another program took it. Remembered in the data folder.
+ * Chooses the ports of this run: those of the last run, so that nothing that is deployed has to change. Where another
+ * program uses one, the next free one. They are written into the data folder for the next run.
  *
- * @param fixed ports that the user asked for: taken or refused, and not remembered
+ * @param fixed ports that the user asked for: no other is chosen instead, and they are not written for the next run
  * @throws CommandError where a fixed port, or 100 ports in a row, are in use
  */
 export async function choosePorts(
@@ -37,7 +37,7 @@ export async function choosePorts(
   return ports;
 }
 
-/** What the last run used; nothing where the file is missing or is not ours: ports are a convenience, not data. */
+/** The ports of the last run; none where the file is missing or cannot be read. */
 function remembered(file: string): Partial<Ports> {
   try {
     const value: unknown = JSON.parse(readFileSync(file, "utf8"));

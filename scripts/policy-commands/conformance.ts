@@ -20,7 +20,7 @@ import {
   type Value,
 } from "../../infra/rules/index.ts";
 
-/** What went through and what did not. */
+/** How many expressions were compared, and which differ. */
 export interface ConformanceResult {
   readonly expressions: number;
   /** Results and errors that were compared. */
@@ -146,7 +146,7 @@ function runVector(
   return { assertions: Math.max(1, vector.cases?.length ?? 0), differences, known: [] };
 }
 
-/** What running gives; a failure is a difference, not the end of the command. */
+/** The value of the expression, or the message of the error: an error is a difference and does not end the command. */
 function outcomeOf(run: () => boolean): boolean | string {
   try {
     return run();
@@ -231,5 +231,5 @@ function prepare(value: unknown, type: Type): unknown {
  */
 export const KNOWN_DIFFERENCES: Readonly<Record<string, string>> = {
   'http.host eq "www.cloudflare.com" or ip.src in 203.0.113.0/24':
-    "a slip of the documentation: `in` takes a set, and the engine refuses it without braces",
+    "a mistake in the documentation: `in` takes a set, and the engine refuses it without braces",
 };

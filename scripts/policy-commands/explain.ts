@@ -80,13 +80,13 @@ type ExplainedRulesets = readonly {
   readonly rules: readonly (Rule & { readonly ref: string; readonly source?: { readonly when: string } })[];
 }[];
 
-/** What a rule was for a request. */
+/** What the engine did with one rule for a request. */
 export interface ExplainedRule {
   readonly phase: Phase;
   readonly ref: string;
   readonly action: Rule["action"];
-  /** Whether it was looked at, and if not, why. */
-  readonly state: "read" | "disabled" | "skipped" | "not reached" | "wrong";
+  /** Whether it was evaluated, and if not, why. `invalid`: Cloudflare refuses its expression. */
+  readonly state: "read" | "disabled" | "skipped" | "not reached" | "invalid";
   /**
    * The result of its expression; null where it depends on a field that was not given, absent where it was not read.
    */
@@ -97,7 +97,7 @@ export interface ExplainedRule {
   readonly isCounted?: true;
 }
 
-/** Each phase's rules in their order: what each was for this request and why, or by which rule it was skipped. */
+/** The rules of each phase in their order: what each did with this request and why, or which rule skipped it. */
 export function* explainRules(
   rulesets: ExplainedRulesets,
   verdict: Verdict,
@@ -117,7 +117,7 @@ export function* explainRules(
       }
       const compiled = compile(expression, { phase, lists });
       if (!compiled.ok) {
-        yield { ...rule, state: "wrong", why: compiled.diagnostics.map(({ message }) => message).join("; ") };
+        yield { ...rule, state: "invalid", why: compiled.diagnostics.map(({ message }) => message).join("; ") };
         continue;
       }
       const { value = null, why: wholeWhy } = readFields(() => compiled.read(fields));
@@ -153,7 +153,7 @@ function ruleLine({ ref, action, state, value, why, skippedBy, isCounted }: Expl
     return `${word(value ?? undefined)}  ${name}: ${why}${isCounted ? "; counted, and within its limit" : ""}`;
   if (state === "skipped")
     return `-      ${name}: skipped by ${skippedBy}${value ? `; it would have matched: ${why}` : ""}`;
-  if (state === "wrong") return `?      ${name}: Cloudflare refuses its expression: ${why}`;
+  if (state === "invalid") return `?      ${name}: Cloudflare refuses its expression: ${why}`;
   return `-      ${name}: ${state === "disabled" ? "not enabled" : "not reached"}`;
 }
 

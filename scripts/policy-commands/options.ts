@@ -20,13 +20,12 @@ export const POLICY_OPTIONS = {
 
 /** What a request may look like, for the help of commands that take one. */
 export const REQUEST_NOTATIONS = [
-  'A request is written as GET /admin from 203.0.113.9 as "curl/8", or as a curl command, raw HTTP, a HAR entry or',
-  "file, or JSON. Quote it: it is one argument. `-` reads it from standard input, `@FILE` out of a file.",
+  'A request is written as GET /admin from 203.0.113.9 as "curl/8", or as a curl command, raw HTTP, a HAR entry or ' +
+    "file, or JSON. Quote it: it is one argument. `-` reads it from standard input, `@FILE` out of a file.",
   "",
-  "What only Cloudflare knows, such as a country, is the visitor's (--visitor). Write after the request what differs,",
-  "with `given` for each field: GET /admin given country=FR given asn=64496. Names are those of Local-Visitor " +
-    "(country,",
-  "asn, bot_score and the like), and full field names.",
+  "What only Cloudflare knows, such as a country, is the visitor's (--visitor). Write after the request what " +
+    "differs, with `given` for each field: GET /admin given country=FR given asn=64496. Names are those of " +
+    "Local-Visitor (country, asn, bot_score and the like), and full field names.",
 ].join("\n");
 
 /** The site that the policy is made for. Of a site, rules depend on its hostnames only. */
@@ -65,8 +64,8 @@ export async function readRequests(
 }
 
 /**
- * What to do about fields and lists on which an outcome depends and that are not known here. A request can be given
- * fields; of a list the policy's own file is read.
+ * What the user can do about fields and lists that an outcome depends on and that are not known: give the request the
+ * field, or put the list into a file of the policy.
  */
 export function adviceFor(undetermined: readonly string[]): string {
   const lists = undetermined.filter((name) => name.startsWith("$"));

@@ -1,4 +1,4 @@
-/** The policy, loaded only when a command has to have it: a broken file of a rule takes no help away. */
+/** Loads the policy when a command needs it, so that `--help` works while a file of a rule is broken. */
 import { programErrorMessage } from "../../infra/local/engine/index.ts";
 import { CommandError } from "../command-line/index.ts";
 

@@ -1,8 +1,8 @@
 import { printable } from "../../infra/preflight/for-commands.ts";
 
 /**
- * Prints lines for people. Texts of rules and requests are in them: what a terminal would obey becomes `?`, and a tab a
- * space, so that carets stay below what they point at.
+ * Prints lines for people. They contain texts of rules and requests, so characters that control a terminal become `?`.
+ * A tab becomes a space, so that carets stay below what they point at.
  */
 export function say(text: string): void {
   console.log(

@@ -1,4 +1,4 @@
-/** Files of rules and stories that come with the kit: what they lack is the kit's matter, not the author's. */
+/** Files of rules and stories that come with the kit. Commands do not tell the author what these files lack. */
 const SHIPPED: ReadonlySet<string> = new Set([
   ...["redirects/to-https.ts", "cache-rules/cache-bypass.ts"],
   ...["custom-rules/scanner-paths.ts", "custom-rules/plain-http.ts", "custom-rules/not-in-surface.ts"],

@@ -45,8 +45,8 @@ async function runTests(files: readonly string[], { plan, host, gaps }: OptionVa
 }
 
 /**
- * Failures first, those of the author's own rules and stories before those of the kit's. Then what nothing exercises,
- * of the kit's rules only with `--gaps`.
+ * The failures, those of the author's rules and stories before those of the kit's. Then the conditions that no example
+ * and no story exercises; those of the kit's rules only with `--gaps`.
  */
 export function proofLines(
   failures: readonly ProofDiagnostic[],

@@ -1,4 +1,4 @@
-/** Everything that is wrong with a policy, in the words and at the places of its authors. */
+/** Finds what is wrong with a policy, and names it by the properties and places in the files of its authors. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import {
@@ -32,14 +32,14 @@ export interface PolicyToCheck {
   readonly root: string;
 }
 
-/** A finding that is placed, and the text of its value in the file, where the file has it word for word. */
+/** A finding with its place in a file, and the text of its value, where the file has it as one string. */
 export type PlacedFinding = Finding & {
   readonly place: SourcePlace;
   readonly literal?: SourceProperty["literal"];
   readonly isAmbiguous?: true;
 };
 
-/** First what is no rule, then, rule by rule, what Cloudflare would refuse and what lints find. */
+/** First what is wrong outside of rules, then, rule by rule, what Cloudflare would refuse and what the lints find. */
 export function findingsOf({ policy, site, plan, root }: PolicyToCheck): readonly PlacedFinding[] {
   const { rulesets, lists, diagnostics } = policy;
   const input = {
@@ -79,7 +79,7 @@ const ofList = (problem: PolicyListProblem): Unplaced => ({
   span: { start: 0, end: 0 },
 });
 
-/** What an author writes in a limit, by its name in the API. */
+/** The properties of a limit as an author writes them, by their names in the API. */
 const OF_LIMIT: Readonly<Record<string, string>> = {
   requests_per_period: "limit.requests",
   period: "limit.seconds",
@@ -102,7 +102,7 @@ function asWritten(finding: Unplaced, { expression, source }: DeployedRule): Unp
   const { property, span, fix, ...found } = finding;
   // the hint of the lint is for rules without a guard
   const rest = found.code === "host-case" ? { ...found, hint: NO_HOSTNAMES } : found;
-  // an expression that is no text is shown as it is
+  // the finding of an expression that is not a string keeps its place
   if (property !== "expression" || typeof expression !== "string") {
     const isOfLimit = source.limit !== undefined && property.startsWith("ratelimit");
     return isOfLimit ? { ...finding, property: ofLimit(property) } : finding;

@@ -1,11 +1,11 @@
-/** Writes corrections that certainly do what was meant into the files of the rules. */
+/** Writes the corrections of findings into the files of the rules. Only corrections that are certain are written. */
 import { readFileSync, realpathSync, writeFileSync } from "node:fs";
 import { join, relative, resolve, sep } from "node:path";
 import { applyEdits } from "../../infra/rules/index.ts";
 import { editsOf, type PlacedFinding } from "./findings.ts";
 
 export interface Fixes {
-  /** What was changed, or cannot be changed, in lines for people. */
+  /** Lines for people: what was changed, and what cannot be changed. */
   readonly lines: readonly string[];
   /** Whether a file was written. */
   readonly hasChanged: boolean;
@@ -13,7 +13,7 @@ export interface Fixes {
   readonly left: readonly PlacedFinding[];
 }
 
-/** Corrects what the files have word for word; what is made by code is reported instead. */
+/** Corrects expressions that are one string in their file. One that code puts together is reported instead. */
 export function fixFindings(findings: readonly PlacedFinding[], root: string): Fixes {
   const byExpression = Map.groupBy(
     findings.filter(({ fix }) => fix !== undefined),

@@ -1,7 +1,7 @@
 /**
  * Keeps the compiled code of modules from one test file to the next. Jest loads all modules anew for each test file,
  * and V8 compiles them anew, because Jest hands over no code cache. Node.js loads this file before Jest (see jest.ts),
- * in Jest's worker processes too. The code stays in memory: there is nothing that could be out of date.
+ * in Jest's worker processes too. The code is kept in memory only, so it is never older than the source.
  */
 import vm from "node:vm";
 
@@ -12,7 +12,7 @@ declare module "node:vm" {
   }
 }
 
-/** What V8 has made of a source text. It fits this text only, so the texts are compared. */
+/** The code that V8 has compiled from a source text. It is valid for this text only, so the texts are compared. */
 interface CompiledCode {
   readonly source: string;
   readonly data: Buffer;
@@ -46,7 +46,7 @@ const SourceTextModuleOnce = new Proxy(SourceTextModule, {
       try {
         return new target(source, { ...options, ...cached });
       } catch (error) {
-        // of the realm of the tests, so that it is no instance of this realm's Error
+        // the error is made in the context of the tests, so it is no instance of the Error here
         if ((error as NodeJS.ErrnoException).code !== "ERR_VM_MODULE_CACHED_DATA_REJECTED") throw error;
       }
     }

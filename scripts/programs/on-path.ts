@@ -1,7 +1,7 @@
 import { accessSync, constants, statSync } from "node:fs";
 import { delimiter, join, sep } from "node:path";
 
-/** The first program of one of these names on PATH; the packages' own launchers of the same names are passed over. */
+/** The first program of one of these names on PATH. Launchers in node_modules that have such a name are ignored. */
 export function onPath(names: readonly string[], path = ""): string | undefined {
   return path
     .split(delimiter)

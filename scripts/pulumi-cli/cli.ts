@@ -32,13 +32,13 @@ export interface Cli {
    * does not end in time, or this command gets a signal meanwhile
    */
   read(args: readonly string[], variables?: Variables): Promise<CliOutput>;
-  /** The same without `--stack`, for what is no matter of one stack. */
+  /** The same without `--stack`, for commands that are not about one stack. */
   readGlobal(args: readonly string[]): Promise<CliOutput>;
   /** @throws PulumiFailed where there is no such stack, its state cannot be read, or is the state of another stack */
   state(): Promise<ExportedStack>;
 }
 
-/** Milliseconds until the first word about waiting, and between two of them. */
+/** Milliseconds until the first line about waiting, and between two lines. */
 const PROGRESS_MS = 10_000;
 /** Milliseconds that a run has whose output is read. The real provider tries a failing call for up to 188 s. */
 const TIMEOUT_MS = 300_000;
@@ -158,8 +158,8 @@ const strayFailure = (stack: string, urn: string): string =>
   `${stack}'s own state: \`pulumi stack import --stack ${stack}\`.`;
 
 /**
- * PATH for the CLI: its language host, which lies beside it, runs the `node` that is found there; it shall be this
- * one.
+ * PATH for the CLI. Its language host, in the same folder, runs the first `node` on PATH, which must be the one of
+ * this process.
  */
 export const pathFor = (command: string, { PATH = "" }: NodeJS.ProcessEnv): string =>
   [dirname(process.execPath), PATH, dirname(command)].join(delimiter);

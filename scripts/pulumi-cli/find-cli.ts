@@ -1,4 +1,4 @@
-/** Where the Pulumi CLI is: named by PULUMI_BIN, on PATH outside the packages' own launchers, or else fetched. */
+/** Finds the Pulumi CLI: the one that PULUMI_BIN names, else the one on PATH, else one that is downloaded. */
 import { spawn } from "node:child_process";
 import { createRequire } from "node:module";
 import { resolve } from "node:path";
@@ -44,7 +44,7 @@ function findPulumi(env: Readonly<Record<string, string | undefined>>): string |
   return onPath([process.platform === "win32" ? "pulumi.exe" : "pulumi"], env.PATH);
 }
 
-/** The launcher's own way: a version already fetched is used again, whatever PULUMI_HOME a run of the CLI gets. */
+/** Downloads the CLI as the npm package `pulumi` does; one that was downloaded before is used again. */
 async function fetchPulumi(): Promise<string> {
   const launcher: { resolve(): Promise<string> } = require("pulumi/lib/resolve.js");
   try {

@@ -16,8 +16,8 @@ export async function assertUnlocked(cli: Cli, stack: string): Promise<void> {
 }
 
 /**
- * Returns who has locked the stack; undefined where it is not locked, or a lock cannot be seen: previews do not look.
- * Folders and Pulumi Cloud can be read; of other backends (S3 and the like) only a run that writes finds out.
+ * Returns who has locked the stack; undefined where it is not locked, or a lock cannot be seen: previews do not need to
+ * know. Folders and Pulumi Cloud can be read; in other backends (S3 and the like) only a run that writes shows it.
  */
 export async function describeLock(cli: Cli, stack: string): Promise<string | undefined> {
   const url = await backendUrl(cli);

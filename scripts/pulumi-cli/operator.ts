@@ -35,7 +35,10 @@ export interface OperatorStack {
   readonly env: NodeJS.ProcessEnv;
 }
 
-/** To be called between two steps of a command that changes things. @throws CommandError after a signal */
+/**
+ * Ends a command between two steps after a signal. `nextStep` completes the sentence "stopped before it ...".
+ * @throws CommandError after a signal
+ */
 export function endBetweenSteps(next: string): void {
   const signal = endRequestedBy();
   if (signal !== undefined) {
@@ -45,7 +48,7 @@ export function endBetweenSteps(next: string): void {
 
 /** @throws NoPulumiError where there is no Pulumi CLI that can be used */
 export async function openOperator({ text, folder }: StackName): Promise<OperatorStack> {
-  // one that was left in the environment does not reach the program
+  // replaces a purpose that the operator's environment still has from an earlier command
   const env = { ...process.env, [PURPOSE]: "deploy" };
   return {
     stack: text,

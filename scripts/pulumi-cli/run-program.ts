@@ -1,4 +1,4 @@
-/** How the program runs when the CLI would not run it, or must not deploy with it. */
+/** How the CLI runs the program when it deploys nothing. */
 
 /**
  * Runs the program in `refresh` and `destroy`, so that the provider gets the API token of now. Without it they use the
@@ -6,8 +6,8 @@
  */
 export const RUN_PROGRAM = "--run-program";
 
-/** Tells the program that nothing is deployed: what others have at Cloudflare does not stop such a run. */
+/** Tells the program that this run deploys nothing. The program then accepts resources that others own. */
 export const REFRESH = { CAUSEWAY_PURPOSE: "refresh" } as const;
 
-/** The program hands the provider its configuration, and declares nothing. */
+/** Tells the program to configure the provider and to declare no resource. */
 export const PROVIDER_ONLY = { CAUSEWAY_PURPOSE: "destroy" } as const;

@@ -1,4 +1,5 @@
 /** The state of a stack, as `pulumi stack export` prints it: no secret is decrypted. */
+
 /** One resource in the state of a stack. */
 export interface StateResource {
   readonly urn: string;
@@ -6,7 +7,7 @@ export interface StateResource {
   readonly id?: string;
   /** It has something at Cloudflare; components have not. */
   readonly custom?: boolean;
-  /** It was adopted: it stays when the stack goes. */
+  /** It was adopted: `destroy` does not delete it. */
   readonly retainOnDelete?: boolean;
   readonly protect?: boolean;
   readonly inputs?: Readonly<Record<string, unknown>>;
@@ -51,8 +52,8 @@ export function parseState(json: string): ExportedStack {
 }
 
 /**
- * A resource of another stack or project, as a state that was imported from there has it by `pulumi stack import
- * --force`.
+ * A resource of another stack or project; undefined where the state has none. `pulumi stack import --force` imports
+ * such a state.
  */
 export const strayOf = ({ resources }: ExportedStack, project: string, stack: string): StateResource | undefined =>
   resources.find(({ urn }) => !urn.startsWith(`urn:pulumi:${stack}::${project}::`));
@@ -76,7 +77,7 @@ const KINDS: Readonly<Record<string, string>> = {
 
 export const kindOf = ({ type }: StateResource): string => KINDS[type] ?? type;
 
-/** Whether it is something at Cloudflare. The rest is Pulumi's own: components, providers, stashes. */
+/** Whether the resource exists at Cloudflare. The others are Pulumi's own: components, providers, stashes. */
 export const isAtCloudflare = ({ type, custom }: StateResource): boolean =>
   custom === true && type.startsWith("cloudflare:");
 
@@ -84,6 +85,6 @@ export const isAtCloudflare = ({ type, custom }: StateResource): boolean =>
 export const isOfEveryStack = ({ type }: StateResource): boolean =>
   type === "pulumi:pulumi:Stack" || type.startsWith("pulumi:providers:");
 
-/** What `destroy` leaves: what was adopted, and zone settings, which cannot be deleted. */
+/** Whether `destroy` does not delete the resource: it was adopted, or it is a zone setting, which cannot be deleted. */
 export const stays = (resource: StateResource): boolean =>
   resource.retainOnDelete === true || kindOf(resource) === "zone setting";

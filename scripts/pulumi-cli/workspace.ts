@@ -1,7 +1,6 @@
 /**
- * A folder of its own for runs of the real Pulumi CLI: its state (file backend), its plugins and the stack's
- * configuration live and die with it, so that a rehearsal touches neither the operator's login nor the project's
- * files.
+ * A temporary folder for runs of the real Pulumi CLI. It holds the state (file backend), the plugins and the stack's
+ * configuration, so that a rehearsal touches neither the operator's login nor the project's files.
  */
 import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";

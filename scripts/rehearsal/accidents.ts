@@ -1,6 +1,6 @@
 /**
- * Accidents that happen to operators: a killed run, a lost response, a replaced token, a question that is answered with
- * no, connectors on other machines.
+ * Steps with accidents that happen to operators: a killed run, a lost response, a replaced token, the answer no to a
+ * question, connectors on other machines.
  */
 import { readFileSync } from "node:fs";
 import { tokenFile } from "../stack-connectors/token-file.ts";
@@ -30,7 +30,7 @@ export const killedUp: Step = {
 };
 
 export const lostTunnel: Step = {
-  name: "the next up loses the answer that names its new tunnel; the one after it ends well",
+  name: "the next up loses the response with its new tunnel; the up after it succeeds",
   async run(stage) {
     stage.api.faults.next({ method: "POST", path: /\/cfd_tunnel$/ }, "lost");
     const lost = await stage.operate("up", "--yes", "--skip-preview");

@@ -1,10 +1,10 @@
-/** What a step checks: the zone, the journal, the output of the CLI. */
+/** Functions with which steps check the zone, the calls of the API and the output of the CLI. */
 import type { Zone } from "../../infra/local/api/index.ts";
 import type { PulumiRun } from "../pulumi-cli/workspace.ts";
 import { HOSTNAME } from "./site.ts";
 import type { Stage } from "./stage.ts";
 
-/** @throws Error with the text where it does not hold */
+/** @throws Error with the text `otherwise` where the condition does not hold */
 export function expectThat(holds: boolean, otherwise: string): void {
   if (!holds) throw new Error(otherwise);
 }
@@ -15,7 +15,7 @@ export function required<Value>(value: Value | undefined): Value {
   return value;
 }
 
-/** The number before a word of the CLI's summary. */
+/** The number before a word of the CLI's summary, as in `3 to create`; 0 where the summary does not have the word. */
 export function count({ text }: PulumiRun, word: string): number {
   return Number(new RegExp(`(\\d+) ${word}`).exec(text)?.[1] ?? 0);
 }
@@ -25,7 +25,7 @@ export function zoneOf(stage: Stage): Zone | undefined {
   return stage.api.cloud.zoneOf(HOSTNAME);
 }
 
-/** What is deployed in the zone, without what changes with every write; a flag that is off is as good as none. */
+/** What is deployed in the zone, without what changes with every write. A flag that is off counts as absent. */
 export function snapshot(stage: Stage): string {
   return `${recordsAndRulesets(stage)} ${JSON.stringify(zoneOf(stage)?.settings ?? {})}`;
 }
@@ -39,7 +39,7 @@ export function recordsAndRulesets(stage: Stage): string {
       records: [...records].sort((one, other) => one.name.localeCompare(other.name)),
       rulesets: [...rulesets].sort((one, other) => one.phase.localeCompare(other.phase)),
     },
-    // no comment is null, and an empty one where it was put back
+    // no comment is null at first, and an empty text after it was put back
     (key, value) => (volatile.includes(key) || value === false || (key === "comment" && !value) ? undefined : value),
   );
 }
@@ -58,7 +58,7 @@ export function difference(before: string, after: string): string {
   return `...${part(before)}... became ...${part(after)}...`;
 }
 
-/** A run of the CLI, and its calls of the API. */
+/** Runs the CLI, and returns the run with its calls of the API. */
 export async function journaled(
   stage: Stage,
   use: () => Promise<PulumiRun>,

@@ -1,4 +1,4 @@
-/** What a rehearsal runs on: API, tunnel, edge and backend on this machine, and a folder for the Pulumi CLI. */
+/** The servers of a rehearsal: API, tunnel, edge and backend on this machine, and a folder for the Pulumi CLI. */
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { readConfig } from "../../backend/config.ts";
@@ -14,7 +14,7 @@ const ZONE = "causeway.localhost";
 export const HOSTNAME = `chat.${ZONE}`;
 /** The hostname that a later step adds. */
 export const SECOND_HOSTNAME = `team.${ZONE}`;
-/** A setting that the stack names: it must be said that it stays. */
+/** A zone setting that the stack configures. `down` must print that it stays. */
 export const ZONE_SETTING = "min_tls_version";
 export const STACK = "rehearsal";
 
@@ -28,7 +28,7 @@ export interface RehearsedSite {
   readonly dataDir: string;
 }
 
-/** Starts all of it in a folder, and tells `running` how each part is ended. */
+/** Starts all of it in a folder. What has started is left to `running`, which stops it. */
 export async function startRehearsedSite(
   program: string,
   env: NodeJS.ProcessEnv,
@@ -88,7 +88,7 @@ function openProgram(
       // JSON is YAML
       [`Pulumi.${STACK}.yaml`]: JSON.stringify({ config }),
     },
-    // the operator's own token is for the operator's own zones
+    // the operator's own token must not be used: it is for real zones
     environment: {
       ...environment,
       ...provider.environment,

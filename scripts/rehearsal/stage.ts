@@ -1,4 +1,4 @@
-/** The stack of a rehearsal, as its steps use it: the real Pulumi CLI and the operator's commands on this machine. */
+/** What the steps of a rehearsal use: the real Pulumi CLI, the operator's commands, and connectors. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -43,6 +43,7 @@ export async function openStage(program: string, env: NodeJS.ProcessEnv = proces
   }
 }
 
+/** The stack of a rehearsal with its servers, and everything that a step can do with it. */
 export class Stage {
   readonly api: LocalApi;
   readonly edge: Edge;
@@ -153,10 +154,10 @@ function succeeded(command: string, run: PulumiRun): PulumiRun {
   return run;
 }
 
-/** Milliseconds between two looks at the journal. */
+/** Milliseconds between two checks of the journal. */
 const LOOK_MS = 5;
 
-/** @throws Error where the run ends before it is there */
+/** Runs the CLI and kills it once `isReached`. @throws Error where the run ends before */
 async function killWhen(
   isReached: () => boolean,
   program: string,
@@ -181,7 +182,6 @@ async function callApi(api: LocalApi, method: string, path: string, body?: objec
   });
   const answer =
     response.status === 204 ? { success: true } : ((await response.json()) as { success: boolean; result?: unknown });
-  if (!answer.success)
-    throw new Error(`${method} ${path} was answered with ${response.status}: ${JSON.stringify(answer)}`);
+  if (!answer.success) throw new Error(`${method} ${path} got status ${response.status}: ${JSON.stringify(answer)}`);
   return answer.result;
 }

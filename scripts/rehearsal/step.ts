@@ -1,13 +1,13 @@
 import type { Stage } from "./stage.ts";
 import type { RehearsalUser } from "./visitors.ts";
 
-/** One step of a rehearsal. It returns in a few words what happened, or throws. */
+/** One step of a rehearsal. `run` returns a few words about what happened, or throws where something is wrong. */
 export interface Step {
   readonly name: string;
   run(stage: Stage, scene: Scene): Promise<string>;
 }
 
-/** What one step leaves for later ones. */
+/** Results of steps that later steps need. */
 export interface Scene {
   people?: readonly [RehearsalUser, RehearsalUser];
   /** Records and rulesets of the zone before anything was adopted. */

@@ -1,4 +1,4 @@
-/** What a rehearsal goes through, in order. */
+/** The steps of a rehearsal, in their order. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { accountFor } from "../cloudflare-account/account.ts";
@@ -22,9 +22,9 @@ import type { Stage } from "./stage.ts";
 import type { Scene, Step } from "./step.ts";
 import { callOverSockets, introduce, startTraffic, visit } from "./visitors.ts";
 
-/** The phase whose ruleset is there before the stack. */
+/** The phase in which the zone has a ruleset before the stack is deployed. */
 const FIREWALL = "http_request_firewall_custom";
-/** The rule in it. */
+/** The expression of the rule in that ruleset. */
 const BY_HAND = 'http.user_agent contains "by-hand"';
 
 export const steps: readonly Step[] = [
@@ -90,9 +90,9 @@ export const steps: readonly Step[] = [
       await Promise.all([stage.connect(file), stage.connect(file)]);
       const { port } = stage.edge;
       const page = await visit(port, HOSTNAME, "/");
-      expectThat(page.status === 200, `the page was answered with ${page.status}`);
+      expectThat(page.status === 200, `the page got status ${page.status}`);
       const scanner = await visit(port, HOSTNAME, "/wp-login.php");
-      expectThat(scanner.status === 403, `a scanner's path was answered with ${scanner.status}`);
+      expectThat(scanner.status === 403, `a scanner's path got status ${scanner.status}`);
       const people = [await introduce(port, HOSTNAME, "ada"), await introduce(port, HOSTNAME, "bob")] as const;
       await callOverSockets(port, HOSTNAME, people);
       scene.people = people;
@@ -106,10 +106,10 @@ export const steps: readonly Step[] = [
       const page = await visit(plain, HOSTNAME, "/?from=a-link");
       expectThat(
         page.status === 301 && page.location === `https://${HOSTNAME}/?from=a-link`,
-        `the page was answered with ${page.status}, leading to ${page.location}`,
+        `the page got status ${page.status} and location ${page.location}`,
       );
       const login = await visit(plain, HOSTNAME, "/api/auth/login", { email: "ada@example.com", password: "in clear" });
-      expectThat(login.status === 403, `a login was answered with ${login.status}`);
+      expectThat(login.status === 403, `a login got status ${login.status}`);
       return "page 301 to https, login 403";
     },
   },
@@ -153,7 +153,7 @@ export const steps: readonly Step[] = [
       const { requests, lost } = await traffic.stop();
       expectThat(lost.length === 0, `${lost.length} of ${requests} requests were lost: ${lost[0]}`);
       const second = await visit(stage.edge.port, SECOND_HOSTNAME, "/");
-      expectThat(second.status === 200, `${SECOND_HOSTNAME} was answered with ${second.status}`);
+      expectThat(second.status === 200, `${SECOND_HOSTNAME} got status ${second.status}`);
       await callFromBoth(stage, scene);
       return `${count(run, "updated")} updated, ${count(run, "created")} created, ${requests} requests meanwhile, none lost`;
     },
@@ -212,13 +212,13 @@ export const steps: readonly Step[] = [
       const { requests, lost } = await traffic.stop();
       expectThat(lost.length === 0, `${lost.length} of ${requests} requests were lost: ${lost[0]}`);
       const refused = await stage.connect(writeTokenFile(join(stage.folder, "old"), old)).then(
-        () => "a connector with the old token was let in",
+        () => "a connector with the old token was accepted",
         (error: Error) => error.message,
       );
       expectThat(/does not accept (the tunnel's|this) token/.test(refused), refused);
       await callFromBoth(stage, scene);
       const { writes } = await journaled(stage, () => stage.pulumiOk("preview", "--expect-no-changes"));
-      expectThat(writes.length === 0, "the program wants to change the tunnel back");
+      expectThat(writes.length === 0, "the program would change the tunnel back");
       return `${replaced} connectors replaced, ${requests} requests, none lost; the old token is refused`;
     },
   },

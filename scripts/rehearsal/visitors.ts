@@ -12,7 +12,7 @@ export interface VisitResponse {
   readonly location?: string;
 }
 
-/** Milliseconds that a visitor waits for a response. */
+/** Milliseconds in which a response must come. */
 const PATIENCE = 10_000;
 
 /** One request through the edge; the hostname is not resolved, the edge is on this machine. */
@@ -46,7 +46,7 @@ export function visit(port: number, hostname: string, path: string, body?: objec
         response.on("error", reject);
       },
     );
-    call.on("timeout", () => call.destroy(new Error(`no answer to ${path} within ${PATIENCE} ms`)));
+    call.on("timeout", () => call.destroy(new Error(`no response to ${path} within ${PATIENCE} ms`)));
     call.on("error", reject);
     call.end(text);
   });
@@ -62,11 +62,10 @@ export async function introduce(port: number, hostname: string, name: string): P
   const email = `${name}@example.com`;
   const password = `rehearsal of ${name} ${Math.random().toString(36).slice(2)}`;
   const registered = await visit(port, hostname, "/api/auth/register", { email, password, name });
-  if (registered.status >= 300)
-    throw new Error(`registering was answered with ${registered.status}: ${registered.body}`);
+  if (registered.status >= 300) throw new Error(`registering got status ${registered.status}: ${registered.body}`);
   const loggedIn = await visit(port, hostname, "/api/auth/login", { email, password });
   const { accessToken } = JSON.parse(loggedIn.body) as { accessToken?: string };
-  if (accessToken === undefined) throw new Error(`logging in was answered with ${loggedIn.status}: ${loggedIn.body}`);
+  if (accessToken === undefined) throw new Error(`logging in got status ${loggedIn.status}: ${loggedIn.body}`);
   return { name, accessToken };
 }
 
@@ -109,7 +108,7 @@ async function call(socket: Socket, action: string, params: object): Promise<voi
       else resolve();
     });
   });
-  await Promise.race([answered, late(`${action} was not answered`)]);
+  await Promise.race([answered, late(`${action} got no response`)]);
 }
 
 async function late(what: string): Promise<never> {
@@ -118,13 +117,13 @@ async function late(what: string): Promise<never> {
 }
 
 export interface Traffic {
-  /** Resolves when so many more requests are over. */
+  /** Resolves after this many more requests. */
   more(requests: number): Promise<void>;
-  /** Ends it: how many requests there were, and what became of those that did not succeed. */
+  /** Ends it; returns how many requests there were, and the errors of those that failed. */
   stop(): Promise<{ requests: number; lost: readonly string[] }>;
 }
 
-/** A request every tenth of a second, within what the gateway lets one address do. */
+/** Sends a request every tenth of a second, which is below the gateway's limit for one address. */
 export function startTraffic(port: number, hostname: string): Traffic {
   const lost: string[] = [];
   let requests = 0;

@@ -10,7 +10,7 @@ interface TypeDefinition {
 
 /**
  * One line for each exported type whose name another type has too. Types are interfaces, type aliases, classes and
- * enums. Two types that stay in their files may share a name: neither is read elsewhere.
+ * enums. Two types that are not exported may share a name: neither is visible in another file.
  */
 export function duplicateTypeNames(files: readonly SourceFile[]): readonly string[] {
   const definitions = Map.groupBy(files.flatMap(typeDefinitions), ({ name }) => name);

@@ -49,8 +49,7 @@ const UNCLEAR_WORDS: readonly UnclearWord[] = [
 const WORD = /\p{Lu}?\p{Ll}+|\p{Lu}+(?!\p{Ll})/gu;
 
 /**
- * One message for each word in a name or a comment at which a reader would have to guess. A word is looked for in all
- * parts of a name. Strings are left out.
+ * One message for each unclear word in a name or a comment. All parts of a name are searched. Strings are not.
  */
 export function unclearWords(file: SourceFile): readonly string[] {
   const tree = parse(file);
@@ -65,7 +64,7 @@ export function unclearWords(file: SourceFile): readonly string[] {
   };
   for (const token of tokensOf(tree)) {
     const start = token.getStart(tree);
-    // what is before a token and no token is white space and comments
+    // between two tokens there are only white space and comments
     look("comment", token.getFullStart(), start);
     if (ts.isIdentifier(token) || ts.isPrivateIdentifier(token)) look("name", start, token.end);
   }

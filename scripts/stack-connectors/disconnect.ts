@@ -6,7 +6,7 @@ import { endBetweenSteps } from "../pulumi-cli/operator.ts";
 
 export interface DisconnectOptions {
   readonly tell: (line: string) => void;
-  /** How often the connections are ended, one after the other. */
+  /** How many times the connections are ended. */
   readonly tries?: number;
   /**
    * Milliseconds between ending the connections and looking again. A connector comes back about 3 s after it was cut.
@@ -19,8 +19,8 @@ const TRIES = 8;
 const PAUSE_MS = 6_000;
 
 /**
- * Ends the connections until none comes back; the tunnel's secret must have changed before, so that none can. Names
- * each connector that came back, once. @throws CommandError that names those that are still there in the end
+ * Ends the connections until none comes back; the tunnel's secret must have changed before, so that none can. Prints
+ * each connector that came back, once. @throws CommandError that names those that still have connections in the end
  */
 export async function disconnectAll(tunnel: StackTunnel, options: DisconnectOptions): Promise<void> {
   const { tell, tries = TRIES, pauseMs = PAUSE_MS } = options;

@@ -1,6 +1,6 @@
 /**
- * The connectors that run on this machine for a stack's token: they change to a new token, and stop when the tunnel
- * goes.
+ * The connectors that run on this machine with a stack's token: gives them a new token, and stops them before the
+ * tunnel is deleted.
  */
 import { resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -13,7 +13,7 @@ import { tokenFile, writeTokenFile } from "./token-file.ts";
 /** The program and its arguments that start a connector: those of `npm run connector`. */
 export const CONNECTOR = [process.execPath, resolve(import.meta.dirname, "../run.mjs"), "connector"] as const;
 
-/** What a connector needs of our environment to find itself and its programs. */
+/** The variables of our environment that a connector needs: to find cloudflared, and its own files. */
 export function connectorEnvironment(): Readonly<Record<string, string>> {
   const { PATH = "", HOME = "" } = process.env;
   return { PATH, HOME };
@@ -77,7 +77,7 @@ export async function stopConnectors(file: string): Promise<readonly string[]> {
   return running.map(({ pid, service }) =>
     service === undefined
       ? `Stopped connector ${pid}.`
-      : `Stopped connector ${pid} of ${service.name}, which may start it again, in vain: the tunnel goes. Disable it ` +
-        "there.",
+      : `Stopped connector ${pid} of ${service.name}, which may start it again. It cannot connect without its ` +
+        "tunnel: disable the service.",
   );
 }

@@ -3,7 +3,7 @@ import type { Drift } from "./drift.ts";
 
 /**
  * One line for each value, aligned. Control and format characters are replaced by `?`: the values were written by
- * other people, and must not control the terminal. Values that are long are cut where they begin to differ.
+ * other people, and must not control the terminal. Of long values, the part around the first difference is shown.
  */
 export function driftTable(drifts: readonly Drift[]): string {
   const rows = [

@@ -162,12 +162,12 @@ function listOf(value: unknown): readonly RuleSnapshot[] {
   return Array.isArray(value) ? value.filter(isObject) : [];
 }
 
-/** Bookkeeping of Pulumi. */
+/** A member that Pulumi adds to inputs for itself. */
 const BOOKKEEPING = "__defaults";
 
 /**
- * Where two inputs differ. What Cloudflare responds the same for as before did not change there: after an import the
- * state may lack inputs which the provider fills in at the next read.
+ * Where two inputs differ. An input whose outputs are equal did not change at Cloudflare: after an import the state may
+ * lack inputs that the provider fills in at the next read.
  */
 function differences(
   deployed: unknown,

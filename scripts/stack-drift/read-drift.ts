@@ -6,7 +6,7 @@ import { parseEvents, STREAM_EVENTS } from "./engine-events.ts";
 /**
  * Reads Cloudflare and compares it with the state, and with the program where it can run: not while the tunnel in the
  * state is a deleted one. Writes nothing.
- * @throws PulumiFailed with the messages of the errors, where it cannot be found out
+ * @throws PulumiFailed with the CLI's errors, where the comparison failed
  */
 export async function readDrift(cli: Cli, programRuns: boolean): Promise<DriftReport> {
   const args = programRuns
@@ -17,6 +17,6 @@ export async function readDrift(cli: Cli, programRuns: boolean): Promise<DriftRe
   const events = parseEvents(output);
   if (code === 0 && events.hasSucceeded) return driftOf(events);
   throw new PulumiFailed(
-    events.errors.join("\n") || errors.trim() || `\`pulumi ${args.join(" ")}\` ended with ${code} and said nothing.`,
+    events.errors.join("\n") || errors.trim() || `\`pulumi ${args.join(" ")}\` ended with ${code} and printed nothing.`,
   );
 }

@@ -21,7 +21,8 @@ export async function showDrift(cli: Cli, programRuns: boolean): Promise<void> {
 
 /**
  * Rules that others added to rulesets of the stack: a `down` deletes them with the ruleset, or when an adopted ruleset
- * is put back as it was found. Empty, with a warning, where a refresh fails: that is no reason to leave the site up.
+ * is put back as it was found. Where a refresh fails, returns none and prints a warning: the site can be taken down
+ * nevertheless.
  */
 export async function lookForForeign(cli: Cli, changed: readonly StateResource[]): Promise<readonly string[]> {
   const names = new Set(changed.map(({ urn }) => nameOf(urn)));
@@ -31,7 +32,7 @@ export async function lookForForeign(cli: Cli, changed: readonly StateResource[]
     return foreignLines(drifts.filter(({ resource }) => names.has(resource)));
   } catch (error) {
     if (!(error instanceof PulumiFailed)) throw error;
-    console.log(`Whether others added rules to rulesets of this stack cannot be found out:\n${error.message}`);
+    console.log(`Whether others added rules to rulesets of this stack could not be read:\n${error.message}`);
     return [];
   }
 }

@@ -1,11 +1,12 @@
-/** Destroys what the state has, with its protection lifted for as long as it takes. */
+/** Runs `pulumi destroy` for a stack whose resources are protected: removes the protection for as long as it takes. */
 import { CommandError, endRequestedBy } from "../command-line/index.ts";
 import type { Cli } from "../pulumi-cli/cli.ts";
 import { PROVIDER_ONLY, RUN_PROGRAM } from "../pulumi-cli/run-program.ts";
 import { isAtCloudflare, kindOf, nameOf, type StateResource } from "../pulumi-cli/stack-state.ts";
 
 /**
- * How often a destroy is begun: connectors may come back between the disconnect and the deletion of the tunnel (1022).
+ * How many times destroy is tried. Connectors may connect again before the tunnel is deleted, and Cloudflare then
+ * refuses to delete it (1022).
  */
 const TRIES = 3;
 
@@ -50,7 +51,7 @@ async function protectAgain(cli: Cli, stack: string, urns: readonly string[]): P
   }
 }
 
-/** A failure to look is no reason to leave the stack without its protection. */
+/** Calls `beforeRetry`. Its failure is printed and ends the tries: the stack must get its protection back. */
 async function next(beforeRetry: () => Promise<"again" | "give up">): Promise<"again" | "give up"> {
   try {
     return await beforeRetry();
@@ -78,7 +79,7 @@ function unfinished(stack: string, resources: readonly StateResource[]): string 
   return [
     "The stack is not destroyed. Still in its state, and protected again:",
     ...left,
-    `Once the cause above is away, \`npm run down -- --stack ${stack}\` goes on where it stopped; \`npm run up -- ` +
+    `When the cause above is gone, \`npm run down -- --stack ${stack}\` goes on where it stopped; \`npm run up -- ` +
       `--stack ${stack}\``,
     "brings the site back, with a token that its connectors have to be started with.",
   ].join("\n");

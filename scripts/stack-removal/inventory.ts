@@ -1,4 +1,4 @@
-/** What `down` does with each resource of the state, in words. */
+/** What `down` does with each resource of the state, as lines for the operator. */
 import type { AdoptedResource } from "../cloudflare-account/as-found.ts";
 import { isAtCloudflare, kindOf, nameOf, type StateResource, stays } from "../pulumi-cli/stack-state.ts";
 

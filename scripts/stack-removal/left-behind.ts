@@ -1,4 +1,7 @@
-/** What a run that was cut off made at Cloudflare and did not write into the state: `destroy` does not know it. */
+/**
+ * Resources that an interrupted run made at Cloudflare and did not write into the state. `pulumi destroy` does not
+ * know them, so `down` finds and deletes them itself.
+ */
 import type Cloudflare from "cloudflare";
 import { StackConfigError } from "../../infra/config.ts";
 import {
@@ -15,7 +18,10 @@ import type { Cli } from "../pulumi-cli/cli.ts";
 import type { StateResource } from "../pulumi-cli/stack-state.ts";
 import { projectName } from "../pulumi-cli/state-folder.ts";
 
-/** Empty, with a warning, where the account cannot be read: the rest of the stack can be removed nevertheless. */
+/**
+ * Finds these resources. Where the account cannot be read, returns none and prints a warning: the rest of the stack
+ * can be removed nevertheless.
+ */
 export async function lookForLeftBehind(
   cli: Cli,
   api: Cloudflare,
@@ -27,7 +33,7 @@ export async function lookForLeftBehind(
     return await findLeftBehind(api, site, knownIdsOf(resources));
   } catch (error) {
     if (!(error instanceof StackConfigError || error instanceof PreflightError)) throw error;
-    console.log(`Whether a run that was cut off left something at Cloudflare cannot be found out:\n${error.message}`);
+    console.log(`Whether an interrupted run left something at Cloudflare could not be read:\n${error.message}`);
     return [];
   }
 }
@@ -36,10 +42,11 @@ export const leftBehindLines = (left: readonly LeftBehind[]): readonly string[] 
   left.length === 0
     ? []
     : [
-        "Deleted at Cloudflare as well: this stack made it in a run that was cut off, and the state does not have it:",
+        "Deleted at Cloudflare as well: an interrupted run of this stack made it, and the state does not have it:",
         ...left.map(({ kind, name, id }) => `  ${kind}  ${name}  ${id}`),
       ];
 
+/** The permission that deletes a resource, by its name in the API. */
 const PERMISSIONS = {
   record: "DNS Write",
   ruleset: "that changes the rules of its phase",
@@ -48,8 +55,10 @@ const PERMISSIONS = {
 } as const;
 
 /**
- * No connector ever ran for a tunnel that a run made and did not write down. One that has connections is a live site
- * in another state of this stack, as in another backend or on another machine. @throws CommandError in that case
+ * Refuses to delete a tunnel that has connectors. An interrupted run never starts a connector for its tunnel, so a
+ * tunnel with connectors belongs to a live site that another state of this stack manages: one in another Pulumi
+ * backend, or on another machine.
+ * @throws CommandError where a tunnel has connectors
  */
 export async function assertNotInUse(api: Cloudflare, stack: string, left: readonly LeftBehind[]): Promise<void> {
   for (const { path, id } of left.filter(({ kind }) => kind === "tunnel")) {
@@ -65,7 +74,7 @@ export async function assertNotInUse(api: Cloudflare, stack: string, left: reado
   }
 }
 
-/** @throws AccountError where Cloudflare refuses */
+/** Deletes them, and prints a line for each. @throws AccountError where Cloudflare refuses */
 export async function deleteLeftBehind(api: Cloudflare, left: readonly LeftBehind[]): Promise<void> {
   for (const { kind, name, path } of left) {
     try {
@@ -73,6 +82,6 @@ export async function deleteLeftBehind(api: Cloudflare, left: readonly LeftBehin
     } catch (error) {
       if (!(error instanceof AccountError && error.status === 404)) throw error;
     }
-    console.log(`Deleted: ${kind} ${name}, left by a run that was cut off.`);
+    console.log(`Deleted: ${kind} ${name}, left by an interrupted run.`);
   }
 }

@@ -15,7 +15,7 @@ beforeEach(() => {
     join(folder, "scripts/tell.ts"),
     'console.log("told", process.argv.slice(2).join(" ")); process.exitCode = 7;\n',
   );
-  // this Node.js, as an old one would see itself
+  // makes this Node.js report an old version
   writeFileSync(
     join(folder, "old.mjs"),
     'Object.defineProperty(process, "versions", { value: { ...process.versions, node: "20.20.2" } });\n',
@@ -86,7 +86,7 @@ test("N4: a backend that a Node.js hands over to another one gets the flags as w
   backendOnOneCore();
   const bin = join(folder, `node_modules/node-${process.platform}-${process.arch}/bin`);
   mkdirSync(bin, { recursive: true });
-  // at once: not by starting itself a second time
+  // this program is started with the flags already, not started again with them
   writeFileSync(join(bin, "node"), '#!/bin/sh\necho "$@"\n', { mode: 0o755 });
   const script = join(folder, "scripts/run.mjs");
   const args = ["--import", pathToFileURL(join(folder, "old.mjs")).href, script, "backend", "a"];

@@ -1,4 +1,4 @@
-/** The view of the state that the edge and the tunnel read, and the news they get of changes. */
+/** The view of the state that the edge and the tunnel read, and how they are notified of changes. */
 import { listSpecsOf } from "./lists/spec.ts";
 import type { LiveTunnels } from "./live-tunnels.ts";
 import type { Cloud, CloudChange, State, StoredZone, Zone } from "./state.ts";

@@ -1,4 +1,4 @@
-/** Faults on demand: a test or a rehearsal makes the API fail and sees whether the next run repairs it. */
+/** Faults on demand: a test or a rehearsal makes the API fail, and checks that the next run repairs what is left. */
 
 /**
  * A fault: an error response; "cut" breaks the connection before the call is done; "lost" does the call and breaks the
@@ -35,7 +35,7 @@ export interface Faults {
   clear(): void;
 }
 
-/** @returns the switchboard, and `take`, which finds and uses up the fault that a call meets. */
+/** @returns the functions of `Faults`, and `take`, which returns the fault for a call and counts it as used. */
 export function createFaults(): Faults & { take(method: string, path: string): Fault | undefined } {
   const pending: { match: FaultMatch; fault: Fault; left: number; passing: number }[] = [];
   return {

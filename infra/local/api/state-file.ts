@@ -1,4 +1,4 @@
-/** Whether a JSON document is a state: everything that code relies on is checked once, when the file is opened. */
+/** Checks that a JSON document is a state. It is checked once, when the file is opened; other code relies on that. */
 import { LIST_NAME, PLANS } from "../../rules/index.ts";
 import {
   anything,

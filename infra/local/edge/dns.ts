@@ -7,7 +7,7 @@ export type HostRoute =
   | { readonly kind: "tunnel"; readonly zone: Zone; readonly tunnelId: string }
   /** Proxied, to something that this edge cannot reach. */
   | { readonly kind: "elsewhere"; readonly zone: Zone; readonly target: string }
-  /** DNS only: visitors would reach the target without passing Cloudflare. */
+  /** DNS only: visitors connect to the target without Cloudflare between. */
   | { readonly kind: "unproxied"; readonly zone: Zone }
   | { readonly kind: "no-record"; readonly zone: Zone }
   | { readonly kind: "no-zone" }

@@ -91,9 +91,9 @@ export class EdgeListener {
   }
 
   /**
-   * Whether a request shall leave HTTP: a WebSocket, where the zone's `websockets` setting allows them. One that was
-   * sent before the response to an earlier request is served as plain HTTP: its frames would be written into that
-   * response.
+   * Whether a request is upgraded from HTTP: to a WebSocket, where the zone's `websockets` setting allows them. One
+   * that was sent before the response to an earlier request is served as plain HTTP: its frames would be written into
+   * that response.
    */
   takesUpgrade(request: IncomingMessage): boolean {
     if (!isWebSocketRequest(request) || this.#turns.isBusy(request.socket)) return false;
@@ -211,7 +211,7 @@ function failureOf({ failure }: LocalResponse): { readonly failure?: EdgeFailure
   return failure ? { failure } : {};
 }
 
-/** A client's address as Cloudflare writes it: no zone id, no IPv4 in IPv6's clothes. */
+/** A client's address as Cloudflare writes it: without a zone id, and an IPv4 address not in its IPv6 form. */
 function addressOf({ remoteAddress }: Pick<Socket, "remoteAddress">): string {
   return (remoteAddress ?? "0.0.0.0").replace(/%.*$/, "").replace(/^::ffff:(?=\d+\.)/i, "");
 }

@@ -55,7 +55,7 @@ export type LocalVisitor =
 export function localVisitor(values: readonly string[], every: Visitor | undefined): LocalVisitor {
   const [value, ...more] = values;
   if (value === undefined) return { ok: true, visitor: every };
-  if (more.length > 0) return { ok: false, message: `Local-Visitor stands ${values.length} times; send it once` };
+  if (more.length > 0) return { ok: false, message: `Local-Visitor is there ${values.length} times; send it once` };
   const parsed = parseVisitor(fromBytes(value) ?? value);
   if (!parsed.ok) return { ok: false, message: `Local-Visitor: ${parsed.message}` };
   return { ok: true, visitor: every ? mergeVisitors(every, parsed.visitor) : parsed.visitor };

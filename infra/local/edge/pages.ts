@@ -6,7 +6,7 @@ export interface EdgePage {
   readonly status: number;
   readonly headers: readonly (readonly [name: string, value: string])[];
   readonly body: string;
-  /** The connection ends with it: where one request ends and the next begins is in doubt. */
+  /** Closes the connection after the page, because the end of the request is not certain. */
   readonly close?: boolean;
 }
 
@@ -18,13 +18,13 @@ interface Words {
   readonly error?: CloudflareError;
 }
 
-/** What a visitor reads. The operator reads why in the terminal; visitors never see a rule, a tunnel or an address. */
+/** The texts that visitors read. The reason is printed in the terminal; a page names no rule, tunnel or address. */
 const WORDS = {
   blocked: { status: 403, title: "Blocked", text: "This site does not accept the request you sent." },
   challenge: {
     status: 403,
     title: "A check is needed",
-    text: "The site asks for a check that a local edge cannot show. On Cloudflare a challenge would stand here.",
+    text: "The site asks for a check that a local edge cannot show. Cloudflare would show a challenge here.",
   },
   moved: { status: 301, title: "Moved", text: "What you asked for is at another address." },
   limited: {

@@ -15,11 +15,11 @@ export interface CloudflareError {
   readonly category: "config" | "dns" | "origin" | "rate_limit" | "access_denied";
   /** Seconds after which it is worth trying again; absent where it is not. */
   readonly retryAfter?: number;
-  /** Whether only the site's owner can mend it. */
+  /** Whether only the site's owner can solve it. */
   readonly owner: boolean;
 }
 
-/** What an error is about. */
+/** The request that an error belongs to. */
 export interface ErrorOccasion {
   /** CF-Ray. */
   readonly ray: string;
@@ -68,7 +68,7 @@ export function problemDetails(
 function adviceFor({ owner }: CloudflareError, retryAfter: number | undefined): string {
   if (retryAfter !== undefined)
     return `**Wait and retry.** Wait at least ${retryAfter} seconds before the next request.`;
-  return owner ? "**Do not retry.** The site's owner has to mend it." : "**Do not retry.** Change the request.";
+  return owner ? "**Do not retry.** The site's owner has to act." : "**Do not retry.** Change the request.";
 }
 
 const JSON_TYPES: readonly string[] = ["application/json", "application/problem+json"];

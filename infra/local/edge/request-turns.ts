@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 
-/** What waiting requests may hold. */
+/** How many requests may wait, and how much memory they may take. */
 export interface TurnLimits {
   /** Requests of one connection that wait for the one before. */
   readonly perConnection: number;
@@ -20,7 +20,7 @@ interface HeldTurns {
 }
 
 /**
- * Handles the requests of a connection one after the other, each when the response to the one before has gone (RFC
+ * Handles the requests of a connection one after the other, each after the response to the one before was sent (RFC
  * 9112, 9.3.2). A client that sends many and reads none then holds one response and the heads of the others, not all
  * responses.
  */
@@ -41,7 +41,8 @@ export class RequestTurns {
   }
 
   /**
-   * Starts a request now or at its turn, never after its connection has closed. Cuts off a client that sends too many.
+   * Starts a request now or at its turn, never after its connection has closed. Disconnects a client that sends too
+   * many.
    */
   take(request: IncomingMessage, response: ServerResponse, start: () => void): void {
     const { socket } = request;

@@ -21,8 +21,7 @@ function linesOfPage({ headers, body }: EdgePage, ray: string, close: boolean): 
 }
 
 /**
- * Milliseconds without a byte of an unwanted body after which no more is expected, and in which all of it must have
- * come.
+ * How long the rest of an unwanted body is read and dropped, milliseconds: `idle` without a byte, `total` in all.
  */
 const LINGER = { idle: 500, total: 10_000 };
 

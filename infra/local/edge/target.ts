@@ -27,8 +27,9 @@ export function hostOf(authority: string): string | undefined {
 }
 
 /**
- * Reads target and host, and refuses what servers could understand differently (RFC 9112, 3.2, 6.1, 11.2): two hosts,
- * a length beside chunks, chunks in HTTP/1.0. Node's parser refuses most of this itself; this is the second lock.
+ * Reads target and host, and refuses what servers could understand differently (RFC 9112, 3.2, 6.1, 11.2): two hosts, a
+ * length beside chunks, chunks in HTTP/1.0. Node's parser refuses most of this itself; this check does not depend on
+ * it.
  */
 export function readTarget(request: IncomingMessage, lines: HeaderLines): RequestTarget | TargetRefusal {
   const { httpVersion } = request;
@@ -71,6 +72,6 @@ function refuseFraming(request: IncomingMessage, lines: HeaderLines): TargetRefu
 function originForm(method: string, target: string): string | undefined {
   if (target === "*") return method === "OPTIONS" ? target : undefined;
   const path = target === "" || target.startsWith("?") ? `/${target}` : target;
-  // clients never send a fragment; one that does wants two programs to read the path differently
+  // clients send no fragment; an attacker may, so that two programs read the path differently
   return path.startsWith("/") && !path.includes("#") ? path : undefined;
 }

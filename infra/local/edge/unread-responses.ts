@@ -1,10 +1,10 @@
-/** How long and how much clients may leave unread. */
+/** How much may wait for clients that do not read, and how long. */
 export interface UnreadLimits {
   /** Milliseconds in which a client must take what it was sent, up to about 64 KiB at a time. */
   readonly deadline: number;
   /** Bytes that wait for all clients of the edge together. */
   readonly totalBytes: number;
-  /** Milliseconds between two looks at what waits. */
+  /** Milliseconds between two checks. */
   readonly interval: number;
 }
 

@@ -32,7 +32,7 @@ export class StackDeployment {
     this.#options = options;
   }
 
-  /** What exists now, as it is now: changes made by hand count, and what was deleted by hand is gone. */
+  /** Reads a resource as it is now, changes by hand included; undefined where it does not exist any more. */
   async #refreshed(declaration: Declaration, type: ResourceType): Promise<ResourceState | undefined> {
     const before = this.#options.state.find(declaration.urn);
     // a stash is in the state alone

@@ -38,8 +38,8 @@ export interface MonitorOptions {
 }
 
 /**
- * Serves one run. After the first failure nothing new is begun and no call returns: the program waits until its thread
- * ends, so that one failure is one message and not a flood of rejections.
+ * Serves one run. After the first failure no operation is begun and no call returns: the program waits until its thread
+ * ends, so that one failure gives one message and not many rejections.
  */
 export class Monitor extends MockMonitor {
   /** Rejects with the first failure. */
@@ -166,7 +166,7 @@ function declarationOf(request: RegisterResourceRequest, urn: string, inputs: Pr
   };
 }
 
-/** Which resource it was about, in front of what happened. */
+/** Puts the resource before the message of an error. */
 function about(request: RegisterResourceRequest, error: unknown): ApplyError {
   const [reason, code] = error instanceof Error ? [error.message, "code" in error ? error.code : undefined] : [error];
   const [, type = request.getType()] = /\/\w+:(\w+)$/.exec(request.getType()) ?? [];

@@ -15,8 +15,8 @@ const LONGEST_WAIT = 1_000;
 const wait = (milliseconds: number) => delay(Math.min(milliseconds, LONGEST_WAIT));
 
 /**
- * Runs the program and makes what it declares. Never throws: a failure is an outcome, after everything under way has
- * ended.
+ * Runs the program and creates, updates and deletes resources as it declares them. Never throws: returns a failure
+ * after all operations that had begun have ended.
  */
 export async function run(order: Order): Promise<WorkerResult> {
   let deployment: StackDeployment | undefined;

@@ -1,11 +1,11 @@
 import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 
-/** Closes and opens secret values with a key that lies beside the state. */
+/** Encrypts and decrypts secret values with a key in a file beside the state. */
 export interface Seal {
-  /** JSON of the value, encrypted: AES-256-GCM, a fresh nonce each time. */
+  /** Encrypts the JSON of a value with AES-256-GCM and a new nonce. */
   close(value: unknown): string;
-  /** Throws where the text was changed or the key is another one. */
+  /** @throws Error where the text was changed, or was encrypted with another key */
   open(sealed: string): unknown;
 }
 
@@ -14,7 +14,7 @@ const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
 /**
- * A seal with the key in the file, which is made on first use (0600). A copy of the state file alone reveals no secret.
+ * Uses the key in the file, which is made on first use (0600). A copy of the state file alone reveals no secret.
  */
 export function createSeal(keyFile: string): Seal {
   let key: Buffer | undefined;

@@ -43,7 +43,7 @@ export class StackState {
     this.#resources = this.#read();
   }
 
-  /** Every resource, each after those it was created after. */
+  /** Every resource, in the order in which they were created. */
   get resources(): readonly ResourceState[] {
     return this.#resources;
   }
@@ -62,12 +62,12 @@ export class StackState {
     );
   }
 
-  /** Remembers what was read of it, for the next time the file is written. */
+  /** Replaces a resource by what was read from Cloudflare. The file is written with the next change. */
   note(next: ResourceState, before: ResourceState): void {
     this.#resources = this.#resources.map((resource) => (resource === before ? next : resource));
   }
 
-  /** Forgets it, and writes the file. */
+  /** Removes a resource, and writes the file. */
   remove(gone: ResourceState): void {
     this.#write(this.#resources.filter((resource) => resource !== gone));
   }

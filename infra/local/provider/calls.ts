@@ -58,9 +58,9 @@ export function path(parts: TemplateStringsArray, ...values: readonly unknown[])
 const MAX_RETRIES = 10;
 /** Milliseconds for one try. */
 const TIMEOUT = 30_000;
-/** Seconds. A longer Retry-After is an error to report and not a reason to hang. */
+/** Maximum seconds of a Retry-After that is waited for; after a longer one the call fails. */
 const MAX_RETRY_AFTER = 60;
-/** Milliseconds before the first and before every later repetition: from one to the next it doubles. */
+/** Milliseconds before the first retry, and at most before a later one: from one to the next it doubles. */
 const FIRST_WAIT = 2_000;
 const LONGEST_WAIT = 30_000;
 

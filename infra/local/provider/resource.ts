@@ -1,10 +1,10 @@
-/** From the definition of a resource type, data and a few paths, to its behaviour. */
+/** Makes the operations of a resource type from its definition: its fields and the paths of its requests. */
 import type { Calls, Request } from "./calls.ts";
 import { type CheckFailure, checkInputs } from "./check.ts";
 import { type Difference, differenceOf, inputsFrom } from "./difference.ts";
 import { type ResourceFields, toOutputs, type Values, withInitials } from "./fields.ts";
 
-/** What a resource type is made of. Requests get inputs with the provider's defaults filled in. */
+/** The definition of a resource type. Requests get inputs with the provider's defaults filled in. */
 export interface Definition {
   readonly type: string;
   readonly fields: ResourceFields;
@@ -46,7 +46,7 @@ export interface ResourceType {
   diff(id: string, oldInputs: Values, newInputs: Values): Difference;
   create(inputs: Values): Promise<{ id: string; outputs: Values }>;
   /**
-   * What is there now; undefined where it is gone. Without inputs the id is an import id.
+   * Reads the resource; undefined where it does not exist. Without inputs the id is an import id.
    * @throws Error naming the form of import ids where the id has another one
    */
   read(id: string, inputs?: Values): Promise<{ id: string; inputs: Values; outputs: Values } | undefined>;
@@ -54,7 +54,7 @@ export interface ResourceType {
   update(id: string, oldInputs: Values, newInputs: Values, oldOutputs?: Values): Promise<{ outputs: Values }>;
   /** Shown whenever one is about to be made, also in a preview; undefined for what can be deleted. */
   readonly warning: string | undefined;
-  /** What is already gone is no error; for what cannot be deleted nothing is sent. */
+  /** A resource that does not exist is no error. For one that cannot be deleted nothing is sent. */
   delete(id: string, inputs: Values): Promise<void>;
 }
 

@@ -24,9 +24,8 @@ export interface EdgeCertificates {
  * Reads the certificates of the tunnel's edge from a folder, and makes what is missing, damaged or about to expire.
  * The authority outlives its leaves, so that connectors keep trusting the edge when the leaf is renewed. Keys are
  * stored 0600.
- * @throws TunnelError CERTIFICATES_UNUSABLE where the folder cannot be used, or others can read a key: who has it can
- * pose as the
- * edge, and connectors would send their tunnel's secret there.
+ * @throws TunnelError CERTIFICATES_UNUSABLE where the folder cannot be used, or where others can read a key: with the
+ * key an attacker can pose as the edge, and connectors would send it their tunnel's secret.
  */
 export async function edgeCertificates(folder: string, now: number): Promise<EdgeCertificates> {
   const file = (name: string) => join(folder, name);
@@ -166,12 +165,12 @@ async function textOf(file: string): Promise<string | undefined> {
 /** Reads a file that only its owner may read. */
 async function privateText(file: string): Promise<string | undefined> {
   const text = await textOf(file);
-  if (text === undefined || process.platform === "win32") return text; // Windows has no such bits
+  if (text === undefined || process.platform === "win32") return text; // Windows has no permission bits
   const mode = (await stat(file)).mode & 0o777;
   if ((mode & 0o077) === 0) return text;
   throw new TunnelError(
     "CERTIFICATES_UNUSABLE",
-    `Others than its owner can read the private key ${file} (mode 0${mode.toString(8)}; 0600 is expected). Use ` +
+    `Other users can read the private key ${file} (mode 0${mode.toString(8)}; 0600 is expected). Use ` +
       `\`chmod 600 ${file}\`; if another user of this machine may have read it, remove its folder, which is made anew.`,
   );
 }

@@ -55,7 +55,8 @@ const CONFIGURATION_DEADLINE = 5_000;
 const REFUSAL_LINGER = 1_000;
 const MAX_RESPONSE_BYTES = 64 * 1024;
 /**
- * HTTP/2 flow control per stream: enough for a loopback at full speed, little enough for a thousand stalled visitors.
+ * Bytes of HTTP/2 flow control for each stream: enough for full speed on a loopback, and little memory with a thousand
+ * clients that do not read.
  */
 const STREAM_WINDOW = 256 * 1024;
 /** Mebibytes that nghttp2 may hold for all streams of one connection before it refuses new ones. */
@@ -221,12 +222,12 @@ export class EdgeConnection {
     if (this.#draining || this.#session.destroyed) return;
     clearTimeout(this.#deadline);
     this.#owner.opened(this);
-    // What was pushed to the others while this one registered.
+    // A configuration that was pushed to the other connections while this one registered.
     const latest = this.#registered && this.#owner.latest(this.#registered.tunnelId, null);
     if (latest && latest.version > (this.#configured ?? -1)) void this.configure(latest);
   }
 
-  /** On a refusal it is the edge that closes; cloudflared waits for it. */
+  /** Closes a connection whose registration is refused: cloudflared waits until the edge does that. */
   #refuse(): void {
     this.#draining = true;
     clearTimeout(this.#deadline);

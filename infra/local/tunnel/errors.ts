@@ -23,13 +23,13 @@ export type TunnelErrorCode =
   | "BAD_RESPONSE"
   /** The connector refused a pushed configuration. */
   | "CONFIGURATION_REFUSED"
-  /** What was given as the tunnel's token is none. */
+  /** The given value is not a tunnel token. */
   | "BAD_TOKEN"
   /** The edge does not accept the token. */
   | "UNAUTHORIZED"
   /** The edge cannot be reached. */
   | "EDGE_UNREACHABLE"
-  /** The edge shows a certificate that the authority does not vouch for. */
+  /** The edge's certificate was not signed by the authority. */
   | "EDGE_UNTRUSTED"
   /** The edge refused the connection for another reason than the token. */
   | "REGISTRATION_FAILED"

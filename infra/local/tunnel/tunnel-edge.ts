@@ -49,7 +49,7 @@ export interface TunnelEdge {
   close(): Promise<void>;
 }
 
-/** What an unknown peer, and a known one, may take. */
+/** How much clients may use before they have registered, and after. */
 interface TunnelLimits {
   /** Connections without a finished TLS handshake; beyond this many, a new one takes the place of another. */
   readonly unsecured: number;
@@ -73,7 +73,7 @@ const LIMITS: TunnelLimits = {
   handshake: 3_000,
   registration: 5_000,
 };
-/** The certificate is looked at this often, milliseconds. */
+/** Milliseconds between two checks whether the certificate must be renewed. */
 const RENEWAL_INTERVAL = 12 * 3_600_000;
 const MIN_VERSION = "TLSv1.2";
 
@@ -199,7 +199,7 @@ class TlsTunnelEdge implements TunnelEdge {
   #renew(): void {
     edgeCertificates(this.#options.certificates, this.#clock()).then(
       ({ key, cert }) => this.#server.setSecureContext({ key, cert, minVersion: MIN_VERSION }),
-      () => {}, // the certificate in use is good for weeks; the next look comes before
+      () => {}, // the certificate in use is valid for weeks, and the next check comes before its end
     );
   }
 }

@@ -19,7 +19,7 @@ export interface TunnelRequest {
   /** Path and query. */
   readonly path: string;
   readonly host: string;
-  /** What the origin shall see; headers of one hop and those of the tunnel itself are left out. */
+  /** The headers for the origin; headers of one hop and those of the tunnel itself are left out. */
   readonly headers: Iterable<HeaderLine>;
   /** The request is to open a WebSocket; the stream then carries its frames. */
   readonly websocket?: boolean;

@@ -134,7 +134,7 @@ test("A3: a list that a killed run left is found by its mark: `up` takes it back
   expect((await up()).code).toBe(1);
   expect(await listed()).toMatchObject([{ num_items: 0 }]);
   const down = await stage.npmRun("down", "--preview-only");
-  expect(down.text).toMatch(/made it in a run that was cut off[\s\S]*^ {2}list {2}list:office {2}[0-9a-f]{32}$/m);
+  expect(down.text).toMatch(/interrupted run of this stack made it[\s\S]*^ {2}list {2}list:office {2}[0-9a-f]{32}$/m);
   const { code, text } = await up();
   expect([code, code === 0 ? "" : text]).toEqual([0, ""]);
   expect(await listed()).toMatchObject([{ num_items: 2 }]);

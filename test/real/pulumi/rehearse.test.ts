@@ -67,7 +67,7 @@ test("a step that does not come out as it should ends it with 1", async () => {
   writeFileSync(broken, '#!/bin/sh\n[ "$1" = version ] && echo v3.300.0\n', { mode: 0o755 });
   const { code, text } = await run("rehearse", [], { ...process.env, PULUMI_BIN: broken });
   rmSync(folder, { recursive: true });
-  expect([code, text]).toEqual([1, expect.stringMatching(/^FAILED .*the surroundings.*\n.*stack init/m)]);
+  expect([code, text]).toEqual([1, expect.stringMatching(/^FAILED .*start.*\n.*stack init/m)]);
   expect(text).not.toMatch(/^ {4}at /m);
 });
 

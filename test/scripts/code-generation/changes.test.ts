@@ -39,7 +39,7 @@ test("D4: after an error in the middle everything is as it was", async () => {
   );
   expect(listed()).toEqual(UNTOUCHED);
   expect(readFileSync(join(root, "backend/features.ts"), "utf8")).toBe("before");
-  // a file stands where a folder is needed
+  // there is a file where a folder is needed
   writeFileSync(join(root, "test"), "a file");
   await expect(write({ "b/b.ts": "b", "test/todos.ts": "test" })).rejects.toThrow("nothing was done: ");
   expect(existsSync(join(root, "b"))).toBe(false);

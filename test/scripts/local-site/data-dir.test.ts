@@ -11,7 +11,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-test("makes the folder for its owner alone and gives it back", () => {
+test("makes the folder for its owner only, locks it, and unlocks it", () => {
   const dataDir = join(folder, "deep", ".data");
   const release = takeDataDir(dataDir);
   expect(statSync(dataDir).mode & 0o777).toBe(0o700);
@@ -20,7 +20,7 @@ test("makes the folder for its owner alone and gives it back", () => {
   expect(existsSync(join(dataDir, "lock"))).toBe(false);
 });
 
-test("refuses a folder that a live process holds, and names the process", () => {
+test("refuses a folder that a running process has locked, and names the process", () => {
   const holder = spawn(process.execPath, ["-e", "setTimeout(() => {}, 60_000)"], { stdio: "ignore" });
   try {
     writeFileSync(join(folder, "lock"), `${holder.pid}\n`);
@@ -32,7 +32,7 @@ test("refuses a folder that a live process holds, and names the process", () => 
 });
 
 test.each(["999999999", "", "garbage", "-1", String(process.pid)])(
-  "takes over the lock %j that a killed run left behind",
+  "replaces the lock %j of a process that was killed",
   (left) => {
     writeFileSync(join(folder, "lock"), left);
     takeDataDir(folder)();
@@ -40,7 +40,7 @@ test.each(["999999999", "", "garbage", "-1", String(process.pid)])(
   },
 );
 
-test("refuses a folder that this process holds itself, until it gives it back", () => {
+test("refuses a folder that this process has locked itself, until it is unlocked", () => {
   const release = takeDataDir(folder);
   expect(() => takeDataDir(folder)).toThrow(`in use by process ${process.pid}`);
   release();

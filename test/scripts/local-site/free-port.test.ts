@@ -33,7 +33,7 @@ test("says so when every port of the range is taken", async () => {
   await closed(server);
 });
 
-test("O18: a port that the user asked for is taken or refused, and not remembered", async () => {
+test("O18: a port that the user asked for is used or refused, and not kept for the next run", async () => {
   const dataDir = mkdtempSync(join(tmpdir(), "causeway-ports-"));
   const { server, port } = await listening();
   try {
@@ -48,7 +48,7 @@ test("O18: a port that the user asked for is taken or refused, and not remembere
   }
 });
 
-test("ports are remembered from run to run, and what cannot be remembered is chosen anew", async () => {
+test("ports stay the same from run to run; where their file is damaged, new ones are chosen", async () => {
   const dataDir = mkdtempSync(join(tmpdir(), "causeway-ports-"));
   try {
     const first = await choosePorts(dataDir, { edge: 0, gateway: 0, api: 0, tunnel: 0 });

@@ -1,4 +1,4 @@
-// The security admin's commands, run as a person runs them.
+// The commands `npm run rules`, with their arguments and what they print.
 import { spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -33,7 +33,7 @@ const file = (name: string, content: unknown) => {
   return path;
 };
 
-test("O19: without a command, or with one that does not exist, it says how it is used", async () => {
+test("O19: without a command, or with one that does not exist, the usage is printed", async () => {
   expect(await run([])).toMatchObject({
     status: 2,
     stdout: "",
@@ -45,7 +45,7 @@ test("O19: without a command, or with one that does not exist, it says how it is
   });
 });
 
-test("eval says whether, and why", async () => {
+test("eval prints the value of an expression, and why", async () => {
   const { status, stdout } = await run([
     "eval",
     'http.user_agent contains "curl" and not ip.src in {10.0.0.0/8}',
@@ -86,7 +86,7 @@ test("eval shows what is wrong with an expression or a request", async () => {
   });
 });
 
-test("F16: what a terminal would obey is not printed as it is", async () => {
+test("F16: characters that control a terminal are not printed", async () => {
   const title = "\u001b]0;title\u0007";
   const story = file("escape.json", { story: "a", steps: [{ request: `GET /${title}x`, expect: "redirect" }] });
   for (const command of [
@@ -122,7 +122,7 @@ test("A11: eval ends with 1 where the expression has another value than --expect
   expect(await run(["eval", "--expect", "maybe", "ssl", "/"])).toMatchObject({ status: 2 });
 });
 
-test("A11: --plan is obeyed by eval and format", async () => {
+test("A11: eval and format check an expression for --plan", async () => {
   const expression = 'http.host matches "a"';
   for (const [name, ...more] of [["eval", "/"], ["format"]] as const) {
     expect(await run([name, "--plan", "business", expression, ...more])).toMatchObject({ status: 0 });
@@ -131,7 +131,7 @@ test("A11: --plan is obeyed by eval and format", async () => {
   }
 });
 
-test("A11: requests come out of a file or from standard input, and no file is read without end", async () => {
+test("A11: requests are read from a file or standard input, up to a limit", async () => {
   const entry = (url: string) => ({ request: { method: "GET", url, httpVersion: "HTTP/2", headers: [] } });
   const har = file("traffic.har", { log: { entries: [entry("https://a.example/x"), entry("http://a.example/y")] } });
   const { status, stdout } = await run(["eval", "ssl", `@${har}`]);
@@ -174,7 +174,7 @@ test("A1: explain and eval start from the ordinary visitor, or the one that --vi
     status: 2,
     stderr: expect.stringContaining("'torr' is invalid. It must be one of ordinary, office, crawler, tor"),
   });
-  // what the request says stays
+  // what the request gives is not replaced
   expect(await run(["eval", "--visitor", "tor", "--expect", "false", country, "GET / given country=FR"])).toMatchObject(
     {
       status: 0,
@@ -211,7 +211,7 @@ test("A11: the name of a file without @ is not taken for a request", async () =>
   expect(await run(["eval", "ssl", `GET ${har}`, folder])).toMatchObject({ status: 0 });
 });
 
-test("A11: --format json is obeyed by eval and explain, and refused by commands that do not have it", async () => {
+test("A11: eval and explain have --format json; commands without that option refuse it", async () => {
   const evaluated = await run([
     "eval",
     "--format",
@@ -289,16 +289,16 @@ test("check is clean for the policy, in every format", async () => {
   expect(await run(["check", "x"])).toMatchObject({ status: 2 });
 });
 
-test("test runs examples and stories, and says what they leave out", async () => {
+test("test runs examples and stories, and prints what they do not exercise", async () => {
   const { status, stdout } = await run(["test"]);
   expect(status).toBe(0);
   expect(stdout).toMatch(/\d+ rules, \d+ examples and \d+ stories on free: 0 failed/);
-  // what is not exercised of a site's own rules is told, and no failure
+  // what is not exercised of the author's own rules is printed, and is no failure
   expect(stdout).not.toContain("scanner_paths: no example or story exercises");
   expect((await run(["test", "--gaps"])).stdout).toContain("scanner_paths: no example or story exercises");
 });
 
-test("a story that goes otherwise says where", async () => {
+test("a story with another outcome fails, and the step is named", async () => {
   const story = file("story.json", {
     story: "wrong",
     steps: [
@@ -318,7 +318,7 @@ test("a story that goes otherwise says where", async () => {
   expect(stdout).toContain("4 failed");
 });
 
-test("A4: a story with a key that is none is a failure with file and place", async () => {
+test("A4: a story with an unknown key fails, with file and place", async () => {
   const story = file("bad.json", {
     story: "a",
     steps: [{ request: "GET /", expect: "pass", tims: 20, evry: 0.1, respnse: 401 }],
@@ -335,7 +335,7 @@ test("A4: a story with a key that is none is a failure with file and place", asy
   }
 });
 
-test("a story that is not there is named", async () => {
+test("a story whose file does not exist is named", async () => {
   expect(await run(["test", "no/such/story.json"])).toMatchObject({
     status: 2,
     stderr: expect.stringMatching(/^rules: the story no\/such\/story\.json cannot be read: ENOENT/),
@@ -350,15 +350,15 @@ test("A13: failures of the author's own rules come first, and gaps of the kit's 
   const gaps = files
     .slice(0, 2)
     .map((name) => ({ phase, ref: name, file: `infra/policy/${name}`, conditions: ["never true: ssl"] }));
-  const told = (showsShipped: boolean) =>
+  const linesOf = (showsShipped: boolean) =>
     proofLines(failures, gaps, showsShipped).map((line) =>
       line.split("\n")[0]?.replace(/^FAILED infra\/policy\/|: .*/g, ""),
     );
-  expect(told(false)).toEqual([files[1], files[3], files[0], files[2], files[1]]);
-  expect(told(true)).toEqual([files[1], files[3], files[0], files[2], files[0], files[1]]);
+  expect(linesOf(false)).toEqual([files[1], files[3], files[0], files[2], files[1]]);
+  expect(linesOf(true)).toEqual([files[1], files[3], files[0], files[2], files[0], files[1]]);
 });
 
-test("A9: --fix goes with text alone", async () => {
+test("A9: --fix is refused with another format than text", async () => {
   expect(await run(["check", "--fix"])).toMatchObject({ status: 0 });
   expect(await run(["check", "--fix", "--format", "json"])).toMatchObject({
     status: 2,
@@ -407,7 +407,7 @@ test("vectors prints every difference and the counts", async () => {
   });
 });
 
-test("F5: standard input is waited for, however slow its writer is", async () => {
+test("F5: standard input is read to its end, however slow its writer is", async () => {
   // the socket that Node.js makes for a child's standard input does not block
   const child = spawn(process.execPath, ["scripts/rules.ts", "eval", "true", "-"], { stdio: "pipe" });
   const printed = Promise.all([child.stdout, child.stderr].map((stream) => stream.setEncoding("utf8").toArray()));

@@ -94,7 +94,7 @@ export const oldApi = ({ site }: RuleContext): PolicyRule => {
   expect(readFileSync(join(root, FILE), "utf8")).toBe(made);
 });
 
-test("A9: what Cloudflare refuses has the line of the wrong value, and is told once", () => {
+test("A9: what Cloudflare refuses has the line of the wrong value, and is reported once", () => {
   write(
     FILE,
     `export const oldApi = {
@@ -191,14 +191,14 @@ test("A9: --fix leaves a text alone that would need escapes, and says so", () =>
   expect(lines[0]).toMatch(/is not changed: the file does not have it word for word/);
 });
 
-test("A9: a hostname in a rule's condition is told to leave out, because the kit adds the guard", () => {
+test("A9: the finding about a hostname in a rule's condition says to leave it out, because the kit adds the guard", () => {
   const when = 'http.host eq "chat.example.com" and http.request.uri.path eq "/old"';
   write(FILE, source(`'${when}'`));
   const [found] = findings(rule({ when })).filter(({ code }) => code === "host-case");
   expect(found?.hint).toMatch(/^leave hostnames out of the rule/);
 });
 
-test("F10: of two corrections that overlap one is made and told, and the other is found again", () => {
+test("F10: of two corrections that overlap one is made and printed, and the other is found again", () => {
   const when = 'not not (http.request.method eq "get") and ssl';
   write(FILE, source(`'${when}'`));
   const found = findings(rule({ when })).filter(({ fix }) => fix !== undefined);

@@ -24,7 +24,7 @@ test("a CLI that is new enough is taken, from PULUMI_BIN and from PATH", async (
 });
 
 test.each(["v3.207.9", "v2.999.0", "v3.160.0-alpha.1"])(
-  "O1: a CLI %s, without what the commands use, is told",
+  "O1: a CLI %s, which is too old for the commands, is refused, and the message says why",
   async (version) => {
     await expect(getPulumi({ PATH: folder, PULUMI_BIN: program(version) })).rejects.toThrow(
       /version \d+\.\d+\.\d+; 3\.208\.0 or newer is needed.*--run-program/,
@@ -36,9 +36,12 @@ test.each<[string, number]>([
   ["git version 2.39.5", 0],
   ["", 0],
   ["v3.300.0", 1],
-])("O17: a PULUMI_BIN that is another program (it prints %j, exit code %d) is told", async (printed, code) => {
-  const file = program(printed, code);
-  await expect(getPulumi({ PULUMI_BIN: file })).rejects.toThrow(
-    `PULUMI_BIN names ${file}, which is not the Pulumi CLI`,
-  );
-});
+])(
+  "O17: a PULUMI_BIN that is another program (it prints %j, exit code %d) is refused with its name",
+  async (printed, code) => {
+    const file = program(printed, code);
+    await expect(getPulumi({ PULUMI_BIN: file })).rejects.toThrow(
+      `PULUMI_BIN names ${file}, which is not the Pulumi CLI`,
+    );
+  },
+);

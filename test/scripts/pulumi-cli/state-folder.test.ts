@@ -1,4 +1,4 @@
-/** What a killed run of the CLI leaves in a backend that is a folder. */
+/** The files that a killed run of the CLI leaves in a backend that is a folder. */
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -25,7 +25,7 @@ const backendAt = (url: string) => ({
   readGlobal: async () => ({ code: 0, output: JSON.stringify({ user: "ada", url }), errors: "" }),
 });
 
-test("O2: an empty side file is removed; a state, a whole side file and other projects stay", async () => {
+test("O2: an empty `.attrs` file is removed; states, other `.attrs` files and other projects stay", async () => {
   const stacks = join(folder, ".pulumi/stacks");
   for (const project of ["site", "other"]) {
     mkdirSync(join(stacks, project), { recursive: true });
@@ -39,6 +39,6 @@ test("O2: an empty side file is removed; a state, a whole side file and other pr
   expect(readdirSync(join(stacks, "other"))).toHaveLength(3);
 });
 
-test("O2: nothing is looked for in a backend that is no folder", async () => {
+test("O2: a backend that is not a folder is not searched", async () => {
   expect(await removeEmptyAttributes(backendAt("https://app.pulumi.com/ada"))).toEqual([]);
 });

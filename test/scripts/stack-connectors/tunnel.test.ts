@@ -45,7 +45,7 @@ const failureOf = (running: Promise<unknown>): Promise<string> =>
     (error: Error) => error.message,
   );
 
-/** Lets a connector connect, as the edge does, and come back so many times after it was cut. */
+/** Connects a connector, as the edge does, which connects again `returns` times after it was disconnected. */
 function connect(client_id: string, returns: number): void {
   const connection = {
     id: `${client_id}-connection`,
@@ -67,23 +67,23 @@ function connect(client_id: string, returns: number): void {
 const disconnects = () =>
   api.journal.filter(({ method, path }) => method === "DELETE" && path.endsWith("/connections"));
 
-test("O4: a connector that comes back is cut off again, and named once", async () => {
+test("O4: a connector that connects again is disconnected again, and named once", async () => {
   connect("client-1", 2);
-  const told: string[] = [];
-  await disconnectAll(tunnelWith(), { tell: (line) => told.push(line), tries: 5, pauseMs: 0 });
-  expect(told).toEqual(["Came back after it was disconnected: connector client-1 at 198.51.100.7, version 2026.8.2."]);
+  const lines: string[] = [];
+  await disconnectAll(tunnelWith(), { tell: (line) => lines.push(line), tries: 5, pauseMs: 0 });
+  expect(lines).toEqual(["Came back after it was disconnected: connector client-1 at 198.51.100.7, version 2026.8.2."]);
   expect(disconnects()).toHaveLength(3);
 });
 
-test("O4: patience has an end, and those that are still connected are named with address and version", async () => {
+test("O4: after the last try, connectors that are still connected are named with address and version", async () => {
   connect("client-1", 99);
-  const said = await failureOf(disconnectAll(tunnelWith(), { tell: () => {}, tries: 3, pauseMs: 0 }));
-  expect(said).toContain("1022");
-  expect(said).toContain("\n  connector client-1 at 198.51.100.7, version 2026.8.2\n");
+  const message = await failureOf(disconnectAll(tunnelWith(), { tell: () => {}, tries: 3, pauseMs: 0 }));
+  expect(message).toContain("1022");
+  expect(message).toContain("\n  connector client-1 at 198.51.100.7, version 2026.8.2\n");
   expect(disconnects()).toHaveLength(3);
 });
 
-test("a tunnel without connections is left alone", async () => {
+test("a tunnel without connections is not disconnected", async () => {
   await disconnectAll(tunnelWith(), { tell: () => {}, pauseMs: 0 });
   expect(disconnects()).toEqual([]);
 });
@@ -94,14 +94,14 @@ test("O16: a failure after the change says that the secret has changed, and what
   const secret = () => api.cloud.tunnel(id)?.secret.toString("base64");
   const old = secret();
   api.faults.next({ method: "GET", path: /\/token$/ }, { status: 403, code: 10000, message: "Authentication error" });
-  const said = await failureOf(rotateSecret(tunnelWith(), folder, () => {}));
-  expect(said).toMatch(/^The tunnel's secret has changed, but its new token could not be read\./);
-  expect(said).toMatch(/Run the same command again/);
-  expect(said).toContain(tokenFile(folder));
+  const message = await failureOf(rotateSecret(tunnelWith(), folder, () => {}));
+  expect(message).toMatch(/^The tunnel's secret has changed, but its new token could not be read\./);
+  expect(message).toMatch(/Run the same command again/);
+  expect(message).toContain(tokenFile(folder));
   expect([secret() === old, readFileSync(tokenFile(folder), "utf8")]).toEqual([false, before]);
 });
 
-test("O16: a lost answer to the change says that it is not known whether the secret has changed", async () => {
+test("O16: after a lost response to the change the message says that it is not known whether the secret has changed", async () => {
   api.faults.next({ method: "PATCH", path: /cfd_tunnel/ }, "lost", 5);
   expect(await failureOf(rotateSecret(tunnelWith(), folder, () => {}))).toMatch(
     /has changed is not known.*Run the same/s,
@@ -110,15 +110,15 @@ test("O16: a lost answer to the change says that it is not known whether the sec
 
 test("O16: a refused change says nothing of a changed secret", async () => {
   const reader = tunnelWith(api.issueToken(["Cloudflare Tunnel Read"]));
-  const said = await failureOf(rotateSecret(reader, folder, () => {}));
-  expect(said).toContain('"Cloudflare Tunnel Write"');
-  expect(said).not.toContain("secret");
+  const message = await failureOf(rotateSecret(reader, folder, () => {}));
+  expect(message).toContain('"Cloudflare Tunnel Write"');
+  expect(message).not.toContain("secret");
 });
 
-test("O1: for a token that is none the advice names no permission", async () => {
-  const said = await failureOf(tunnelWith("x".repeat(40)).connectors());
-  expect(said).toMatch(/9109.*The API token is wrong, or was revoked/);
-  expect(said).not.toContain("permission");
+test("O1: the advice for a wrong token names no permission", async () => {
+  const message = await failureOf(tunnelWith("x".repeat(40)).connectors());
+  expect(message).toMatch(/9109.*The API token is wrong, or was revoked/);
+  expect(message).not.toContain("permission");
 });
 
 test("O11: a connector's version cannot write to the operator's terminal", () => {

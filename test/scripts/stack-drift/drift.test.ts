@@ -55,7 +55,7 @@ describe("P1: the event stream of the real provider", () => {
 });
 
 describe("O11: rules are compared by their ref", () => {
-  test("a rule that is gone is named, and the others are not", () => {
+  test("a rule that was deleted is named, and the others are not", () => {
     expect(rulesDrift([rule("a"), rule("b"), rule("c")], [rule("a"), rule("c")])).toEqual([
       { resource: "firewall", path: "rule b", deployed: "block: b is here", now: undefined },
     ]);
@@ -151,7 +151,7 @@ test("a run that failed says why, and does not count as a success", () => {
   expect([events.errors, events.hasSucceeded]).toEqual([["Nothing was created: one thing stands in the way."], false]);
 });
 
-test("characters that steer a terminal are not shown", () => {
+test("characters that control a terminal are not shown", () => {
   const table = driftTable([{ resource: "a", path: "rule \u001b[2J", deployed: "\u202e\u0007", now: "\u2028" }]);
   for (const character of ["\u001b", "\u202e", "\u0007", "\u2028"]) expect(table).not.toContain(character);
 });

@@ -1,5 +1,5 @@
 /**
- * How the protection of a stack is lifted and put back, with a program in place of the CLI that notes how it was
+ * How the protection of a stack is removed and restored, with a program in place of the CLI that records how it was
  * called.
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -35,7 +35,7 @@ function openFakeCli(failing: string, project = "causeway") {
 const calls = () => readFileSync(join(folder, "calls"), "utf8").trim().split("\n");
 const isState = (call: string) => call.startsWith("state ");
 
-test("O3: a stack whose protection could not be lifted as a whole is protected again", async () => {
+test("O3: a stack whose protection could be removed only in part is protected again", async () => {
   const { urn, cli } = openFakeCli("state unprotect");
   const destroying = destroy(await cli, "dev", async () => "again");
   await expect(destroying).rejects.toThrow("The state cannot be changed: no: state");

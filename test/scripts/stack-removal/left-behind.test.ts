@@ -1,4 +1,4 @@
-/** What an interrupted run left, against the local API. */
+/** Resources that an interrupted run left at Cloudflare, against the local API. */
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { type LocalApi, startApi } from "../../../infra/local/api/index.ts";
 import { accountFor } from "../../../scripts/cloudflare-account/account.ts";

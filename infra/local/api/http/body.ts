@@ -1,6 +1,6 @@
 /**
- * Reads a request's JSON body within limits: what is larger, deeper or of more values than the API ever needs is
- * refused before it is parsed.
+ * Reads a request's JSON body within limits. A body that is larger, nested deeper or has more values than the API needs
+ * is refused before it is parsed.
  */
 import type { IncomingMessage } from "node:http";
 import { ApiError, invalid } from "../errors.ts";

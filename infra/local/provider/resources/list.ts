@@ -11,7 +11,7 @@ const hostname: ResourceFields = {
   excludeExactHostname: flag,
 };
 
-/** Items of a list of kind redirect, which the local API does not have: it refuses the kind. */
+/** An item of a list of redirects. The local API refuses this kind of list. */
 const redirect: ResourceFields = {
   sourceUrl: { kind: "text", required: true },
   targetUrl: { kind: "text", required: true },
@@ -44,10 +44,10 @@ const fields: ResourceFields = {
 
 const pathOf = (id: string, { accountId }: Values) => path`/accounts/${accountId}/rules/lists/${id}`;
 
-/** Milliseconds before the first and before every later question; from one to the next it doubles. */
+/** Milliseconds before the second poll, and at most before a later one; from one poll to the next it doubles. */
 const FIRST_WAIT = 1_000;
 const LONGEST_WAIT = 30_000;
-/** Questions after an operation; the last ones come half an hour after it. */
+/** Maximum number of polls for an operation; the last one comes half an hour after it. */
 const MAX_QUESTIONS = 60;
 
 /**
@@ -85,8 +85,7 @@ async function ended(calls: Calls, operation: unknown, inputs: Values, items: re
     await calls.wait(Math.min(FIRST_WAIT * 2 ** asked, LONGEST_WAIT));
   }
   const message =
-    `the items of the list ${inputs.name}: bulk operation ${operation} has not ended after ${MAX_QUESTIONS} ` +
-    "questions";
+    `the items of the list ${inputs.name}: bulk operation ${operation} has not ended after ${MAX_QUESTIONS} ` + "polls";
   throw new CallError("API_FAILED", 0, [], message, undefined);
 }
 

@@ -24,11 +24,11 @@ const REGISTRATION_DEADLINE = 15_000;
 const MAX_CONFIGURATION = 1024 * 1024;
 const STREAM_WINDOW = 256 * 1024;
 
-/** One connection to the edge: TLS from here to there, HTTP/2 from there to here. */
+/** One connection to the edge. The connector is the client of TLS and the server of HTTP/2. */
 export class ConnectorConnection {
   /** The edge's response; rejects when the connection ends before. */
   readonly registered: Promise<RegistrationResult>;
-  /** Settles when the connection is gone. */
+  /** Resolves when the connection has ended. */
   readonly closed: Promise<void>;
   readonly #options: EdgeConnectionOptions;
   readonly #socket: TLSSocket;

@@ -11,7 +11,8 @@ const DIFFERENCES: readonly (readonly [pattern: RegExp, what: string])[] = [
 
 /**
  * Compiles the `path` of an ingress rule: a Go regular expression, unanchored as in cloudflared, matched on the decoded
- * path in linear time. Patterns that mean something else in our dialect are refused; the real cloudflared takes them.
+ * path in linear time. Patterns that mean something else to the engine here are refused; the real cloudflared takes
+ * them.
  */
 export function compilePath(
   pattern: string,

@@ -62,7 +62,7 @@ export class OriginProxy {
     return undefined;
   }
 
-  /** Lets go of idle connections to the origins. */
+  /** Closes idle connections to the origins. */
   retire(): void {
     for (const route of this.#routes) if ("pool" in route) route.pool.retire();
   }

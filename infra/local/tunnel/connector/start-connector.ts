@@ -42,11 +42,11 @@ export interface Connector {
 }
 
 const CONNECTIONS = 4;
-/** Dials before the first registration is given up. */
+/** Tries before the first registration is given up. */
 const FIRST_ATTEMPTS = 5;
 const FIRST_DELAY = 250;
 const MAX_DELAY = 30_000;
-/** A connection that lived this long, milliseconds, was a good one: the next is dialled without much waiting. */
+/** Milliseconds after which a connection counts as good: after its end the next one is tried soon. */
 const GOOD_LIFE = 5_000;
 
 /** Starts a connector. Rejects where token or port are unusable; `ready` settles when the edge has decided. */
@@ -139,7 +139,7 @@ class TunnelConnector implements Connector {
     return this.#stopped;
   }
 
-  /** Connects again whenever the connection is gone, until the connector stops or there is no hope. */
+  /** Connects again whenever the connection has ended, until the connector stops or another try is useless. */
   async #keepConnected(index: number): Promise<void> {
     const { signal } = this.#stopping;
     for (let attempt = 0; !signal.aborted; attempt += 1) {
@@ -155,7 +155,7 @@ class TunnelConnector implements Connector {
     }
   }
 
-  /** Whether waiting would change nothing, or has changed nothing. Counts refused registrations. */
+  /** Whether another try is useless. Counts refused registrations. */
   #isHopeless(error: TunnelError, attempt: number): boolean {
     if (error.code === "UNAUTHORIZED") this.#refused += 1;
     return this.#wasReady

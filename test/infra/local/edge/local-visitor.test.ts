@@ -103,7 +103,7 @@ describe("A2: Local-Visitor", () => {
     expect(wrong.status).toBe(400);
     expect(wrong.body).toMatch(/Local-Visitor: "contry" is no property of a visitor; did you mean country/);
     for (const { name } of VISITOR_NAMES) expect(wrong.body).toContain(` ${name} (`);
-    expect((await send(["country=DE", "country=FR"])).body).toContain("Local-Visitor stands 2 times; send it once");
+    expect((await send(["country=DE", "country=FR"])).body).toContain("Local-Visitor is there 2 times; send it once");
     const page = await send('country="<script>"', { headers: { accept: "text/html" } });
     expect(page.status).toBe(400);
     expect(page.body).toContain("&#60;script&#62;");
