@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -58,8 +58,12 @@ test("H3: the README's words add a namespace: join, calls, channel, event, roles
   };
   const token = await signUp("ada@example.org");
 
-  const client = spawn(process.execPath, [join(folder, "local/jobs-client.ts")], {
-    ...{ cwd: folder, env: { ...process.env, SITE: url, TOKEN: token }, stdio: ["ignore", "pipe", "inherit"] },
+  const script = join(folder, "local/jobs-client.ts");
+  const { TOKEN: _, ...env } = { ...process.env, SITE: url };
+  const refused = spawnSync(process.execPath, [script], { cwd: folder, env, encoding: "utf8", timeout: 60_000 });
+  expect(refused).toMatchObject({ status: 1, stdout: "", stderr: "UNAUTHORIZED\n" });
+  const client = spawn(process.execPath, [script], {
+    ...{ cwd: folder, env: { ...env, TOKEN: token }, stdio: ["ignore", "pipe", "inherit"] },
   });
   const [said] = await once(createInterface({ input: client.stdout }), "line");
   expect(said).toBe("{ id: 'import', percent: 0 }");
