@@ -61,10 +61,9 @@ const settingsOf = ({ streams, namespaces, limits, handlers }: GatewayServicePar
   },
 });
 
-const document = openApi();
-
 /** The gateway as a service of Moleculer: moleculer-web's routes, moleculer-io's Socket.IO, and events of services. */
 export function gatewayService(parts: GatewayServiceParts): ServiceSchema {
+  const document = openApi(parts.namespaces);
   return {
     name: "gateway",
     mixins: [Web, IO] as NonNullable<ServiceSchema["mixins"]>,

@@ -1,17 +1,27 @@
 import type { Params } from "../../surface/grammar.ts";
 import { isParameter, pathNames, segmentsOf } from "../../surface/path.ts";
-import { type Emit, emits, type HttpEntry, http, SOCKET_PATH, type SocketEntry, socket } from "../../surface.ts";
+import {
+  namespaces as declaredNamespaces,
+  type Emit,
+  emits,
+  type HttpEntry,
+  http,
+  type NamespaceCall,
+  type NamespaceEntry,
+  SOCKET_PATH,
+  socket,
+} from "../../surface.ts";
 import { REFRESH_COOKIE } from "../http/refresh-cookie.ts";
 import { type JsonSchema, paramSchema, paramsSchema, resultSchema } from "./json-schema.ts";
 import { bodyOf, json } from "./media.ts";
-import { callRefusals } from "./refusals.ts";
+import { callRefusals, joinRefusals } from "./refusals.ts";
 import { CALL_ERROR, ERROR, HEADERS, responsesOf } from "./responses.ts";
 
 /**
- * The OpenAPI 3.1 description of the surface, derived from it. For what goes over the socket OpenAPI has no words: it
- * stands in an extension, in the same schemas.
+ * The OpenAPI 3.1 description of the surface, derived from it. OpenAPI cannot describe what goes over a socket: that is
+ * in the extension `x-socket`, in the same schemas.
  */
-export function openApi() {
+export function openApi(namespaces: readonly NamespaceEntry[] = declaredNamespaces) {
   const schemas: Record<string, JsonSchema> = { Error: ERROR };
   const responses: Record<string, object> = {};
   const paths: Record<string, Record<string, object>> = {};
@@ -33,7 +43,7 @@ export function openApi() {
     // where the document was read
     servers: [{ url: "/" }],
     paths,
-    "x-socket": overSocket(schemas),
+    "x-socket": overSocket(namespaces, schemas),
     components: {
       schemas,
       responses,
@@ -74,7 +84,12 @@ function security({ access, session }: HttpEntry): object {
   return { security: session === "renews" ? [{}, { refreshCookie: [] }] : [] };
 }
 
-function described({ access, about }: HttpEntry | SocketEntry): { readonly description?: string } {
+interface Described {
+  readonly access: HttpEntry["access"];
+  readonly about?: string;
+}
+
+function described({ access, about }: Described): { readonly description?: string } {
   const role = access === "public" ? undefined : `Needs the role ${access}.`;
   const description = [about, role].filter((part) => part !== undefined).join(" ");
   return description === "" ? {} : { description };
@@ -96,23 +111,44 @@ function parametersIn(place: "path" | "query", params: Params): object[] {
   }));
 }
 
-function overSocket(schemas: Record<string, JsonSchema>): object {
-  const call = (entry: SocketEntry) => ({
+type Schemas = Record<string, JsonSchema>;
+
+function overSocket(namespaces: readonly NamespaceEntry[], schemas: Schemas): object {
+  return {
+    description: SOCKET,
+    path: SOCKET_PATH,
+    transports: ["websocket"],
+    error: CALL_ERROR,
+    calls: callsOf(socket, schemas),
+    events: eventsOf(emits, schemas),
+    namespaces: Object.fromEntries(namespaces.map((entry) => [entry.name, namespaceOf(entry, schemas)])),
+  };
+}
+
+function namespaceOf(entry: NamespaceEntry, schemas: Schemas): object {
+  return {
+    summary: entry.summary,
+    ...described(entry),
+    codes: joinRefusals(entry),
+    calls: callsOf(entry.calls, schemas),
+    events: eventsOf(entry.emits ?? {}, schemas),
+  };
+}
+
+function callsOf(entries: readonly NamespaceCall[], schemas: Schemas): object {
+  const call = (entry: NamespaceCall) => ({
     summary: entry.summary,
     ...described(entry),
     parameters: paramsSchema(entry.params),
     result: resultSchema(entry.returns, schemas),
     codes: callRefusals(entry),
   });
+  return Object.fromEntries(entries.map((entry) => [entry.action, call(entry)]));
+}
+
+function eventsOf(emitted: Readonly<Record<string, Emit>>, schemas: Schemas): object {
   const event = ({ about, payload }: Emit) => ({ description: about, payload: resultSchema(payload, schemas) });
-  return {
-    description: SOCKET,
-    path: SOCKET_PATH,
-    transports: ["websocket"],
-    error: CALL_ERROR,
-    calls: Object.fromEntries(socket.map((entry) => [entry.action, call(entry)])),
-    events: Object.fromEntries(Object.entries(emits).map(([name, emit]) => [name, event(emit)])),
-  };
+  return Object.fromEntries(Object.entries(emitted).map(([name, emit]) => [name, event(emit)]));
 }
 
 const SOCKET = [
@@ -121,6 +157,8 @@ const SOCKET = [
   '`emit("call", name, parameters, (error, result) => ...)` makes one of `calls`: `error` is null, or an `error` ' +
     "with one of its `codes`.",
   '`emit("authenticate", token, (error, result) => ...)` with a fresh access token of the same session keeps the ' +
-    "connection beyond the",
-  "end of the one before, until `expiresAt` of the result, in milliseconds since 1970. The server sends `events`.",
+    "connection open when the one before expires, until `expiresAt` of the result, in milliseconds since 1970.",
+  "The server sends `events`.",
+  "Each of `namespaces` is a Socket.IO namespace: join it with `auth: { token }`, which may be left out where no " +
+    "role is needed. `connect_error` has one of its `codes` as message. Its calls and events work like those above.",
 ].join(" ");

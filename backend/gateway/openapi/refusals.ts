@@ -1,4 +1,4 @@
-import type { Code, HttpEntry, SocketEntry } from "../../surface.ts";
+import type { Code, HttpEntry, NamespaceCall, NamespaceEntry } from "../../surface.ts";
 
 /** With what a request for an entry can be refused: by the gateway as for every entry like it, and by the action. */
 export function requestRefusals(entry: HttpEntry): {
@@ -27,8 +27,8 @@ export function requestRefusals(entry: HttpEntry): {
   return { gateway, action: ofAction(entry) };
 }
 
-/** With what a call over the socket can be refused. */
-export function callRefusals(entry: SocketEntry): readonly Code[] {
+/** With what a call over a socket can be refused, in the main namespace or another one. */
+export function callRefusals(entry: NamespaceCall): readonly Code[] {
   const gateway: readonly Code[] = [
     "UNAUTHORIZED",
     "VALIDATION",
@@ -40,16 +40,21 @@ export function callRefusals(entry: SocketEntry): readonly Code[] {
   return [...new Set([...gateway, ...forbidden(entry), ...ofAction(entry)])];
 }
 
+/** With what a client can be refused that joins a namespace. A token has to be valid also where none is needed. */
+export function joinRefusals(entry: NamespaceEntry): readonly Code[] {
+  return ["BAD_REQUEST", "UNAUTHORIZED", ...forbidden(entry), "RATE_LIMITED", "INTERNAL", "UNAVAILABLE"];
+}
+
 function when(applies: boolean, ...codes: readonly Code[]): readonly Code[] {
   return applies ? codes : [];
 }
 
 /** Every account has the role `user`. */
-function forbidden({ access }: HttpEntry | SocketEntry): readonly Code[] {
+function forbidden({ access }: Pick<HttpEntry, "access">): readonly Code[] {
   return when(access !== "public" && access !== "user", "FORBIDDEN");
 }
 
 /** `checkSurface` has found every code that does not exist. */
-function ofAction({ params, refuses = [] }: HttpEntry | SocketEntry): readonly Code[] {
+function ofAction({ params, refuses = [] }: HttpEntry | NamespaceCall): readonly Code[] {
   return [...refuses, ...Object.values(params).flatMap((param) => param.refuses ?? [])] as readonly Code[];
 }

@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
@@ -8,6 +8,7 @@ import { Validator } from "@seriousme/openapi-schema-validator";
 import type { ObjectSchema, Properties, ValueSchema } from "../../../../backend/surface/grammar.ts";
 import { emits, http, socket } from "../../../../backend/surface.ts";
 import { document, unlikeAnswer, unlikeEvent, unlikeResult } from "../../described.ts";
+import { startNamespaceGateway } from "../namespaces/namespace-gateway.ts";
 
 test("the document is valid OpenAPI 3.1", async () => {
   const validator = new Validator();
@@ -19,33 +20,51 @@ test("the document is valid OpenAPI 3.1", async () => {
 });
 
 test("D8: redocly's recommended rules find no error in the document", () => {
+  expect(lintErrors(document)).toBe(0);
+  const { servers: _, ...broken } = document;
+  expect(lintErrors(broken)).toBe(1);
+});
+
+test("H3: the namespaces of features are described with their calls, events and refusals", async () => {
+  const gateway = await startNamespaceGateway();
+  const { json } = await gateway.ask("GET", "/api/openapi.json");
+  await gateway.stop();
+  expect(await new Validator().validate(structuredClone(json))).toEqual({ valid: true });
+  expect(lintErrors(json)).toBe(0);
+  const { "/jobs": jobs, "/staff": staff, "/open": open } = (json as typeof document)["x-socket"].namespaces;
+  const codes = ["BAD_REQUEST", "UNAUTHORIZED", "RATE_LIMITED", "INTERNAL", "UNAVAILABLE"];
+  expect(jobs).toMatchObject({ summary: "Run jobs and watch them", description: "Needs the role user.", codes });
+  expect(jobs.calls["jobs.report"]).toMatchObject({
+    description: "Needs the role user.",
+    parameters: { properties: { percent: { type: "integer", minimum: 0, maximum: 100 } }, required: ["id", "percent"] },
+    codes: expect.not.arrayContaining(["FORBIDDEN"]),
+  });
+  expect(jobs.calls["jobs.cancel"].codes).toContain("FORBIDDEN");
+  const payload = { properties: { id: { type: "string" }, percent: { type: "integer" } } };
+  expect(jobs.events).toMatchObject({ progress: { description: "A job goes on.", payload } });
+  expect([staff.codes.includes("FORBIDDEN"), staff.events]).toEqual([true, {}]);
+  expect([open.description, open.calls["open.whoami"].description]).toEqual([undefined, undefined]);
+  expect(open.calls["open.secret"].description).toBe("Needs the role user.");
+});
+
+/** The linter tells its maker what it did, and asks for a newer version, unless it is told not to. */
+const OFFLINE = { PATH: process.env.PATH, REDOCLY_TELEMETRY: "off", REDOCLY_SUPPRESS_UPDATE_NOTICE: "true" };
+
+/** How many errors redocly finds in a document. */
+function lintErrors(described: object): number {
   const folder = mkdtempSync(join(tmpdir(), "causeway-openapi-"));
-  const lint = (described: object): number => {
-    const file = join(folder, "openapi.json");
-    writeFileSync(file, JSON.stringify(described));
-    const cli = createRequire(import.meta.url).resolve("@redocly/cli/bin/cli.js");
-    const args = [cli, "lint", "--extends=recommended", "--format=json", file];
-    // its exit status is 1 where there are errors
-    const run = () =>
-      execFileSync(process.execPath, args, { encoding: "utf8", env: OFFLINE, stdio: ["ignore", "pipe", "ignore"] });
-    try {
-      return JSON.parse(run()).totals.errors;
-    } catch (error) {
-      const { stdout } = error as { readonly stdout?: string };
-      if (!stdout) throw error;
-      return JSON.parse(stdout).totals.errors;
-    }
-  };
+  const file = join(folder, "openapi.json");
+  const cli = createRequire(import.meta.url).resolve("@redocly/cli/bin/cli.js");
+  const args = [cli, "lint", "--extends=recommended", "--format=json", file];
   try {
-    expect(lint(document)).toBe(0);
-    const { servers: _, ...broken } = document;
-    expect(lint(broken)).toBe(1);
+    writeFileSync(file, JSON.stringify(described));
+    // its exit status is 1 where there are errors
+    const { stdout } = spawnSync(process.execPath, args, { encoding: "utf8", env: OFFLINE });
+    return JSON.parse(stdout).totals.errors;
   } finally {
     rmSync(folder, { recursive: true });
   }
-});
-/** The linter tells its maker what it did, and asks for a newer version, unless it is told not to. */
-const OFFLINE = { PATH: process.env.PATH, REDOCLY_TELEMETRY: "off", REDOCLY_SUPPRESS_UPDATE_NOTICE: "true" };
+}
 
 /** Every object within a schema that has a title. */
 function namedIn(schema: ValueSchema): (ObjectSchema & { readonly title: string })[] {
