@@ -7,7 +7,7 @@ export const MARKS = SHARDS + 1;
 /** Subjects in all; they are numbered from 0. */
 export const SUBJECTS = SHARDS + 2;
 
-/** The name of a subject on NATS. The README's permissions allow `MOL-causeway.>`. */
+/** The name of a subject on NATS. The permissions in docs/several-nodes.md allow `MOL-causeway.>`. */
 export const subjectName = (subject: number): string => `MOL-causeway.CAST.${subject}`;
 
 const FNV_START = 0x811c9dc5;

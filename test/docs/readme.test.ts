@@ -1,6 +1,8 @@
 import { readFileSync, statSync } from "node:fs";
 import { expect, test } from "@jest/globals";
-import { anchors, links } from "./markdown.ts";
+import { features } from "../../backend/features.ts";
+import { GENERAL_CODES } from "../../backend/surface/codes.ts";
+import { anchors, codes, links, rows, section } from "./markdown.ts";
 
 const readme = readFileSync("README.md", "utf8");
 const ignored = readFileSync(".gitignore", "utf8").split("\n");
@@ -39,6 +41,19 @@ test("D8: Git and the checks ignore every data folder, also the `.data-2` that a
 
 test("D8: the README puts scripts of the developer into a folder that Git and the checks ignore", () => {
   const scripts = [...readme.matchAll(/`([\w./-]*-client\.ts)`/g)].map(([, path = ""]) => path);
-  expect(scripts).toEqual(["local/jobs-client.ts", "local/my-client.ts"]);
+  expect(scripts.toSorted()).toEqual(["local/jobs-client.ts", "local/my-client.ts"]);
   expect(ignored).toContain("/local/");
+});
+
+test("D4: the README has each general code with its status, and each member that a feature's surface has", () => {
+  const listed = rows(section("README.md", "### Refuse a request")).flatMap(([status, cell = ""]) =>
+    codes(cell).map((code) => [code, Number(status)]),
+  );
+  expect(listed.toSorted()).toEqual(
+    Object.entries(GENERAL_CODES)
+      .map(([code, [status]]) => [code, status])
+      .toSorted(),
+  );
+  const members = rows(section("README.md", "### What a feature declares")).flatMap(([cell = ""]) => codes(cell));
+  expect(members).toEqual(expect.arrayContaining(features.flatMap(({ surface }) => Object.keys(surface))));
 });

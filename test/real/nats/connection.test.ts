@@ -96,7 +96,7 @@ test("of several servers, one that works is enough", async () => {
   expect(await outcomeOf({ NATS_URL: `nats://127.0.0.1:1,nats://127.0.0.1:${port}` })).toBe("connected");
 });
 
-test("the permissions that the README names are enough, and a missing one is logged", async () => {
+test("the permissions that docs/several-nodes.md names are enough, and a missing one is logged", async () => {
   const permissions = (allowed: string) => `authorization { users: [ { user: node, password: pass, permissions: {
     publish: ["MOL-causeway.>"], subscribe: [${allowed}] } } ] }`;
   const enough = await natsWith({ configuration: permissions('"MOL-causeway.>"') });

@@ -38,7 +38,7 @@ async function untilWaiting(connections: number): Promise<void> {
 }
 
 test("N2: behind a proxy in transaction mode one of two nodes migrates, however long that takes, and the other waits", async () => {
-  // what the README says for such a proxy; a migration takes longer
+  // what docs/several-nodes.md says for such a proxy; a migration takes longer
   await client.query("alter role causeway set statement_timeout = '200ms'");
   const proxy = await startTransactionMode(url);
   await client.query("alter role causeway reset statement_timeout");

@@ -2,11 +2,12 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { addRows, followStep, readSteps } from "../readme/steps.ts";
 import { copyWholeProject, removeFeature, startSite, type WholeCopy } from "./whole-copy.ts";
 
 const INDEX = "infra/policy/custom-rules/index.ts";
 const RULE = "infra/policy/custom-rules/block-old-api.ts";
-const TODOS_RULE = "infra/policy/custom-rules/todos.ts";
+const NOTES_RULE = "infra/policy/custom-rules/notes.ts";
 
 let copy: WholeCopy;
 beforeAll(() => {
@@ -16,6 +17,7 @@ afterAll(() => copy.remove());
 
 const textOf = (path: string) => readFileSync(join(copy.root, path), "utf8");
 
+const README = readFileSync("README.md", "utf8");
 const unchanged = readFileSync(INDEX, "utf8");
 
 test("D4: a name that is taken or reserved changes nothing", async () => {
@@ -78,12 +80,12 @@ test("D4: a new feature is named by its list, another one stands beside it, and 
   const files = [...made.out.matchAll(/^made +(\S+)$/gm)].map(([, path = ""]) => path);
   expect(files).toHaveLength(9);
   expect(files.filter((file) => !own.some((path) => file === path || file.startsWith(`${path}/`)))).toEqual([]);
-  await copy.succeed("npm run -s new -- feature todos");
-  expect(await listed("todos")).toEqual(["backend/todos", TODOS_RULE, "test/backend/todos"]);
+  await copy.succeed("npm run -s new -- feature notes");
+  expect(await listed("notes")).toEqual(["backend/notes", NOTES_RULE, "test/backend/notes"]);
   // without its rule: Free allows five
-  rmSync(join(copy.root, TODOS_RULE));
-  const others = textOf(INDEX).replace(/^import.*todos.*\n/m, "");
-  writeFileSync(join(copy.root, INDEX), others.replace("todos, ", ""));
+  rmSync(join(copy.root, NOTES_RULE));
+  const others = textOf(INDEX).replace(/^import.*notes.*\n/m, "");
+  writeFileSync(join(copy.root, INDEX), others.replace("notes, ", ""));
   await copy.succeed("npm run -s new -- rule block-old-api");
 
   const proof = await copy.succeed("npm run -s rules -- test");
@@ -94,14 +96,32 @@ test("D4: a new feature is named by its list, another one stands beside it, and 
   expect(await explained("'POST /api/shopping-list' --visitor tor")).toContain("=> block by shopping_list");
 });
 
+test("D4: the README's words make two features by hand, with tests: they stand beside those that were made", async () => {
+  const headings = ["Add a feature", "Test a feature", "Serve a namespace"];
+  for (const step of headings.flatMap(readSteps)) followStep(copy.root, step);
+  for (const name of ["todos", "jobs"]) addRows(copy.root, "Add a feature", name);
+  await copy.succeed("npm run -s format");
+  expect(await listed("todos")).toEqual(["backend/todos", "test/backend/todos"]);
+});
+
 test("D4: what was made passes every check", async () => {
   await copy.succeed("npm run -s check");
 }, 600_000);
 
 test("D4: what was made passes its tests, those of the pages, and those that go through all that is public", async () => {
   const everything = ["surface", "bad-input", "fuzz"].map((name) => `test/backend/${name}.test.ts`);
-  const paths = ["test/backend/shopping-list", "test/backend/todos", "test/docs", ...everything];
+  const paths = ["test/backend/shopping-list", "test/backend/notes", "test/docs", ...everything];
   await copy.succeed(`npm test -- ${paths.join(" ")}`);
+});
+
+test("D10: the README's commands run the tests of a feature, and one test of one file", async () => {
+  const commands = [...README.matchAll(/^(npm test -- test\/backend\/todos.*?)(?: +#.*)?$/gm)];
+  const passed = [];
+  for (const [, command = ""] of commands) {
+    const { err } = await copy.succeed(command);
+    passed.push(/^Tests: .*\b(\d+) passed/m.exec(err)?.[1]);
+  }
+  expect(passed).toEqual(["2", "1"]);
 });
 
 test("D4: what was made is served, and once a feature is removed the edge blocks its paths", async () => {
@@ -122,7 +142,7 @@ async function statuses(env?: NodeJS.ProcessEnv) {
   const site = await startSite(copy, env);
   try {
     const { status: list } = await site.ask("GET", "/api/shopping-list");
-    const { status: item } = await site.ask("DELETE", "/api/todos/7");
+    const { status: item } = await site.ask("DELETE", "/api/notes/7");
     const { status: other } = await site.ask("GET", "/api/shopping-lists");
     return { list, item, other };
   } finally {
