@@ -1,38 +1,22 @@
-import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import { expect, test } from "@jest/globals";
 import { chatExport } from "../../../backend/chat/chat-export.ts";
-import { openStore, type Store } from "../store/open-store.ts";
-import { type TestStorage, testStorage } from "../store/test-storage.ts";
+import { storeForEach } from "../store/each-test.ts";
+import type { Store } from "../store/open-store.ts";
+import { addUsers } from "../store/rows.ts";
+import { say } from "./store/rows.ts";
 
-let storage: TestStorage;
 let store: Store;
-beforeEach(async () => {
-  storage = await testStorage();
-  store = await openStore(storage.options);
-  for (const id of ["ada", "ben"]) {
-    const of = { id, email: `${id}@example.org`, name: id, passwordHash: "h", role: "user" as const };
-    await store.users.create({ ...of, createdAt: 1, disabledAt: null });
-  }
-});
-afterEach(async () => {
-  await store.close();
-  await storage.remove();
+storeForEach(async (opened) => {
+  store = opened;
+  await addUsers(store, "ada", "ben");
 });
 
 test("pages of the chat's part of an export hold each message and report once", async () => {
   for (let n = 0; n < 90; n++) {
-    const authorId = n % 2 === 0 ? "ada" : "ben";
-    const draft = { room: "lobby", authorId, clientId: `c${n}`, text: `t${n}`, at: n };
-    await store.messages.append(draft, () => undefined);
+    await say(store, `c${n}`, { authorId: n % 2 === 0 ? "ada" : "ben", text: `t${n}`, at: n });
     if (n % 2 === 0) continue;
-    await store.reports.add({
-      room: "lobby",
-      seq: n,
-      authorId: "ben",
-      text: "x",
-      reason: `r${n}`,
-      at: n,
-      reporterId: "ada",
-    });
+    const about = { room: "lobby", seq: n, authorId: "ben", text: "x" };
+    await store.reports.add({ ...about, reason: `r${n}`, at: n, reporterId: "ada" });
   }
   const { exportPart } = chatExport(store);
   const lines: Record<string, unknown>[] = [];

@@ -1,26 +1,18 @@
-import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import { expect, test } from "@jest/globals";
 import { newestThatFit } from "../../../backend/chat/catch-up.ts";
-import { openStore, type Store } from "../store/open-store.ts";
-import { type TestStorage, testStorage } from "../store/test-storage.ts";
+import { storeForEach } from "../store/each-test.ts";
+import type { Store } from "../store/open-store.ts";
+import { addUsers } from "../store/rows.ts";
+import { say } from "./store/rows.ts";
 
-let storage: TestStorage;
 let store: Store;
-beforeEach(async () => {
-  storage = await testStorage();
-  store = await openStore(storage.options);
-  const user = { id: "ada", email: "ada@example.org", name: "Ada", passwordHash: "x", createdAt: 1, disabledAt: null };
-  await store.users.create({ ...user, role: "user" });
+storeForEach(async (opened) => {
+  store = opened;
+  await addUsers(store, "ada");
 });
-afterEach(async () => {
-  await store.close();
-  await storage.remove();
-});
-
-const say = (text: string, n: number) =>
-  store.messages.append({ room: "lobby", authorId: "ada", clientId: `c${n}`, text, at: n }, () => undefined);
 
 test("S5: of a room with long messages no more is read than about what fits into a response", async () => {
-  for (let n = 1; n <= 60; n++) await say("\u6f22".repeat(4_000), n);
+  for (let n = 1; n <= 60; n++) await say(store, `c${n}`, { text: "\u6f22".repeat(4_000) });
   let read = 0;
   const { before } = store.messages;
   const counting: Store = {
@@ -41,7 +33,7 @@ test("S5: of a room with long messages no more is read than about what fits into
 });
 
 test("a page of short messages is whole, at the end and before a position", async () => {
-  for (let n = 1; n <= 70; n++) await say("hello", n);
+  for (let n = 1; n <= 70; n++) await say(store, `c${n}`);
   const seqs = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, index) => from + index);
   expect((await newestThatFit(store, "lobby")).map(({ seq }) => seq)).toEqual(seqs(21, 70));
   expect((await newestThatFit(store, "lobby", 21)).map(({ seq }) => seq)).toEqual(seqs(1, 20));

@@ -1,29 +1,23 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import { expect, test } from "@jest/globals";
 import { type Kysely, sql } from "kysely";
 import { BackupError, backUp, restore } from "../../../backend/store/backup.ts";
 import { openDatabase } from "../../../backend/store/index.ts";
+import { backupForEach } from "./each-test.ts";
 import { FEATURES, openStore, type Store } from "./open-store.ts";
+import { newSession, newUser } from "./rows.ts";
 
-let root: string;
 let dataDir: string;
 let file: string;
-beforeEach(() => {
-  root = mkdtempSync(join(tmpdir(), "causeway-backup-"));
-  dataDir = join(root, "data");
-  file = join(root, "backup.db");
+let root: string;
+backupForEach((...made) => {
+  [dataDir, file, root] = made;
 });
-afterEach(() => rmSync(root, { recursive: true }));
 
 /** Stores the user `uN`, with the name that no other one may have: a row in each of two tables. */
-async function add(store: Store, n: number): Promise<void> {
-  const id = `u${n}`;
-  const facts = { email: `${id}@example.org`, passwordHash: "x", role: "user", createdAt: n } as const;
-  await store.users.create({ id, name: id, disabledAt: null, ...facts });
-}
+const add = (store: Store, n: number) => store.users.create(newUser(`u${n}`, { createdAt: n }));
 const idsOf = async (store: Store) => (await store.users.list(1000)).map(({ id }) => id);
 
 async function started(): Promise<Store> {
@@ -124,16 +118,7 @@ test("a backup of a database that is written to all the time ends, and is of one
 
 test("what was ended or used after a backup does not come to life with it: sessions, links, the setup link", async () => {
   const store = await started();
-  const session = {
-    id: "s1",
-    userId: "u1",
-    refreshHash: "r",
-    previousHash: null,
-    accessHash: null,
-    address: null,
-    agent: null,
-  } as const;
-  await store.sessions.create({ ...session, rotatedAt: 1, createdAt: 1, usedAt: 1, endedAt: null });
+  await store.sessions.create(newSession("s1", "u1"));
   const link = { userId: "u1", purpose: "reset", email: "u1@example.org", hash: "h", expiresAt: 10 } as const;
   expect(await store.mailTokens.issue(link, 1)).toEqual({ issued: true });
   await store.keys.replace("setup", "first", 1);

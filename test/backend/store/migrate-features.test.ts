@@ -1,36 +1,26 @@
 import { execFileSync } from "node:child_process";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "@jest/globals";
-import { type Kysely, sql } from "kysely";
-import { type FeatureTables, type Migrations, openDatabase } from "../../../backend/store/index.ts";
-import { openQueries } from "./open-queries.ts";
+import { expect, test } from "@jest/globals";
+import { sql } from "kysely";
+import { openDatabase } from "../../../backend/store/index.ts";
+import { storageForEach } from "./each-test.ts";
+import {
+  expectFailedMigration,
+  expectOpenedWhenNamed,
+  fixture,
+  openFor,
+  schemaAndMigrations,
+  table,
+  withQueries,
+} from "./migration-steps.ts";
 import { FEATURES, openStore } from "./open-store.ts";
-import { migrationsOf, schemaOf, tablesOf } from "./schema-of.ts";
-import { type TestStorage, testStorage } from "./test-storage.ts";
+import { migrationsOf, tablesOf } from "./schema-of.ts";
+import type { TestStorage } from "./test-storage.ts";
 
 let storage: TestStorage;
-beforeEach(async () => {
-  storage = await testStorage();
-});
-afterEach(() => storage.remove());
-
-const open = (features: readonly FeatureTables[], unusedFeatures: readonly string[] = []) =>
-  openDatabase({ ...storage.options, unusedFeatures }, features);
-
-/** Runs something on a storage that no program has open. */
-async function withQueries<T>(use: (db: Kysely<unknown>) => Promise<T>, of = storage): Promise<T> {
-  const db = await openQueries(of.options);
-  try {
-    return await use(db);
-  } finally {
-    await db.destroy();
-  }
-}
-
-/** A migration that creates a table. Features have names here that `npm run new` refuses: no site has them. */
-const table = (name: string): Migrations[string] => ({
-  up: (db) => db.schema.createTable(name).addColumn("id", "text").execute(),
+storageForEach((made) => {
+  storage = made;
 });
 
 test("D4: a feature that is added later may have any name and place, and two migrations may have the same number", async () => {
@@ -39,14 +29,14 @@ test("D4: a feature that is added later may have any name and place, and two mig
     name: "abstract",
     migrations: { "0001_first": table("fixture_firsts"), "0001_other": table("fixture_others") },
   };
-  await (await open([early, ...FEATURES])).close();
+  await (await openFor(storage, [early, ...FEATURES])).close();
   const more = { ...early, migrations: { ...early.migrations, "0002_third": table("fixture_thirds") } };
   const late = { name: "yield", migrations: { "0001_last": table("fixture_lasts") } };
-  await (await open([...FEATURES, late, more])).close();
-  expect(await withQueries(tablesOf)).toEqual(
+  await (await openFor(storage, [...FEATURES, late, more])).close();
+  expect(await withQueries(storage, tablesOf)).toEqual(
     expect.arrayContaining(["firsts", "others", "thirds", "lasts"].map((name) => `fixture_${name}`)),
   );
-  const names = await withQueries(migrationsOf);
+  const names = await withQueries(storage, migrationsOf);
   expect(names).toEqual(
     expect.arrayContaining(["abstract_0001_first", "abstract_0001_other", "abstract_0002_third", "yield_0001_last"]),
   );
@@ -57,55 +47,37 @@ test("D4: the migrations of a feature run after those of the features before it,
   const noting = (name: string) => ({ up: async () => void ran.push(name) });
   const upper = { name: "void", migrations: { "0002_b": noting("upper 2"), "0001_a": noting("upper 1") } };
   const lower = { name: "any", migrations: { "0001_a": noting("lower 1") } };
-  await (await open([upper, lower])).close();
-  await (await open([upper, lower])).close();
+  await (await openFor(storage, [upper, lower])).close();
+  await (await openFor(storage, [upper, lower])).close();
   expect(ran).toEqual(["upper 1", "upper 2", "lower 1"]);
 });
 
 test("D4: a migration that fails changes nothing, and the next start goes on", async () => {
-  await (await open(FEATURES.slice(0, 1))).close();
-  const before = [await withQueries(schemaOf), await withQueries(migrationsOf)];
-  const broken = {
-    name: "fixture",
-    migrations: { "0001_table": table("fixture_things"), "0002_same": table("fixture_things") },
-  };
-  await expect(open([...FEATURES, broken])).rejects.toMatchObject({
-    code: "STORE_MIGRATION",
-    message: expect.stringMatching(
-      /^the migration fixture_0002_same failed: .*fixture_things.*\. Nothing was changed\./,
-    ),
-  });
-  expect([await withQueries(schemaOf), await withQueries(migrationsOf)]).toEqual(before);
+  await (await openFor(storage, FEATURES.slice(0, 1))).close();
+  await expectFailedMigration(storage);
   await (await openStore(storage.options)).close();
 });
 
-const fixture = { name: "fixture", migrations: { "0001_fixture": table("fixture") } };
-
 test("D4: without a feature a new database has none of its tables", async () => {
-  await (await open(FEATURES)).close();
-  const tables = await withQueries(tablesOf);
+  await (await openFor(storage, FEATURES)).close();
+  const tables = await withQueries(storage, tablesOf);
   expect(tables).toEqual(expect.arrayContaining(["keys", "sessions", "users"]));
   expect(tables).not.toContain("fixture");
 });
 
 test("D4: a database with a feature that was removed is opened when UNUSED_FEATURES names it", async () => {
-  await (await open([...FEATURES, fixture])).close();
-  await withQueries((db) => sql`insert into fixture (id) values ('weed')`.execute(db));
-  await expect(open(FEATURES)).rejects.toMatchObject({
-    code: "STORE_NEWER",
-    message: expect.stringMatching(/a program with the feature fixture has used it\. .* set UNUSED_FEATURES=fixture, /),
-  });
-  await expect(open(FEATURES, ["fixtur"])).rejects.toMatchObject({ code: "STORE_NEWER" });
-  await (await open(FEATURES, ["fixture"])).close();
+  await (await openFor(storage, [...FEATURES, fixture])).close();
+  await withQueries(storage, (db) => sql`insert into fixture (id) values ('weed')`.execute(db));
+  await expectOpenedWhenNamed(storage, FEATURES, "fixture");
   // the feature comes back, and has its rows
-  await (await open([...FEATURES, fixture])).close();
-  expect((await withQueries((db) => sql`select id from fixture`.execute(db))).rows).toEqual([{ id: "weed" }]);
+  await (await openFor(storage, [...FEATURES, fixture])).close();
+  expect((await withQueries(storage, (db) => sql`select id from fixture`.execute(db))).rows).toEqual([{ id: "weed" }]);
 });
 
 test("D4: a newer version of a feature that the program has is refused, whatever UNUSED_FEATURES says", async () => {
   const newer = { ...fixture, migrations: { ...fixture.migrations, "0002_due": table("fixture_due") } };
-  await (await open([...FEATURES, newer])).close();
-  await expect(open([...FEATURES, fixture], ["fixture"])).rejects.toMatchObject({
+  await (await openFor(storage, [...FEATURES, newer])).close();
+  await expect(openFor(storage, [...FEATURES, fixture], ["fixture"])).rejects.toMatchObject({
     code: "STORE_NEWER",
     message: expect.stringContaining(
       "fixture_0002_due, which this program does not know: a newer program has used it.",
@@ -114,14 +86,14 @@ test("D4: a newer version of a feature that the program has is refused, whatever
 });
 
 test("D7: a database that a branch has used is refused with another database that can be used instead", async () => {
-  await (await open([...FEATURES, fixture])).close();
-  const before = [await withQueries(schemaOf), await withQueries(migrationsOf)];
-  const problem = await open(FEATURES).then(
+  await (await openFor(storage, [...FEATURES, fixture])).close();
+  const before = await schemaAndMigrations(storage);
+  const problem = await openFor(storage, FEATURES).then(
     () => "",
     ({ message }) => message as string,
   );
   expect(problem).toContain("the migration fixture_0001_fixture, which this program does not know");
-  expect([await withQueries(schemaOf), await withQueries(migrationsOf)]).toEqual(before);
+  expect(await schemaAndMigrations(storage)).toEqual(before);
   if (storage.options.databaseUrl !== undefined) {
     expect(problem).toMatch(/To start with another database, name it in DATABASE_URL\.$/);
     return;
@@ -129,7 +101,7 @@ test("D7: a database that a branch has used is refused with another database tha
   const [, other = ""] = /set DATA_DIR=(\S+)$/.exec(problem) ?? [];
   expect(other).toBe(`${storage.options.dataDir}-2`);
   await (await openDatabase({ dataDir: other }, FEATURES)).close();
-  await expect(open(FEATURES)).rejects.toThrow(`set DATA_DIR=${storage.options.dataDir}-3`);
+  await expect(openFor(storage, FEATURES)).rejects.toThrow(`set DATA_DIR=${storage.options.dataDir}-3`);
   rmSync(other, { recursive: true });
 });
 

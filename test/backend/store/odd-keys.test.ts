@@ -1,28 +1,13 @@
-import { afterEach, beforeEach, expect, test } from "@jest/globals";
-import { openStore, type Store } from "./open-store.ts";
-import { type TestStorage, testStorage } from "./test-storage.ts";
+import { expect, test } from "@jest/globals";
+import { storeForEach } from "./each-test.ts";
+import type { Store } from "./open-store.ts";
+import { addUsers, newSession } from "./rows.ts";
 
-let storage: TestStorage;
 let store: Store;
-beforeEach(async () => {
-  storage = await testStorage();
-  store = await openStore(storage.options);
-  const facts = { email: "ada", name: "Ada", passwordHash: "", role: "user", createdAt: 1, disabledAt: null } as const;
-  await store.users.create({ id: "ada", ...facts });
-  const session = {
-    id: "s1",
-    userId: "ada",
-    refreshHash: "h",
-    previousHash: null,
-    accessHash: null,
-    address: null,
-    agent: null,
-  } as const;
-  await store.sessions.create({ ...session, rotatedAt: 1, createdAt: 1, usedAt: 1, endedAt: null });
-});
-afterEach(async () => {
-  await store.close();
-  await storage.remove();
+storeForEach(async (opened) => {
+  store = opened;
+  await addUsers(store, "ada");
+  await store.sessions.create(newSession("s1", "ada"));
 });
 
 test("N7: a key that no database can hold is not found, and does not spoil look-ups of others in the same turn", async () => {

@@ -8,7 +8,8 @@ import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { backUp, restore } from "../../../backend/store/backup.ts";
 import { createWriteCheck } from "../../../backend/store/write-check.ts";
-import { FEATURES, openStore, type Store } from "./open-store.ts";
+import { FEATURES, openStore } from "./open-store.ts";
+import { addUsers } from "./rows.ts";
 
 /*
  * What a running backend does with the embedded database that a command beside it does not.
@@ -26,11 +27,6 @@ afterEach(() => {
 
 const openForBackend = () => openStore({ dataDir, isBackend: true });
 const file = () => join(dataDir, "causeway.db");
-
-async function addUser(store: Store, id: string): Promise<void> {
-  const rest = { email: `${id}@example.org`, passwordHash: "", role: "user", createdAt: 1, disabledAt: null } as const;
-  await store.users.create({ id, name: id, ...rest });
-}
 
 /** A backend's store in a process of its own; resolves when it is open. */
 async function openElsewhere(): Promise<ChildProcess> {
@@ -60,7 +56,7 @@ test("O18: a second backend on one embedded database is refused, in the same pro
   };
   await expect(openForBackend()).rejects.toMatchObject(refused);
   await expect(openElsewhere()).rejects.toThrow("STORE_IN_USE");
-  await addUser(store, "ada"); // the refused ones took nothing from the one that runs
+  await addUsers(store, "ada"); // the refused ones took nothing from the one that runs
   await expect(openForBackend()).rejects.toMatchObject(refused);
   await store.close();
   await (await openForBackend()).close();
@@ -79,7 +75,7 @@ test("O18: kill -9 gives the database free", async () => {
 test("O18: a command works beside a running backend", async () => {
   const backend = await openForBackend();
   const command = await openStore({ dataDir });
-  await addUser(command, "ada");
+  await addUsers(command, "ada");
   await command.close();
   expect(await backend.users.list(10)).toHaveLength(1);
   await backend.close();
@@ -113,11 +109,11 @@ const losses: [string, () => void][] = [
 
 test.each(losses)("O14: a database that was %s is noticed, and nothing acknowledged is lost", async (_, lose) => {
   const store = await openForBackend();
-  await addUser(store, "before");
+  await addUsers(store, "before");
   lose();
-  await addUser(store, "after");
+  await addUsers(store, "after");
   const problem = await store.lost;
-  await addUser(store, "last");
+  await addUsers(store, "last");
   await store.close();
   expect(problem).toMatchObject({
     code: "STORE_LOST",
@@ -137,7 +133,7 @@ test.each(losses)("O14: a database that was %s is noticed, and nothing acknowled
 
 test("O14: a backend that is started again does not begin with an empty database; the saved one can be put back", async () => {
   const store = await openForBackend();
-  await addUser(store, "ada");
+  await addUsers(store, "ada");
   rmSync(file());
   const { message } = await store.lost;
   await store.close();
@@ -214,10 +210,10 @@ test("O14: whether the database can be written is found out by one write in five
 
 test("O14: the log of a database that was deleted is not written into the restored one", async () => {
   const store = await openForBackend();
-  await addUser(store, "ada");
+  await addUsers(store, "ada");
   const saved = join(dataDir, "saved.db");
   await backUp(dataDir, saved);
-  await addUser(store, "later");
+  await addUsers(store, "later");
   rmSync(file());
   await store.lost;
   await store.close();

@@ -1,44 +1,19 @@
-import { afterEach, beforeEach, expect, test } from "@jest/globals";
-import type { Session } from "../../../backend/auth/session.ts";
+import { expect, test } from "@jest/globals";
 import type { User } from "../../../backend/users/index.ts";
-import { openStore, type Store } from "./open-store.ts";
-import { type TestStorage, testStorage } from "./test-storage.ts";
+import { storeForEach } from "./each-test.ts";
+import type { Store } from "./open-store.ts";
+import { addUsers, newSession, newUser } from "./rows.ts";
 
-let storage: TestStorage;
 let store: Store;
-beforeEach(async () => {
-  storage = await testStorage();
-  store = await openStore(storage.options);
-});
-afterEach(async () => {
-  await store.close();
-  await storage.remove();
+storeForEach((opened) => {
+  store = opened;
 });
 
-const ada: User = {
-  id: "ada",
-  email: "ada@example.org",
-  name: "Ada",
-  passwordHash: "$argon2id$x",
-  role: "user",
-  createdAt: 1_790_000_000_000,
-  disabledAt: null,
-  verifiedAt: null,
-};
-const bob: User = { ...ada, id: "bob", email: "bob@example.org", name: "Bob", createdAt: ada.createdAt + 1 };
-const session: Session = {
-  id: "s1",
-  userId: "ada",
-  refreshHash: "h1",
-  previousHash: null,
-  accessHash: null,
-  rotatedAt: 10,
-  createdAt: 10,
-  usedAt: 10,
-  endedAt: null,
-  address: null,
-  agent: null,
-};
+const start = 1_790_000_000_000;
+const facts = { passwordHash: "$argon2id$x", createdAt: start };
+const ada: User = { ...newUser("ada", { ...facts, name: "Ada" }), verifiedAt: null };
+const bob: User = { ...newUser("bob", { ...facts, name: "Bob", createdAt: start + 1 }), verifiedAt: null };
+const session = newSession("s1", "ada", 10);
 
 test("users are found by id and by address, and an address belongs to one", async () => {
   expect(await store.users.create(ada)).toBe("created");
@@ -72,9 +47,7 @@ test("S4: a new name that comes while its account is removed does not bring the 
 });
 
 test("N2: an account that is disabled or removed is among those whose rights have changed", async () => {
-  const user = { createdAt: 1, disabledAt: null, passwordHash: "x", role: "user" } as const;
-  await store.users.create({ ...user, id: "eve", email: "eve@example.org", name: "Eve" });
-  await store.users.create({ ...user, id: "fay", email: "fay@example.org", name: "Fay" });
+  await addUsers(store, "eve", "fay");
   await store.users.disable("eve", 1_000);
   await store.users.anonymize("fay", "x", { email: "a@removed.invalid", name: "Removed", passwordHash: "y" }, 2_000);
   const changed = await store.users.roleChangedSince(1_000);
@@ -103,9 +76,9 @@ test("of two requests with one refresh token, one rotates", async () => {
 test("an ended session stays ended", async () => {
   await store.users.create(ada);
   await store.sessions.create(session);
+  const to = { refreshHash: "h2", accessHash: "a2" };
   expect(await store.sessions.end("s1", "logout", 30)).toBe(true);
   expect(await store.sessions.end("s1", "reuse", 40)).toBe(false);
-  const to = { refreshHash: "h2", accessHash: "a2" };
   expect(await store.sessions.rotate("s1", "h1", to, { at: 50, address: null, agent: null })).toBe(false);
   expect((await store.sessions.find("s1"))?.session.endedAt).toBe(30);
   expect(await store.sessions.find("s2")).toBeUndefined();

@@ -1,20 +1,12 @@
-import { afterEach, beforeEach, expect, test } from "@jest/globals";
-import { openStore, type Store } from "../store/open-store.ts";
-import { type TestStorage, testStorage } from "../store/test-storage.ts";
+import { expect, test } from "@jest/globals";
+import { storeForEach } from "../store/each-test.ts";
+import type { Store } from "../store/open-store.ts";
+import { addUsers } from "../store/rows.ts";
 
-let storage: TestStorage;
 let store: Store;
-beforeEach(async () => {
-  storage = await testStorage();
-  store = await openStore(storage.options);
-  for (const id of ["ada", "ben"]) {
-    const of = { id, email: `${id}@example.org`, name: id, passwordHash: "h", role: "user" as const };
-    await store.users.create({ ...of, createdAt: 1, disabledAt: null });
-  }
-});
-afterEach(async () => {
-  await store.close();
-  await storage.remove();
+storeForEach(async (opened) => {
+  store = opened;
+  await addUsers(store, "ada", "ben");
 });
 
 const every = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte));

@@ -1,31 +1,23 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import { expect, test } from "@jest/globals";
 import { sql } from "kysely";
 import { backUp, restore } from "../../../../backend/store/backup.ts";
 import { openDatabase } from "../../../../backend/store/index.ts";
+import { backupForEach } from "../../store/each-test.ts";
 import { FEATURES, openStore, type Store } from "../../store/open-store.ts";
+import { addUsers } from "../../store/rows.ts";
 import { oldDatabase } from "./old-database.ts";
+import { say } from "./rows.ts";
 
-let root: string;
 let dataDir: string;
 let file: string;
-beforeEach(() => {
-  root = mkdtempSync(join(tmpdir(), "causeway-backup-"));
-  dataDir = join(root, "data");
-  file = join(root, "backup.db");
+backupForEach((...made) => {
+  [dataDir, file] = made;
 });
-afterEach(() => rmSync(root, { recursive: true }));
-
-const say = (store: Store, n: number) =>
-  store.messages.append({ room: "lobby", authorId: "ada", clientId: `c${n}`, text: `t${n}`, at: n }, () => undefined);
 
 async function started(): Promise<Store> {
   const store = await openStore({ dataDir });
-  const facts = { email: "ada@example.org", name: "Ada", passwordHash: "x", role: "user", createdAt: 1 } as const;
-  await store.users.create({ id: "ada", disabledAt: null, ...facts });
-  await say(store, 1);
+  await addUsers(store, "ada");
+  await say(store, "t1");
   return store;
 }
 
@@ -33,7 +25,7 @@ test("after a restore a room has a new epoch, and the messages of the backup", a
   const store = await started();
   const before = await store.rooms.findStanding("lobby", "ada");
   await backUp(dataDir, file);
-  await say(store, 2);
+  await say(store, "t2");
   await store.close();
   restore(dataDir, file, FEATURES);
   const back = await openStore({ dataDir });

@@ -1,27 +1,22 @@
-import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import { expect, test } from "@jest/globals";
 import type { MembershipState } from "../../../../backend/chat/membership.ts";
 import type { Entry } from "../../../../backend/chat/store/index.ts";
-import { openStore, type Store } from "../../store/open-store.ts";
-import { type TestStorage, testStorage } from "../../store/test-storage.ts";
+import { storeForEach } from "../../store/each-test.ts";
+import type { Store } from "../../store/open-store.ts";
+import { addUsers } from "../../store/rows.ts";
+import { say } from "./rows.ts";
 
-let storage: TestStorage;
 let store: Store;
 let users = 0;
-beforeEach(async () => {
-  storage = await testStorage();
-  store = await openStore(storage.options);
+storeForEach((opened) => {
+  store = opened;
   users = 0;
-});
-afterEach(async () => {
-  await store.close();
-  await storage.remove();
 });
 
 async function user(): Promise<string> {
   users += 1;
   const id = `u${users}`;
-  const facts = { email: id, name: id, passwordHash: "", role: "user", createdAt: 1, disabledAt: null } as const;
-  await store.users.create({ id, ...facts });
+  await addUsers(store, id);
   return id;
 }
 
@@ -106,11 +101,9 @@ test("many who enter at the same time do not exceed the room's limit, nor one us
 
 test("messages from before the entry are read, and those after it are not", async () => {
   const [key, owner, userId] = [await room(), `u${users}`, await user()];
-  const send = (clientId: string) =>
-    store.messages.append({ room: key, authorId: owner, clientId, text: "hello", at: 1 }, () => undefined);
-  await send("1");
+  await say(store, "1", { room: key, authorId: owner });
   await store.members.enter({ room: key, userId, at: 1, from: ["none"], limit: 9 });
-  await send("2");
+  await say(store, "2", { room: key, authorId: owner });
   expect(await store.rooms.list(userId, 9)).toMatchObject([{ key, seq: 2, read: 1 }]);
 });
 

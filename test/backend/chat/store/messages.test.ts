@@ -1,47 +1,23 @@
-import { afterEach, beforeEach, expect, test } from "@jest/globals";
-import type { User } from "../../../../backend/users/index.ts";
-import { openStore, type Store } from "../../store/open-store.ts";
-import { type TestStorage, testStorage } from "../../store/test-storage.ts";
+import { expect, test } from "@jest/globals";
+import { storeForEach } from "../../store/each-test.ts";
+import type { Store } from "../../store/open-store.ts";
+import { addUsers } from "../../store/rows.ts";
+import { openRoom, say } from "./rows.ts";
 
-let storage: TestStorage;
 let store: Store;
-beforeEach(async () => {
-  storage = await testStorage();
-  store = await openStore(storage.options);
-});
-afterEach(async () => {
-  await store.close();
-  await storage.remove();
+storeForEach(async (opened) => {
+  store = opened;
+  await addUsers(store, "ada", "bob");
 });
 
-const ada: User = {
-  id: "ada",
-  email: "ada@example.org",
-  name: "Ada",
-  passwordHash: "$argon2id$x",
-  role: "user",
-  createdAt: 1_790_000_000_000,
-  disabledAt: null,
-  verifiedAt: null,
-};
-const bob: User = { ...ada, id: "bob", email: "bob@example.org", name: "Bob", createdAt: ada.createdAt + 1 };
-
-const say = (room: string, authorId: string, clientId: string, text = clientId) =>
-  store.messages.append({ room, authorId, clientId, text, at: 100 }, () => undefined);
-const open = (key: string) =>
-  store.rooms.open({ key, kind: "public", title: null, openedBy: "ada", at: 1 }, [
-    { id: "ada", role: "owner", peerId: null },
-  ]);
 const positionOf = async (room: string) => (await store.rooms.findStanding(room, "ada"))?.room;
 
 test("messages of a room are numbered 1, 2, 3 without gaps, however many are sent at once", async () => {
-  await store.users.create(ada);
-  await store.users.create(bob);
-  await open("attic");
+  await openRoom(store, "attic");
   await store.members.enter({ room: "attic", userId: "bob", at: 1, from: ["none"], limit: 2 });
-  const sent = await Promise.all(
-    Array.from({ length: 40 }, (_, n) => say(n % 3 ? "lobby" : "attic", n % 2 ? "ada" : "bob", `c${n}`)),
-  );
+  const send = (_: unknown, n: number) =>
+    say(store, `c${n}`, { room: n % 3 ? "lobby" : "attic", authorId: n % 2 ? "ada" : "bob" });
+  const sent = await Promise.all(Array.from({ length: 40 }, send));
   for (const room of ["lobby", "attic"]) {
     const seqs = sent.map(({ message }) => message).filter((message) => message.room === room);
     const numbers = seqs.map((message) => message.seq).sort((a, b) => a - b);
@@ -53,18 +29,15 @@ test("messages of a room are numbered 1, 2, 3 without gaps, however many are sen
 });
 
 test("a client id makes sending idempotent for its user, and takes no number", async () => {
-  await store.users.create(ada);
-  await store.users.create(bob);
-  const first = await say("lobby", "ada", "c1", "hello");
-  const retries = await Promise.all([say("lobby", "ada", "c1", "hello"), say("lobby", "ada", "c1", "other")]);
+  const first = await say(store, "c1", { text: "hello" });
+  const retries = await Promise.all(["hello", "other"].map((text) => say(store, "c1", { text })));
   for (const retry of retries) expect(retry).toEqual({ message: first.message, repeated: true });
-  const next = await say("lobby", "bob", "c1", "mine");
-  expect(next).toMatchObject({ repeated: false, message: { seq: 2, author: { id: "bob", name: "Bob" } } });
+  const next = await say(store, "c1", { authorId: "bob", text: "mine" });
+  expect(next).toMatchObject({ repeated: false, message: { seq: 2, author: { id: "bob", name: "bob" } } });
 });
 
 test("history is read by position, in order and in pages", async () => {
-  await store.users.create(ada);
-  for (let n = 1; n <= 7; n += 1) await say("lobby", "ada", `c${n}`);
+  for (let n = 1; n <= 7; n += 1) await say(store, `c${n}`);
   const seqs = async (page: ReturnType<Store["messages"]["after"]>) => (await page).map((message) => message.seq);
   expect(await seqs(store.messages.before("lobby", undefined, 3))).toEqual([5, 6, 7]);
   expect(await seqs(store.messages.before("lobby", 5, 3))).toEqual([2, 3, 4]);
@@ -75,8 +48,8 @@ test("history is read by position, in order and in pages", async () => {
 });
 
 test("of two who open a room, one does; it has an epoch before anybody has spoken in it, and keeps it", async () => {
-  await store.users.create(ada);
-  expect((await Promise.all([open("new"), open("new")])).sort()).toEqual(["exists", "opened"]);
+  const opened = await Promise.all([openRoom(store, "new"), openRoom(store, "new")]);
+  expect(opened.sort()).toEqual(["exists", "opened"]);
   const epoch = (await positionOf("new"))?.epoch;
-  expect((await say("new", "ada", "c1")).message).toMatchObject({ seq: 1, epoch });
+  expect((await say(store, "c1", { room: "new" })).message).toMatchObject({ seq: 1, epoch });
 });

@@ -1,6 +1,7 @@
 import { expect, test } from "@jest/globals";
 import { sql } from "kysely";
 import { openStore } from "../../store/open-store.ts";
+import { newUser } from "../../store/rows.ts";
 import { testStorage } from "../../store/test-storage.ts";
 import { oldDatabase } from "./old-database.ts";
 
@@ -19,16 +20,8 @@ test("S11: users and rooms of an older database keep names that look alike, and 
 
   const store = await openStore(storage.options);
   expect((await store.users.list(10)).map(({ name }) => name)).toEqual(names);
-  const fresh = {
-    id: "new",
-    email: "new@example.org",
-    passwordHash: "x",
-    role: "user",
-    createdAt: 9,
-    disabledAt: null,
-  } as const;
-  expect(await store.users.create({ ...fresh, name: "ada" })).toBe("name-taken");
-  expect(await store.users.create({ ...fresh, name: "Somebody who left" })).toBe("created");
+  expect(await store.users.create(newUser("new", { name: "ada" }))).toBe("name-taken");
+  expect(await store.users.create(newUser("new", { name: "Somebody who left" }))).toBe("created");
   expect(await store.users.setName("u1", "Bob")).toBe("set");
   expect(await store.users.setName("u0", "Ada")).toBe("set");
   expect((await store.rooms.findStanding("\u0455\u0441\u043e\u0440\u0435", "u0"))?.room.kind).toBe("public");

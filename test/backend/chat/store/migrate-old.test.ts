@@ -1,9 +1,14 @@
-import { afterEach, beforeEach, expect, test } from "@jest/globals";
-import { type Kysely, sql } from "kysely";
-import { type FeatureTables, type Migrations, openDatabase } from "../../../../backend/store/index.ts";
-import { openQueries } from "../../store/open-queries.ts";
+import { expect, test } from "@jest/globals";
+import { sql } from "kysely";
+import { storageForEach } from "../../store/each-test.ts";
+import {
+  expectFailedMigration,
+  expectOpenedWhenNamed,
+  schemaAndMigrations,
+  withQueries,
+} from "../../store/migration-steps.ts";
 import { FEATURES, openStore } from "../../store/open-store.ts";
-import { migrationsOf, schemaOf } from "../../store/schema-of.ts";
+import { migrationsOf } from "../../store/schema-of.ts";
 import { type TestStorage, testStorage } from "../../store/test-storage.ts";
 import { oldDatabase } from "./old-database.ts";
 import { OLD_MIGRATIONS } from "./old-migrations.ts";
@@ -13,23 +18,9 @@ import { OLD_MIGRATIONS } from "./old-migrations.ts";
  */
 
 let storage: TestStorage;
-beforeEach(async () => {
-  storage = await testStorage();
+storageForEach((made) => {
+  storage = made;
 });
-afterEach(() => storage.remove());
-
-const open = (features: readonly FeatureTables[], unusedFeatures: readonly string[] = []) =>
-  openDatabase({ ...storage.options, unusedFeatures }, features);
-
-/** Runs something on a storage that no program has open. */
-async function withQueries<T>(use: (db: Kysely<unknown>) => Promise<T>, of = storage): Promise<T> {
-  const db = await openQueries(of.options);
-  try {
-    return await use(db);
-  } finally {
-    await db.destroy();
-  }
-}
 
 test.each(Object.keys(OLD_MIGRATIONS))(
   "D4: a database of the version that ended with %s becomes what a new one is",
@@ -38,8 +29,7 @@ test.each(Object.keys(OLD_MIGRATIONS))(
     await (await openStore(fresh.options)).close();
     await (await oldDatabase(storage.options, last)).destroy();
     await (await openStore(storage.options)).close();
-    expect(await withQueries(schemaOf)).toEqual(await withQueries(schemaOf, fresh));
-    expect(await withQueries(migrationsOf)).toEqual(await withQueries(migrationsOf, fresh));
+    expect(await schemaAndMigrations(storage)).toEqual(await schemaAndMigrations(fresh));
     await fresh.remove();
   },
 );
@@ -58,30 +48,14 @@ test("D4: several nodes that open an old database at once bring it up to date on
     expect(await store.messages.after("garden", 0, 9)).toMatchObject([{ text: "hello", seq: 1, epoch: "first" }]);
     await store.close();
   }
-  const names = await withQueries(migrationsOf);
+  const names = await withQueries(storage, migrationsOf);
   expect(names.filter((name) => name.startsWith("0"))).toEqual([]);
   expect(names).toEqual([...new Set(names)]);
 });
 
-/** A migration that creates a table. */
-const table = (name: string): Migrations[string] => ({
-  up: (db) => db.schema.createTable(name).addColumn("id", "text").execute(),
-});
-
 test("D4: a migration that fails changes nothing, not even the old names, and the next start goes on", async () => {
   await (await oldDatabase(storage.options, "0004_read_marks")).destroy();
-  const before = [await withQueries(schemaOf), await withQueries(migrationsOf)];
-  const broken = {
-    name: "fixture",
-    migrations: { "0001_table": table("fixture_things"), "0002_same": table("fixture_things") },
-  };
-  await expect(open([...FEATURES, broken])).rejects.toMatchObject({
-    code: "STORE_MIGRATION",
-    message: expect.stringMatching(
-      /^the migration fixture_0002_same failed: .*fixture_things.*\. Nothing was changed\./,
-    ),
-  });
-  expect([await withQueries(schemaOf), await withQueries(migrationsOf)]).toEqual(before);
+  await expectFailedMigration(storage);
   const store = await openStore(storage.options);
   expect(await store.rooms.findStanding("lobby", "ada")).toBeUndefined();
   await store.close();
@@ -94,15 +68,10 @@ test.each(["by this program", "by an older version"])(
   async (by) => {
     if (by === "by this program") await (await openStore(storage.options)).close();
     else await (await oldDatabase(storage.options, "0012_enter_rooms")).destroy();
-    await withQueries((db) =>
+    await withQueries(storage, (db) =>
       sql`insert into rooms (name, epoch, seq, created_at) values ('garden', 'first', 0, 7)`.execute(db),
     );
-    await expect(open(withoutChat)).rejects.toMatchObject({
-      code: "STORE_NEWER",
-      message: expect.stringMatching(/a program with the feature chat has used it\. .* set UNUSED_FEATURES=chat, /),
-    });
-    await expect(open(withoutChat, ["chart"])).rejects.toMatchObject({ code: "STORE_NEWER" });
-    await (await open(withoutChat, ["chat"])).close();
+    await expectOpenedWhenNamed(storage, withoutChat, "chat");
     // the feature comes back, and has its rows
     const store = await openStore(storage.options);
     expect(await store.rooms.positions(["garden"])).toMatchObject([{ room: "garden", epoch: "first" }]);

@@ -1,20 +1,14 @@
-import { afterEach, beforeEach, expect, test } from "@jest/globals";
-import { openStore, type Store } from "../../store/open-store.ts";
-import { type TestStorage, testStorage } from "../../store/test-storage.ts";
+import { expect, test } from "@jest/globals";
+import { storeForEach } from "../../store/each-test.ts";
+import type { Store } from "../../store/open-store.ts";
+import { addUsers } from "../../store/rows.ts";
+import { openRoom } from "./rows.ts";
 
-let storage: TestStorage;
 let store: Store;
-beforeEach(async () => {
-  storage = await testStorage();
-  store = await openStore(storage.options);
-  const facts = { email: "ada", name: "Ada", passwordHash: "", role: "user", createdAt: 1, disabledAt: null } as const;
-  await store.users.create({ id: "ada", ...facts });
-  const owner = { id: "ada", role: "owner", peerId: null } as const;
-  await store.rooms.open({ key: "garden", kind: "public", title: null, openedBy: "ada", at: 1 }, [owner]);
-});
-afterEach(async () => {
-  await store.close();
-  await storage.remove();
+storeForEach(async (opened) => {
+  store = opened;
+  await addUsers(store, "ada");
+  await openRoom(store, "garden");
 });
 
 test("N7: a key that no database can hold is not found, and does not spoil look-ups of others in the same turn", async () => {

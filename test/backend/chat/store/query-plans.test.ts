@@ -1,7 +1,9 @@
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, expect, test } from "@jest/globals";
 import { openStore } from "../../store/open-store.ts";
+import { addUsers } from "../../store/rows.ts";
 import { testStorage } from "../../store/test-storage.ts";
+import { openRoom } from "./rows.ts";
 
 /*
  * What a client can make the store do again and again goes by an index, however many rows there are.
@@ -21,16 +23,11 @@ test("no query about rooms, members, messages, marks or reports looks at a whole
   const storage = await testStorage();
   const store = await openStore(storage.options);
   statements.clear();
-  for (const id of ["ada", "bob"]) {
-    const facts = { email: id, name: id, passwordHash: "", role: "user", createdAt: 1, disabledAt: null } as const;
-    await store.users.create({ id, ...facts });
-  }
+  await addUsers(store, "ada", "bob");
   const { rooms, members, messages, reports, readMarks } = store;
   const room = "garden";
   const at = 1;
-  await rooms.open({ key: room, kind: "public", title: null, openedBy: "ada", at }, [
-    { id: "ada", role: "owner", peerId: null },
-  ]);
+  await openRoom(store, room);
   const limits = { maxOpened: 9, openedSince: 0, rooms: { joined: 9, owned: 9 } };
   await rooms.open({ key: "shed", kind: "private", title: "Shed", openedBy: "ada", at }, [], limits);
   await rooms.findStanding(room, "ada");

@@ -1,40 +1,30 @@
-import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import { expect, test } from "@jest/globals";
 import { sql } from "kysely";
 import type { Message } from "../../../../backend/chat/message.ts";
 import { assertMember } from "../../../../backend/chat/room-access.ts";
 import { indexTerms, parseQuery } from "../../../../backend/chat/search-words.ts";
 import type { ChatTables } from "../../../../backend/chat/store/tables.ts";
-import { openStore, type Store } from "../../store/open-store.ts";
-import { type TestStorage, testStorage } from "../../store/test-storage.ts";
+import { storeForEach } from "../../store/each-test.ts";
+import type { Store } from "../../store/open-store.ts";
+import { addUsers } from "../../store/rows.ts";
+import type { TestStorage } from "../../store/test-storage.ts";
+import { openRoom, say as sayOne } from "./rows.ts";
 
-const ADA = { id: "ada", email: "ada@example.org", name: "Ada", passwordHash: "x", createdAt: 1, disabledAt: null };
 const never = new AbortController().signal;
 let storage: TestStorage;
 let store: Store;
 let said: Message[];
 
-beforeEach(async () => {
-  storage = await testStorage();
-  store = await openStore(storage.options);
-  await store.users.create({ ...ADA, role: "user" });
+storeForEach(async (...opened) => {
+  [store, storage] = opened;
+  await addUsers(store, "ada");
   said = [];
-});
-afterEach(async () => {
-  await store.close();
-  await storage.remove();
 });
 
 async function say(...texts: readonly string[]): Promise<void> {
   const first = said.length;
-  const drafts = texts.map((text, index) => ({
-    room: "lobby",
-    authorId: "ada",
-    clientId: `c${first + index}`,
-    text,
-    at: 1,
-  }));
-  for (const { message } of await Promise.all(drafts.map((draft) => store.messages.append(draft, () => undefined))))
-    said.push(message);
+  const sent = await Promise.all(texts.map((text, index) => sayOne(store, `c${first + index}`, { text })));
+  said.push(...sent.map(({ message }) => message));
 }
 
 const fill = (pause: () => Promise<void> = () => Promise.resolve()) => store.search.fill({ signal: never, pause });
@@ -160,19 +150,11 @@ test("messages that are removed for their number, or with their room, leave the 
 });
 
 test("messages of other rooms are not found, whatever their numbers are", async () => {
-  for (const room of ["garden", "cellar"])
-    await store.rooms.open({ key: room, kind: "public", title: null, openedBy: "ada", at: 1 }, [
-      { id: "ada", role: "owner", peerId: null },
-    ]);
-  const draft = (room: string, n: number) => ({
-    room,
-    authorId: "ada",
-    clientId: `${room}${n}`,
-    text: `${room} flower`,
-    at: 1,
-  });
-  for (const room of ["garden", "cellar"])
-    await Promise.all(Array.from({ length: 510 }, (_, n) => store.messages.append(draft(room, n), () => undefined)));
+  for (const room of ["garden", "cellar"]) {
+    await openRoom(store, room);
+    const sayThere = (_: unknown, n: number) => sayOne(store, `${room}${n}`, { room, text: `${room} flower` });
+    await Promise.all(Array.from({ length: 510 }, sayThere));
+  }
   await fill();
   expect((await page("flower", undefined, "garden")).seqs[0]).toBe(510);
   expect((await page("cellar", undefined, "garden")).seqs).toEqual([]);

@@ -2,17 +2,14 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { expect, test } from "@jest/globals";
 import { openStore, type Store } from "../../store/open-store.ts";
+import { addUsers } from "../../store/rows.ts";
 import { testStorage } from "../../store/test-storage.ts";
-
-const user = { id: "ada", email: "ada@example.org", name: "Ada", passwordHash: "x", createdAt: 1 } as const;
+import { openRoom, say } from "./rows.ts";
 
 async function withReport(store: Store): Promise<void> {
-  await store.users.create({ ...user, role: "user", disabledAt: null });
-  await store.rooms.open({ key: "hall", kind: "public", title: null, openedBy: "ada", at: 1 }, [
-    { id: "ada", role: "owner", peerId: null },
-  ]);
-  const draft = { room: "hall", authorId: "ada", clientId: "c1", text: "a threat", at: 1 };
-  const { message } = await store.messages.append(draft, () => undefined);
+  await addUsers(store, "ada");
+  await openRoom(store, "hall");
+  const { message } = await say(store, "c1", { room: "hall", text: "a threat" });
   const about = { room: "hall", seq: message.seq, authorId: "ada", text: message.text };
   await store.reports.add({ at: 2, reporterId: "ada", reason: "threat", ...about });
 }

@@ -1,27 +1,18 @@
-import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import { expect, test } from "@jest/globals";
+import { storeForEach } from "../../store/each-test.ts";
 import { countStatements } from "../../store/executed.ts";
-import { openStore, type Store } from "../../store/open-store.ts";
-import { type TestStorage, testStorage } from "../../store/test-storage.ts";
+import type { Store } from "../../store/open-store.ts";
+import { addUsers } from "../../store/rows.ts";
+import { openRoom } from "./rows.ts";
 
 const executed = countStatements();
 const USERS = Array.from({ length: 30 }, (_, n) => `user${n}`);
 
-let storage: TestStorage;
 let store: Store;
-beforeEach(async () => {
-  storage = await testStorage();
-  store = await openStore(storage.options);
-  for (const id of USERS) {
-    const facts = { email: id, name: id, passwordHash: "", role: "user", createdAt: 1, disabledAt: null } as const;
-    await store.users.create({ id, ...facts });
-  }
-  const owner = { id: "user0", role: "owner", peerId: null } as const;
-  for (const key of ["garden", 'it\'s "odd" \\'])
-    await store.rooms.open({ key, kind: "public", title: null, openedBy: "user0", at: 1 }, [owner]);
-});
-afterEach(async () => {
-  await store.close();
-  await storage.remove();
+storeForEach(async (opened) => {
+  store = opened;
+  await addUsers(store, ...USERS);
+  for (const key of ["garden", 'it\'s "odd" \\']) await openRoom(store, key, "user0");
 });
 
 test("N7: the standing of many users that is asked in one turn is one statement", async () => {

@@ -1,16 +1,10 @@
 import { expect, test } from "@jest/globals";
 import { MESSAGE_ROW_BYTES } from "../../../../backend/chat/store/usage.ts";
 import { openStore, type Store } from "../../store/open-store.ts";
+import { addUsers } from "../../store/rows.ts";
 import { testStorage } from "../../store/test-storage.ts";
+import { say } from "./rows.ts";
 
-const ada = {
-  id: "ada",
-  email: "ada@example.org",
-  name: "Ada",
-  passwordHash: "x",
-  role: "user",
-  createdAt: 1,
-} as const;
 let serial = 0;
 
 /** What the user's messages take, as a change of the first one is told. Changes nothing. */
@@ -24,16 +18,14 @@ async function storedBytes(store: Store): Promise<number> {
   return bytes;
 }
 
-const say = (store: Store, text: string, clientId = `c${++serial}`) =>
-  store.messages.append({ room: "lobby", authorId: "ada", clientId, text, at: 1 }, () => undefined);
+const sayAnew = (store: Store, text: string) => say(store, `c${++serial}`, { text });
 
 test("S10: what a user's messages take is known to another node and after a restart, and counted anew from the messages", async () => {
   const storage = await testStorage();
   const one = await openStore(storage.options);
-  await one.users.create({ ...ada, disabledAt: null });
-  for (let n = 0; n < 3; n += 1) await say(one, "\u00e4".repeat(50));
-  await say(one, "again", "same");
-  await say(one, "again", "same");
+  await addUsers(one, "ada");
+  for (let n = 0; n < 3; n += 1) await sayAnew(one, "\u00e4".repeat(50));
+  for (let n = 0; n < 2; n += 1) await say(one, "same", { text: "again" });
   const bytes = 3 * (100 + MESSAGE_ROW_BYTES) + 5 + MESSAGE_ROW_BYTES;
   expect(await storedBytes(one)).toBe(bytes);
   await one.close();
@@ -42,7 +34,7 @@ test("S10: what a user's messages take is known to another node and after a rest
   expect(await storedBytes(again)).toBe(bytes);
   // each node adds what it has stored to the sum, a batch at a time
   const many = 400;
-  for (let n = 0; n < many; n += 1) await say(n % 2 ? again : other, "x".repeat(800));
+  for (let n = 0; n < many; n += 1) await sayAnew(n % 2 ? again : other, "x".repeat(800));
   const all = bytes + many * (800 + MESSAGE_ROW_BYTES);
   const seen = await storedBytes(again);
   expect(seen).toBeLessThanOrEqual(all);
