@@ -10,14 +10,14 @@ import { copyWholeProject, type WholeCopy } from "../scripts/whole-copy.ts";
 
 const TSC = createRequire(import.meta.url).resolve("typescript/bin/tsc");
 
-export interface CopiedProgram {
+interface CopiedProgram {
   /** The next line that it prints. Rejects when it ends before. */
   line(): Promise<string>;
   /** Closes its standard input. Resolves with its exit code. */
   end(): Promise<number | null>;
 }
 
-export interface CopiedBackend {
+interface CopiedBackend {
   readonly url: string;
   /** The rules of the edge. */
   readonly policy: readonly PhaseRuleset[];
