@@ -32,14 +32,23 @@ interface RingKey extends SigningKey {
 /** Reads the keys, making the first, and again from time to time: `npm run keys -- rotate` needs no restart. */
 export async function createKeyRing(store: Pick<AuthStore, "keys">, clock: () => number): Promise<KeyRing> {
   let loaded: { readonly at: number; readonly keys: readonly RingKey[] } | undefined;
+  /** All who need the keys meanwhile wait for this: any client can send a token, and must not make the store work. */
+  let loading: Promise<void> | undefined;
 
+  const load = async (now: number): Promise<void> => {
+    const stored = await store.keys.ensure("access", generateSigningKey, now);
+    loaded = { at: now, keys: stored.map(({ material, ...facts }) => ({ ...facts, ...signingKey(material) })) };
+  };
   const keys = async (): Promise<readonly RingKey[]> => {
     const now = clock();
     if (!loaded || Math.abs(now - loaded.at) >= FRESH) {
-      const stored = await store.keys.ensure("access", generateSigningKey, now);
-      loaded = { at: now, keys: stored.map(({ material, ...facts }) => ({ ...facts, ...signingKey(material) })) };
+      loading ??= load(now).finally(() => {
+        loading = undefined;
+      });
+      await loading;
     }
-    return loaded.keys.filter(({ retiredAt }) => retiredAt === null || now - retiredAt < KEY_OVERLAP);
+    const known = loaded?.keys ?? [];
+    return known.filter(({ retiredAt }) => retiredAt === null || now - retiredAt < KEY_OVERLAP);
   };
   await keys();
 

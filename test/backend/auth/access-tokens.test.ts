@@ -171,3 +171,25 @@ test("N7: with its hash in the row a token is refused when its key is retired fo
   now += 1;
   expect(await verify(token)).toBeUndefined();
 });
+
+test("N7: tokens that come at the same time read the keys once, and again when that has failed", async () => {
+  let reads = 0;
+  let problem: Error | undefined;
+  const ensure: Store["keys"]["ensure"] = async (...args) => {
+    reads += 1;
+    if (problem) throw problem;
+    return store.keys.ensure(...args);
+  };
+  const tokens = await createAccessTokens({ keys: { ...store.keys, ensure }, sessions: store.sessions }, () => now);
+  const token = await issue("s");
+  await begin(token);
+  const sent = Array.from({ length: 20 }, (_, n) => (n % 2 ? token : withoutSignature(token)));
+  const verifyAll = () => Promise.all(sent.map((one) => tokens.verify(one)));
+  now += 10_000;
+  reads = 0;
+  problem = new Error("no database");
+  await expect(verifyAll()).rejects.toThrow("no database");
+  problem = undefined;
+  expect((await verifyAll()).map((identity) => identity?.id)).toEqual(sent.map((_, n) => (n % 2 ? "ada" : undefined)));
+  expect(reads).toBe(2);
+});
