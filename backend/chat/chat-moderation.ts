@@ -135,9 +135,10 @@ class ModerationActions implements Moderation {
     const allowed = await this.#requireAllowedCase(ctx, assertRanksAbove);
     const { room, target } = allowed;
     assertNotLobby(room);
-    // the user may enter between the two: then the membership has to be ended after all
     const end = () => endMembership(this.#parts, ctx, room, target.id, "banned", allowed.check);
-    if (!(await end()) && !(await store.members.banOutsider(room.key, target.id, clock(), allowed.check))) await end();
+    const banOutsider = () => store.members.banOutsider(room.key, target.id, clock(), allowed.check);
+    // the user may enter and leave between the two, again and again: one of them has to succeed
+    for (let isBanned = false; !isBanned; ) isBanned = (await end()) || (await banOutsider());
     await this.#auditSiteModerator(ctx, allowed, "member.banned");
     return this.#membershipAfter(room, target.id);
   }

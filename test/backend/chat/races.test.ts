@@ -151,6 +151,31 @@ test("25 times at once: a user who is banned while joining is banned and not in 
   }
 });
 
+test("a user who enters and leaves again and again while a ban is under way is banned all the same", async () => {
+  const { members } = running.store;
+  const [end, banOutsider] = [members.end.bind(members), members.banOutsider.bind(members)];
+  const [ada, eve] = [await person(), await person()];
+  const key = await room(ada);
+  let entries = 2;
+  members.end = async (...args) => {
+    const ended = await end(...args);
+    if (!ended && entries-- > 0) await running.call("chat.join", { room: key }, eve);
+    return ended;
+  };
+  members.banOutsider = async (...args) => {
+    const isBanned = await banOutsider(...args);
+    if (!isBanned) await end(key, eve.id, "out", running.clock.now);
+    return isBanned;
+  };
+  try {
+    await running.call("chat.ban", { room: key, user: eve.id }, ada);
+  } finally {
+    Object.assign(members, { end, banOutsider });
+  }
+  expect(entries).toBeLessThan(0);
+  expect((await running.store.rooms.findStanding(key, eve.id))?.membership?.state).toBe("banned");
+});
+
 test("S8: a moderator who loses the role while a ban is under way bans nobody, and none bans a user who has become an owner", async () => {
   const { members } = running.store;
   const end = members.end.bind(members);
