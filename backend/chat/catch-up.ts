@@ -101,7 +101,7 @@ async function readBatches(
 }
 
 async function newestPage(store: ChatStore, { key: room, epoch, seq, revision }: Room): Promise<PartialState> {
-  const messages = seq === 0 ? [] : await newestThatFit(store, room);
+  const messages = seq === 0 ? [] : await newestMessagesThatFit(store, room);
   return { room, epoch, seq: messages.at(-1)?.seq ?? seq, revision, messages, changed: [], recovered: false };
 }
 
@@ -109,7 +109,11 @@ async function newestPage(store: ChatStore, { key: room, epoch, seq, revision }:
  * The newest messages before a position that fit into one response, oldest first; without a position, the newest ones
  * of the room. Reads them in parts: a whole page of long messages would be several times as large as a response.
  */
-export async function newestThatFit(store: ChatStore, room: string, cursor?: number): Promise<readonly Message[]> {
+export async function newestMessagesThatFit(
+  store: ChatStore,
+  room: string,
+  cursor?: number,
+): Promise<readonly Message[]> {
   let messages: readonly Message[] = [];
   let bytesLeft = MAX_RESPONSE_BYTES;
   for (;;) {

@@ -2,7 +2,7 @@ import { announce, type ContextOf, type Handlers, type ResultOf, refuse } from "
 import { requireValid } from "../contract/require-valid.ts";
 import { checkMessageText } from "../text/text.ts";
 import type { AuditTrail } from "../users/index.ts";
-import { newestThatFit } from "./catch-up.ts";
+import { newestMessagesThatFit } from "./catch-up.ts";
 import { messageChanged, messageSent } from "./channel.ts";
 import { MAX_MENTIONS, possibleNames } from "./mention.ts";
 import { checkClientId, EDIT_WINDOW_MS } from "./message.ts";
@@ -40,7 +40,7 @@ class MessageActions implements Messages {
     const { store } = this.#parts;
     const { room } = await requireMembership(store, ctx);
     const { key, epoch, seq, revision } = room;
-    const messages = await newestThatFit(store, key, ctx.params.cursor);
+    const messages = await newestMessagesThatFit(store, key, ctx.params.cursor);
     return { room: key, epoch, seq, revision, messages, changed: [], recovered: true };
   }
 

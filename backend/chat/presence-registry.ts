@@ -81,14 +81,14 @@ export function createPresenceRegistry(times: Pick<PresenceTimes, "graceMs">): P
         forgetUsers(node);
         nodes.delete(name);
       }
-      const news: Presence[] = [];
+      const presences: Presence[] = [];
       for (const id of changed) {
-        if (news.length === limit) break;
+        if (presences.length === limit) break;
         const state = stateOf(id);
         if (state === (broadcastStates.get(id) ?? "offline")) changed.delete(id);
-        else news.push({ id, state });
+        else presences.push({ id, state });
       }
-      return news;
+      return presences;
     },
 
     confirmBroadcast(presences) {

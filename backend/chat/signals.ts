@@ -75,8 +75,8 @@ export function signals({ store, clock, registry, receipts, findRoom }: SignalOp
       const userId = ctx.meta.user.id;
       const { room, epoch, isSmall } = await findRoom(ctx.params.room, userId);
       if (isSmall) return { room, epoch, marks: await store.readMarks.of(room, epoch, MAX_SMALL_ROOM_MEMBERS) };
-      const own = await store.readMarks.find(room, epoch, userId);
-      return { room, epoch, marks: own ? [own] : [] };
+      const ownMark = await store.readMarks.find(room, epoch, userId);
+      return { room, epoch, marks: ownMark ? [ownMark] : [] };
     },
   };
 }

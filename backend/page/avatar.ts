@@ -25,11 +25,11 @@ export function fillAvatar(avatar: HTMLElement, { id, name, picture }: AvatarUse
 }
 
 /** Creates an avatar. */
-export function createAvatar(of: AvatarUser): HTMLElement {
+export function createAvatar(user: AvatarUser): HTMLElement {
   const avatar = document.createElement("span");
   avatar.className = "avatar";
   avatar.ariaHidden = "true";
-  fillAvatar(avatar, of);
+  fillAvatar(avatar, user);
   return avatar;
 }
 

@@ -38,8 +38,8 @@ export function connectOwnPicture(client: SiteClient, pictures: Pictures): () =>
     if (chosen.size > MAX_PICTURE_BYTES) {
       done.textContent = "";
       problem.hidden = false;
-      const [size, most] = [Math.ceil(chosen.size / 1024), MAX_PICTURE_BYTES / 1024];
-      problem.textContent = `This file has ${size} KiB, and a picture may have ${most}. Make it smaller.`;
+      const [sizeKib, maxKib] = [Math.ceil(chosen.size / 1024), MAX_PICTURE_BYTES / 1024];
+      problem.textContent = `This file has ${sizeKib} KiB, and a picture may have ${maxKib}. Make it smaller.`;
       file.value = "";
       return;
     }

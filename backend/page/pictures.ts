@@ -24,8 +24,8 @@ export class Pictures {
   readonly #listeners: (() => void)[] = [];
   /** The pictures by user id, the one that was shown last at the end. */
   readonly #pictures = new Map<string, KnownPicture>();
-  #wanted = new Set<string>();
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #toRead = new Set<string>();
+  #readTimer: ReturnType<typeof setTimeout> | undefined;
   /** Grows with each `clear`: the response to an earlier request is ignored. */
   #session = 0;
 
@@ -41,7 +41,7 @@ export class Pictures {
   /** The address of a user's picture; undefined when there is none, or while it is loaded. */
   urlOf(user: string): string | undefined {
     const picture = this.#pictures.get(user);
-    if (!picture || Date.now() - picture.askedAt > STALE_AFTER_MS) this.#want(user);
+    if (!picture || Date.now() - picture.askedAt > STALE_AFTER_MS) this.#readSoon(user);
     if (picture) this.#keep(user, picture);
     return picture?.url;
   }
@@ -61,9 +61,9 @@ export class Pictures {
   /** Forgets all pictures. */
   clear(): void {
     this.#session += 1;
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    this.#wanted.clear();
+    clearTimeout(this.#readTimer);
+    this.#readTimer = undefined;
+    this.#toRead.clear();
     for (const user of [...this.#pictures.keys()]) this.#forget(user);
   }
 
@@ -72,23 +72,23 @@ export class Pictures {
     if (user) await this.#read([user.id]);
   }
 
-  #want(user: string): void {
-    this.#wanted.add(user);
-    this.#timer ??= setTimeout(() => void this.#readWanted(), COLLECT_MS);
+  #readSoon(user: string): void {
+    this.#toRead.add(user);
+    this.#readTimer ??= setTimeout(() => void this.#readWanted(), COLLECT_MS);
   }
 
   async #readWanted(): Promise<void> {
-    const users = [...this.#wanted];
-    this.#wanted = new Set(users.slice(MAX_USERS));
+    const users = [...this.#toRead];
+    this.#toRead = new Set(users.slice(MAX_USERS));
     try {
       await this.#read(users.slice(0, MAX_USERS));
     } catch (error) {
       // without a connection, they are read when they are shown the next time
       if (!(error instanceof RequestError)) throw error;
     }
-    this.#timer = undefined;
-    const [next] = this.#wanted;
-    if (next !== undefined) this.#want(next);
+    this.#readTimer = undefined;
+    const [next] = this.#toRead;
+    if (next !== undefined) this.#readSoon(next);
   }
 
   async #read(users: readonly string[]): Promise<void> {

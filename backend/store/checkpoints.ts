@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { fstatSync, statSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import { Worker } from "node:worker_threads";
-import type { Exclusive } from "./exclusive.ts";
+import type { ConnectionLock } from "./connection-lock.ts";
 import type { LogSync } from "./log-sync.ts";
 
 /*
@@ -30,13 +30,13 @@ type CheckpointReport = { readonly pages: number } | { readonly problem: string;
 
 /**
  * @param file the database
- * @param exclusive gives the connection that writes to one caller at a time
+ * @param lock gives the connection that writes to one caller at a time
  * @param onFailure called when the disk could not sync the database file, or the thread has ended by itself
  */
 export function startCheckpoints(
   file: string,
   log: LogSync,
-  exclusive: Exclusive,
+  lock: ConnectionLock,
   onFailure: (error: Error) => void,
   intervalMs = INTERVAL_MS,
 ): Checkpoints {
@@ -77,7 +77,7 @@ export function startCheckpoints(
     const { commits, descriptor } = log;
     if (running || commits === commitsBefore || fstatSync(descriptor).size < SMALL_LOG_BYTES) return;
     commitsBefore = commits;
-    running = shortenLog(copyLog, exclusive).finally(() => {
+    running = shortenLog(copyLog, lock).finally(() => {
       running = undefined;
     });
   }, intervalMs);
@@ -106,16 +106,16 @@ const inodeOf = (file: string): bigint | undefined => statSync(file, { bigint: t
  *
  * @param copyLog copies what is in the log when it begins; returns the pages in the log
  */
-export async function shortenLog(copyLog: () => Promise<number>, exclusive: Exclusive): Promise<void> {
+export async function shortenLog(copyLog: () => Promise<number>, lock: ConnectionLock): Promise<void> {
   if ((await copyLog()) < LONG_LOG_PAGES) return;
   await copyLog(); // what was written meanwhile, so that the copy that stops writers is short
-  const turn = exclusive.acquire();
+  const turn = lock.acquire();
   if (turn) await turn;
   const timer = setTimeout(letWritersGoOn, MAX_STOP_MS).unref();
   let isHeld = true;
   function letWritersGoOn(): void {
     clearTimeout(timer);
-    if (isHeld) exclusive.release();
+    if (isHeld) lock.release();
     isHeld = false;
   }
   await copyLog().finally(letWritersGoOn);

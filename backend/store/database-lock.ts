@@ -42,6 +42,6 @@ export function lockDatabase(dataDir: string): () => void {
       error,
     );
   }
-  const held = lock;
-  return () => held.close();
+  const lockedDatabase = lock;
+  return () => lockedDatabase.close();
 }

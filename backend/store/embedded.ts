@@ -54,7 +54,7 @@ export function openEmbedded(dataDir: string, listener?: OutageListener): Embedd
     throw error;
   }
   const connection = sqliteConnection(database, log, listener);
-  const checkpoints = startCheckpoints(file, log, connection.exclusive, stopForFailure);
+  const checkpoints = startCheckpoints(file, log, connection.lock, stopForFailure);
   let stopWatching = () => {};
   let rescued: string | undefined;
   return {

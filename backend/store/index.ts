@@ -1,6 +1,6 @@
 export type { StoreClock } from "./clock.ts";
 export { type Database, type DatabaseOptions, openDatabase } from "./database.ts";
-export { groupLookups, jsonTable } from "./grouped.ts";
+export { groupLookups, jsonTable } from "./group-lookups.ts";
 export { isPostgres } from "./is-postgres.ts";
 export type { AfterRestore, FeatureTables } from "./migrate.ts";
 export type { Migrations } from "./migrations.ts";

@@ -1,5 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
-import { Exclusive } from "./exclusive.ts";
+import { ConnectionLock } from "./connection-lock.ts";
 import type { LogSync } from "./log-sync.ts";
 import { DatabaseAway, NO_LISTENER, type OutageListener } from "./outage.ts";
 
@@ -19,7 +19,7 @@ const OUTAGES: readonly number[] = [BUSY, 8, 10, 13, 14];
 export interface SqliteConnection {
   readonly database: DatabaseSync;
   /** Gives the connection to a transaction, from its begin to its end, or to a single query. */
-  readonly exclusive: Exclusive;
+  readonly lock: ConnectionLock;
   readonly listener: OutageListener;
   /** Syncs the log of a backend. Undefined for a command: there SQLite syncs in each commit. */
   readonly log: LogSync | undefined;
@@ -38,7 +38,7 @@ export function sqliteConnection(
   log?: LogSync,
   listener: OutageListener = NO_LISTENER,
 ): SqliteConnection {
-  return { database, exclusive: new Exclusive(), listener, log, counters: [] };
+  return { database, lock: new ConnectionLock(), listener, log, counters: [] };
 }
 
 export const isBusy = (error: unknown): boolean => codeOf(error) === BUSY;

@@ -65,14 +65,14 @@ class NodeSqliteDriver implements Driver {
   }
   async init(): Promise<void> {}
   async acquireConnection(): Promise<DatabaseConnection> {
-    const turn = this.#connection.exclusive.acquire();
+    const turn = this.#connection.lock.acquire();
     if (turn) await turn;
     return this.#queries;
   }
   async releaseConnection(): Promise<void> {
-    const { exclusive, log } = this.#connection;
+    const { lock, log } = this.#connection;
     const synced = log?.synced();
-    exclusive.release();
+    lock.release();
     if (synced) await synced;
   }
   /**

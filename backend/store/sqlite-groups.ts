@@ -1,6 +1,5 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { DatabaseAway } from "./outage.ts";
-import { startNotBefore } from "./spaced.ts";
 import {
   asOutage,
   BUSY_LIMIT_MS,
@@ -10,6 +9,7 @@ import {
   type SqliteConnection,
   type WriteCounter,
 } from "./sqlite-connection.ts";
+import { startNotBefore } from "./start-not-before.ts";
 
 /**
  * Milliseconds between the starts of two groups: a commit and its sync cost as much as several writes. A single write
@@ -62,7 +62,7 @@ export class SqliteGroups {
   readonly #begin: StatementSync;
   readonly #commit: StatementSync;
   readonly #caches: GroupCache[] = [];
-  readonly #writeWhenFree = () => this.#connection.exclusive.run(this.#writeGroup);
+  readonly #writeWhenFree = () => this.#connection.lock.run(this.#writeGroup);
   #waiting: WaitingWrite[] = [];
   #isScheduled = false;
   #lastStart = Number.NEGATIVE_INFINITY;

@@ -15,7 +15,7 @@ export interface AccountMail {
 }
 
 /** Where the page takes a link's token; the fragment never leaves the browser. */
-const FRAGMENTS: Readonly<Record<MailPurpose, string>> = { verify: "verify", move: "verify", reset: "reset" };
+const PAGE_FRAGMENTS: Readonly<Record<MailPurpose, string>> = { verify: "verify", move: "verify", reset: "reset" };
 
 /** `site` is the page's URL for users: never taken from a request, whose Host header any client can set. */
 export function createAccountMail(options: {
@@ -33,7 +33,7 @@ export function createAccountMail(options: {
         { userId, purpose, email, hash, expiresAt: now + LINK_LIFE_MS[purpose] },
         now,
       );
-      if (issued.issued) post.send(mailWithLink(purpose, email, `${site()}/#${FRAGMENTS[purpose]}=${token}`));
+      if (issued.issued) post.send(mailWithLink(purpose, email, `${site()}/#${PAGE_FRAGMENTS[purpose]}=${token}`));
       return issued;
     },
     sendNotice: (kind, email) => post.send(mailOfNotice(kind, email, site())),

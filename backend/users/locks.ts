@@ -29,8 +29,8 @@ export type LockUser = (transaction: QueryRunner, id: string) => Promise<LockedU
 
 /** Makes the lock of a user, as a query that is built once. */
 export function userLock(db: Kysely<UsersTables>): LockUser {
-  const lock = prepared(db, (within, { userId }: { readonly userId: string }) =>
-    within
+  const lock = prepared(db, (builder, { userId }: { readonly userId: string }) =>
+    builder
       .updateTable("users")
       .set((row) => ({ created_at: row.ref("created_at") }))
       .where("id", "=", userId)

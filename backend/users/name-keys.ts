@@ -24,8 +24,8 @@ export type TakeName = (transaction: QueryRunner, name: Readonly<NameKeysTable>)
 
 /** Makes `TakeName`, as a query that is built once. */
 export function nameTaker(db: Kysely<UsersTables>): TakeName {
-  const insert = prepared(db, (within, { kind, key, owner }: Readonly<NameKeysTable>) =>
-    insertKeys(within, [{ kind, key, owner }]),
+  const insert = prepared(db, (builder, { kind, key, owner }: Readonly<NameKeysTable>) =>
+    insertKeys(builder, [{ kind, key, owner }]),
   );
   return async (transaction, name) => (await insert(transaction, name)).length === 1;
 }

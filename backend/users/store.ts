@@ -10,12 +10,12 @@ export type UsersStore = ReturnType<typeof usersStore>;
 
 /** What is stored of users, with the keys and throttles that the services of users need. */
 export function usersStore({ db, clock, keys, throttles }: Database) {
-  const own = db.withTables<UsersTables>();
+  const usersDb = db.withTables<UsersTables>();
   return {
-    users: new UserStore(own, clock.now),
-    pictures: pictureStore(own, userLock(own)),
-    audit: auditStore(own),
-    mailTokens: mailTokenStore(own),
+    users: new UserStore(usersDb, clock.now),
+    pictures: pictureStore(usersDb, userLock(usersDb)),
+    audit: auditStore(usersDb),
+    mailTokens: mailTokenStore(usersDb),
     keys,
     throttles,
   };

@@ -15,7 +15,7 @@ import { profile } from "./profile.ts";
 import { removedAddress } from "./removed-address.ts";
 import { isSetupToken, setupHash } from "./setup.ts";
 import type { UsersStore } from "./store.ts";
-import type { Creation, NewUser, User } from "./user-store.ts";
+import type { CreationOutcome, NewUser, User } from "./user-store.ts";
 
 /**
  * Limits how many registrations from one network are sent a mail. Users who get none can request it later.
@@ -73,7 +73,7 @@ export class UserActions implements AccountActions {
     return { user: profile(user), ...(await call(ctx, "auth.startSession", { userId: id })) };
   }
 
-  #create(user: NewUser, setup: string | undefined): Promise<Creation | "no-link"> {
+  #create(user: NewUser, setup: string | undefined): Promise<CreationOutcome | "no-link"> {
     const { users } = this.#parts.store;
     return setup === undefined ? users.create(user) : users.createFirstAdmin(user, setupHash(setup));
   }

@@ -44,9 +44,9 @@ export function userExport({ store, clock, accounts }: ExportParts): Pick<Handle
       const { userId } = ctx.params;
       const user = await store.users.find(userId);
       if (!user) return { lines: [], after: null };
-      const own = { type: "profile", ...profile(user) };
+      const profileLine = { type: "profile", ...profile(user) };
       const picture = await store.pictures.forExport(userId);
-      return { lines: picture ? [own, { type: "picture", ...picture }] : [own], after: null };
+      return { lines: picture ? [profileLine, { type: "picture", ...picture }] : [profileLine], after: null };
     },
   };
 }

@@ -22,7 +22,7 @@ export interface User {
 export type NewUser = Omit<User, "verifiedAt">;
 
 /** The result of a registration. */
-export type Creation = "created" | "email-taken" | "name-taken";
+export type CreationOutcome = "created" | "email-taken" | "name-taken";
 
 /** Accounts in the database. */
 export class UserStore {
@@ -38,20 +38,20 @@ export class UserStore {
   }
 
   /** Registers a user, unless the e-mail address has one already or another user's name looks like this one. */
-  async create(user: NewUser): Promise<Creation> {
+  async create(user: NewUser): Promise<CreationOutcome> {
     return undoable(inOwnTransaction(this.#db), (transaction) => insertUser(transaction, user));
   }
 
   /**
-   * Registers the first administrator and uses up the setup link, whose stored hash is `link`. `no-link` when there
+   * Registers the first administrator and uses up the setup link, whose stored hash is `linkHash`. `no-link` when there
    * is no such link or there is an administrator: of several who use one link at once, one is registered. When
    * address or name are taken, the link can be used again.
    */
-  async createFirstAdmin(user: NewUser, link: string): Promise<Creation | "no-link"> {
+  async createFirstAdmin(user: NewUser, linkHash: string): Promise<CreationOutcome | "no-link"> {
     return undoable(inOwnTransaction(this.#db), async (transaction) => {
       await lockAdmins(transaction);
       if (await hasAdmin(transaction)) return "no-link";
-      const setup = transaction.deleteFrom("keys").where("purpose", "=", "setup").where("material", "=", link);
+      const setup = transaction.deleteFrom("keys").where("purpose", "=", "setup").where("material", "=", linkHash);
       if ((await setup.executeTakeFirst()).numDeletedRows === 0n) return "no-link";
       return insertUser(transaction, { ...user, role: "admin" });
     });
@@ -152,11 +152,11 @@ export class UserStore {
 
   /**
    * Removes everything that identifies the user. The row stays, because what the user wrote refers to it. `changed`
-   * when the password is not the one of `from` any more, `last-admin` when no administrator would be left.
+   * when the password has no longer the hash `currentHash`, `last-admin` when no administrator would be left.
    */
   async anonymize(
     id: string,
-    from: string,
+    currentHash: string,
     replacement: Pick<User, "email" | "name" | "passwordHash">,
     now: number,
   ): Promise<"anonymized" | "changed" | "last-admin"> {
@@ -169,7 +169,7 @@ export class UserStore {
         .updateTable("users")
         .set({ ...account, disabled_at: now, role_changed_at: now })
         .where("id", "=", id)
-        .where("password_hash", "=", from)
+        .where("password_hash", "=", currentHash)
         .executeTakeFirst();
       if (numUpdatedRows === 0n) return "changed";
       await transaction
@@ -184,15 +184,15 @@ export class UserStore {
   }
 
   /**
-   * Replaces the password of a client that had the one with the hash `from`; false when the user has another one by
-   * now: then an old password changes nothing.
+   * Replaces the password whose hash is `currentHash`. Returns false when the user has another one by
+   * now: a client that has sent an old password changes nothing.
    */
-  async replacePasswordHash(id: string, from: string, to: string): Promise<boolean> {
+  async replacePasswordHash(id: string, currentHash: string, newHash: string): Promise<boolean> {
     const { numUpdatedRows } = await this.#db
       .updateTable("users")
-      .set({ password_hash: to })
+      .set({ password_hash: newHash })
       .where("id", "=", id)
-      .where("password_hash", "=", from)
+      .where("password_hash", "=", currentHash)
       .executeTakeFirst();
     return numUpdatedRows > 0n;
   }
@@ -201,10 +201,10 @@ export class UserStore {
    * Replaces the password, whatever it was, for the reader of the address's mail; false when the user has another
    * address by now.
    */
-  async resetPasswordHash(id: string, email: string, to: string): Promise<boolean> {
+  async resetPasswordHash(id: string, email: string, newHash: string): Promise<boolean> {
     const { numUpdatedRows } = await this.#db
       .updateTable("users")
-      .set({ password_hash: to })
+      .set({ password_hash: newHash })
       .where("id", "=", id)
       .where("email", "=", email)
       .executeTakeFirst();
@@ -229,7 +229,7 @@ export class UserStore {
   }
 }
 
-async function insertUser(transaction: Transaction<UsersTables>, user: NewUser): Promise<Creation> {
+async function insertUser(transaction: Transaction<UsersTables>, user: NewUser): Promise<CreationOutcome> {
   const created = await transaction
     .insertInto("users")
     .values({
@@ -244,8 +244,8 @@ async function insertUser(transaction: Transaction<UsersTables>, user: NewUser):
     .onConflict((conflict) => conflict.column("email").doNothing())
     .returning("id")
     .executeTakeFirst();
-  if (!created) throw new Undo<Creation>("email-taken");
-  if (!(await takeUserName(transaction, user.id, user.name))) throw new Undo<Creation>("name-taken");
+  if (!created) throw new Undo<CreationOutcome>("email-taken");
+  if (!(await takeUserName(transaction, user.id, user.name))) throw new Undo<CreationOutcome>("name-taken");
   return "created";
 }
 

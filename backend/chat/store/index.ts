@@ -25,21 +25,21 @@ export type ChatStore = ReturnType<typeof chatStore>;
 
 /** What is stored of rooms, their members and their messages. */
 export function chatStore({ db, groups, beforeClose }: Pick<Database, "db" | "groups" | "beforeClose">) {
-  const own = db.withTables<ChatTables>();
-  const users = db.withTables<UsersTables>();
-  const lockUser = userLock(users);
-  const usage = createUsage(own);
+  const chatDb = db.withTables<ChatTables>();
+  const usersDb = db.withTables<UsersTables>();
+  const lockUser = userLock(usersDb);
+  const usage = createUsage(chatDb);
   beforeClose(usage.close);
-  const authors = groups && authorCache(groups, own);
-  const appender = authors ? sqliteAppender(groups, authors, own, usage) : postgresAppender(own, usage);
-  const enter = authors ? enteringSqlite(groups, authors, own) : enteringPostgres(own);
+  const authors = groups && authorCache(groups, chatDb);
+  const appender = authors ? sqliteAppender(groups, authors, chatDb, usage) : postgresAppender(chatDb, usage);
+  const enter = authors ? enteringSqlite(groups, authors, chatDb) : enteringPostgres(chatDb);
   return {
-    rooms: new RoomStore(own, usage, { lockUser, takeName: nameTaker(users) }),
-    members: new MemberStore(own, enter, lockUser),
-    messages: messageStore(own, appender, usage),
-    readMarks: readMarkStore(own),
-    reports: reportStore(own, usage, lockUser),
-    search: searchStore(own),
-    exported: exportedStore(own),
+    rooms: new RoomStore(chatDb, usage, { lockUser, takeName: nameTaker(usersDb) }),
+    members: new MemberStore(chatDb, enter, lockUser),
+    messages: messageStore(chatDb, appender, usage),
+    readMarks: readMarkStore(chatDb),
+    reports: reportStore(chatDb, usage, lockUser),
+    search: searchStore(chatDb),
+    exported: exportedStore(chatDb),
   };
 }

@@ -49,8 +49,8 @@ const countQuery = (db: Kysely<ChatTables>, { userId }: { readonly userId: strin
     .groupBy(["state", "role"]);
 
 function toCounts(rows: InferResult<ReturnType<typeof countQuery>>): RoomCounts {
-  const sum = (of: (row: (typeof rows)[number]) => boolean) =>
-    rows.filter(of).reduce((total, { count }) => total + count, 0);
+  const sum = (isCounted: (row: (typeof rows)[number]) => boolean) =>
+    rows.filter(isCounted).reduce((total, { count }) => total + count, 0);
   return {
     joined: sum(({ state }) => state === "in"),
     owned: sum(({ state, role }) => state === "in" && role === "owner"),

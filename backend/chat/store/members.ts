@@ -65,28 +65,28 @@ export class MemberStore extends MemberQueries {
     check: ChangeCheck = noCheck,
   ): Promise<EndedMembership | undefined> {
     return undoable(inOwnTransaction(this.#db), async (transaction) => {
-      const left = await transaction
+      const changedRoom = await transaction
         .updateTable("rooms")
         .set((row) => ({ members: row("members", "-", 1), revision: row("revision", "+", 1) }))
         .where("name", "=", room)
         .returning(["revision", "members", "kind"])
         .executeTakeFirst();
       await check(transaction);
-      if (!left) return undefined;
-      const one = transaction.selectFrom("members").select("role").where("room", "=", room);
-      const before = await one.where("user_id", "=", userId).where("state", "=", "in").executeTakeFirst();
-      if (!before) throw new Undo(undefined);
+      if (!changedRoom) return undefined;
+      const ofRoom = transaction.selectFrom("members").select("role").where("room", "=", room);
+      const membership = await ofRoom.where("user_id", "=", userId).where("state", "=", "in").executeTakeFirst();
+      if (!membership) throw new Undo(undefined);
       await transaction
         .updateTable("members")
-        .set({ state, role: "member", since: left.revision, ended_at: at })
+        .set({ state, role: "member", since: changedRoom.revision, ended_at: at })
         .where("room", "=", room)
         .where("user_id", "=", userId)
         .execute();
-      if (left.members === 0 && left.kind === "private") {
+      if (changedRoom.members === 0 && changedRoom.kind === "private") {
         await transaction.updateTable("rooms").set({ closed_at: at }).where("name", "=", room).execute();
       }
-      const successor = before.role === "owner" ? await appointOwner(transaction, room) : undefined;
-      return { revision: left.revision, successor };
+      const successor = membership.role === "owner" ? await appointOwner(transaction, room) : undefined;
+      return { revision: changedRoom.revision, successor };
     });
   }
 

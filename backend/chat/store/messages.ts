@@ -100,18 +100,19 @@ function pageQueries(db: Kysely<ChatTables>) {
     readonly seq: number;
     readonly limit: number;
   }
-  const inRoom = (within: Kysely<ChatTables>, room: string) => selectMessages(within).where("messages.room", "=", room);
+  const inRoom = (builder: Kysely<ChatTables>, room: string) =>
+    selectMessages(builder).where("messages.room", "=", room);
   return {
-    after: prepared(db, (within, { room, seq, limit }: Page) =>
-      inRoom(within, room).where("messages.seq", ">", seq).orderBy("messages.seq").limit(limit),
+    after: prepared(db, (builder, { room, seq, limit }: Page) =>
+      inRoom(builder, room).where("messages.seq", ">", seq).orderBy("messages.seq").limit(limit),
     ),
-    before: prepared(db, (within, { room, seq, limit }: Page) =>
-      inRoom(within, room).where("messages.seq", "<", seq).orderBy("messages.seq", "desc").limit(limit),
+    before: prepared(db, (builder, { room, seq, limit }: Page) =>
+      inRoom(builder, room).where("messages.seq", "<", seq).orderBy("messages.seq", "desc").limit(limit),
     ),
     changedSince: prepared(
       db,
-      (within, { room, revision, upTo, limit }: Omit<Page, "seq"> & { revision: number; upTo: number }) =>
-        inRoom(within, room)
+      (builder, { room, revision, upTo, limit }: Omit<Page, "seq"> & { revision: number; upTo: number }) =>
+        inRoom(builder, room)
           .where("messages.revision", ">", revision)
           .where("messages.seq", "<=", upTo)
           .orderBy("messages.revision")

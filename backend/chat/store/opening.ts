@@ -109,29 +109,36 @@ interface MemberValues extends FirstMember {
 function openingQueries(db: Kysely<ChatTables>) {
   return {
     /** How many rooms of a kind a user has opened since a time. */
-    countOpened: prepared(db, (within, of: { openedBy: string; kind: RoomKind; openedSince: number }) =>
-      within
+    countOpened: prepared(db, (builder, values: { openedBy: string; kind: RoomKind; openedSince: number }) =>
+      builder
         .selectFrom("rooms")
         .select(({ fn }) => fn.countAll<number>().as("count"))
-        .where("created_by", "=", of.openedBy)
-        .where("kind", "=", of.kind)
-        .where("created_at", ">", of.openedSince),
+        .where("created_by", "=", values.openedBy)
+        .where("kind", "=", values.kind)
+        .where("created_at", ">", values.openedSince),
     ),
-    insertRoom: prepared(db, (within, of: RoomValues) =>
-      within
+    insertRoom: prepared(db, (builder, values: RoomValues) =>
+      builder
         .insertInto("rooms")
         .values({
-          ...{ name: of.key, kind: of.kind, title: of.title, epoch: of.epoch, seq: 0, revision: 0 },
-          ...{ created_at: of.at, created_by: of.openedBy, members: of.members },
-          ...{ browse_key: of.nameKey, closed_at: null },
+          ...{ name: values.key, kind: values.kind, title: values.title, epoch: values.epoch, seq: 0, revision: 0 },
+          ...{ created_at: values.at, created_by: values.openedBy, members: values.members },
+          ...{ browse_key: values.nameKey, closed_at: null },
         })
         .onConflict((conflict) => conflict.column("name").doNothing())
         .returning("name"),
     ),
-    insertMember: prepared(db, (within, of: MemberValues) =>
-      within.insertInto("members").values({
-        ...{ room: of.room, user_id: of.id, role: of.role, state: "in" as const, since: 0, joined_at: of.at },
-        ...{ ended_at: null, muted_until: null, peer_id: of.peerId },
+    insertMember: prepared(db, (builder, values: MemberValues) =>
+      builder.insertInto("members").values({
+        ...{
+          room: values.room,
+          user_id: values.id,
+          role: values.role,
+          state: "in" as const,
+          since: 0,
+          joined_at: values.at,
+        },
+        ...{ ended_at: null, muted_until: null, peer_id: values.peerId },
       }),
     ),
   };

@@ -44,8 +44,8 @@ export const authorQuery = (db: Kysely<ChatTables>, { room, userId }: RoomAndUse
 export type AuthorRow = InferResult<ReturnType<typeof authorQuery>>[number];
 
 /** Selects many users in rooms. `keys` is a JSON array of pairs of room and user. */
-const authorsQuery = (db: Kysely<ChatTables>, of: { readonly keys: string }) =>
-  isPostgres(db) ? lateralAuthors(db, of) : joinedAuthors(db, of);
+const authorsQuery = (db: Kysely<ChatTables>, parameters: { readonly keys: string }) =>
+  isPostgres(db) ? lateralAuthors(db, parameters) : joinedAuthors(db, parameters);
 
 /**
  * `offset 0` makes each look-up a query of its own, by its key. PostgreSQL would plan a join each time for a number of

@@ -44,8 +44,8 @@ export class Chat {
       onList: (list) => this.#people.takeList(client.user?.id, list),
       onResumed: () => this.#people.readMissed(),
       onStored: (messages) => {
-        const own = messages.filter(({ author }) => author.id === client.user?.id);
-        this.#outbox.remove(...own.map(({ clientId }) => clientId));
+        const ownMessages = messages.filter(({ author }) => author.id === client.user?.id);
+        this.#outbox.remove(...ownMessages.map(({ clientId }) => clientId));
       },
     });
     this.#addToClient();

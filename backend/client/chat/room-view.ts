@@ -31,15 +31,15 @@ function countUnread(
   { read, unread }: RoomSummary,
   timeline: Timeline | undefined,
   mark: number,
-  own: string,
+  userId: string,
 ): Pick<RoomView, "unread" | "mentions"> {
   if (!timeline?.position) return { unread, mentions: 0 };
   const seen = Math.max(read, mark);
-  const news = timeline.messages.filter(
-    ({ seq, author, deletedAt }) => seq > seen && author.id !== own && deletedAt === undefined,
+  const unreadMessages = timeline.messages.filter(
+    ({ seq, author, deletedAt }) => seq > seen && author.id !== userId && deletedAt === undefined,
   );
   return {
-    unread: news.length + Math.max(0, timeline.first - 1 - seen),
-    mentions: news.filter(({ mentions }) => mentions?.includes(own)).length,
+    unread: unreadMessages.length + Math.max(0, timeline.first - 1 - seen),
+    mentions: unreadMessages.filter(({ mentions }) => mentions?.includes(userId)).length,
   };
 }

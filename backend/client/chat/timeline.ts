@@ -110,8 +110,8 @@ export class Timeline {
     const [oldest] = this.#changes.keys();
     if (this.#changes.size > MAX_CHANGES && oldest !== undefined) this.#changes.delete(oldest);
     const index = message.seq - this.first;
-    const here = this.#messages[index];
-    if (here && revisionOf(here) < revisionOf(message)) this.#messages = this.#messages.with(index, message);
+    const shown = this.#messages[index];
+    if (shown && revisionOf(shown) < revisionOf(message)) this.#messages = this.#messages.with(index, message);
   }
 
   /** Takes a page of older messages. */

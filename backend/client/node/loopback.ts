@@ -18,10 +18,10 @@ type Callback = (error: null, address: string | LookupAddress[], family?: number
  * for names below `localhost`, and many resolvers do not. `Host` and SNI keep the name.
  */
 export function lookupLoopback(_hostname: string, { family, all }: LookupOptions, callback: Callback): void {
-  const wanted = family === 6 || family === "IPv6" ? 6 : family === 4 || family === "IPv4" ? 4 : undefined;
-  const found = ADDRESSES.filter((one) => wanted === undefined || one.family === wanted);
-  const [first] = found;
+  const wantedFamily = family === 6 || family === "IPv6" ? 6 : family === 4 || family === "IPv4" ? 4 : undefined;
+  const addresses = ADDRESSES.filter((one) => wantedFamily === undefined || one.family === wantedFamily);
+  const [first] = addresses;
   if (!first) throw new Error("invariant: there is a loopback address of each family");
-  if (all) callback(null, found);
+  if (all) callback(null, addresses);
   else callback(null, first.address, first.family);
 }

@@ -5,7 +5,7 @@ import { DatabaseSync } from "node:sqlite";
 import { Worker } from "node:worker_threads";
 import { afterEach, beforeEach, expect, jest, test } from "@jest/globals";
 import { MAX_STOP_MS, shortenLog, startCheckpoints } from "../../../backend/store/checkpoints.ts";
-import { Exclusive } from "../../../backend/store/exclusive.ts";
+import { ConnectionLock } from "../../../backend/store/connection-lock.ts";
 import { type LogSync, openLogSync } from "../../../backend/store/log-sync.ts";
 
 let folder: string;
@@ -34,7 +34,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
-const start = () => startCheckpoints(file, log, new Exclusive(), (error) => failures.push(error), 5);
+const start = () => startCheckpoints(file, log, new ConnectionLock(), (error) => failures.push(error), 5);
 /** Pages, one for each text. */
 function write(pages: number): void {
   const insert = database.prepare("insert into texts values (?)");
@@ -69,27 +69,27 @@ test("N10: a database that was deleted is not made anew", async () => {
 
 test("N10: a checkpoint that hangs with the disk holds up writers for a moment only, and lets them go once", async () => {
   jest.useFakeTimers({ doNotFake: ["setImmediate", "nextTick", "queueMicrotask", "performance"] });
-  const exclusive = new Exclusive();
+  const lock = new ConnectionLock();
   const last = Promise.withResolvers<number>();
   let copies = 0;
-  const shortened = shortenLog(async () => (++copies < 3 ? 5_000 : last.promise), exclusive);
+  const shortened = shortenLog(async () => (++copies < 3 ? 5_000 : last.promise), lock);
   const turn = () => new Promise((resolve) => setImmediate(resolve));
   await turn();
   const order: string[] = [];
-  exclusive.run(() => order.push("first"));
+  lock.run(() => order.push("first"));
   await turn();
   expect([copies, order]).toEqual([3, []]);
   jest.advanceTimersByTime(MAX_STOP_MS);
   await turn();
   expect(order).toEqual(["first"]);
-  const held = exclusive.acquire();
+  const held = lock.acquire();
   expect(held).toBeUndefined();
-  exclusive.run(() => order.push("second"));
+  lock.run(() => order.push("second"));
   last.resolve(0);
   await shortened;
   await turn();
   expect(order).toEqual(["first"]);
-  exclusive.release();
+  lock.release();
   await turn();
   expect(order).toEqual(["first", "second"]);
 });

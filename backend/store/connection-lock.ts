@@ -1,5 +1,5 @@
 /** Gives the connection to one caller at a time, in the order of the calls of `acquire`. */
-export class Exclusive {
+export class ConnectionLock {
   #isTaken = false;
   readonly #waiting: (() => void)[] = [];
 

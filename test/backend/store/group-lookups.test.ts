@@ -1,5 +1,5 @@
 import { afterEach, expect, jest, test } from "@jest/globals";
-import { groupLookups } from "../../../backend/store/grouped.ts";
+import { groupLookups } from "../../../backend/store/group-lookups.ts";
 
 afterEach(() => {
   jest.useRealTimers();
