@@ -1,7 +1,6 @@
 import { Loggers } from "moleculer";
 import { type DestinationStream, type Logger, pino } from "pino";
 import type { Config } from "./config.ts";
-import { BufferedOutput } from "./log-output.ts";
 
 /**
  * Names of members whose values may be secrets: the log replaces them. The gateway does not log bodies.
@@ -44,11 +43,6 @@ export function lineWriter(log: Logger, message: string): LineWriter {
   return (members) => {
     if (log.isLevelEnabled("info")) destination.write(`{"level":"info"${time()}${members}${end}`);
   };
-}
-
-/** The output of a running backend: a file descriptor or path, the standard output when left out. */
-export function bufferedOutput(to: number | string = 1): BufferedOutput {
-  return new BufferedOutput(to);
 }
 
 let millisecond = 0;

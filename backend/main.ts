@@ -17,7 +17,8 @@ import {
   type ReadinessCheck,
   type ServerTimes,
 } from "./gateway/index.ts";
-import { bufferedOutput, createLog } from "./log.ts";
+import { createLog } from "./log.ts";
+import { BufferedOutput } from "./log-output.ts";
 import { OUTBOX } from "./mail/index.ts";
 import { loadFeatures, type ReplacedModules, startFeatures } from "./modules.ts";
 import { NodesError } from "./nodes/index.ts";
@@ -71,7 +72,7 @@ export interface BackendOptions {
 export async function startBackend(config: Config, options: BackendOptions = {}): Promise<Backend> {
   const surface = options.surface ?? surfaceFiles;
   checkSurface(surface, SURFACE_NAMES);
-  const log = createLog(config, options.log ?? bufferedOutput());
+  const log = createLog(config, options.log ?? new BufferedOutput());
   const assets = options.assets ?? (await loadAssets());
   const loaded = await loadFeatures(options.modules);
   let gateway: Gateway | undefined;

@@ -14,9 +14,10 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** A program whose standard output is a `BufferedOutput`. */
 function program(text: string): string {
-  const module = new URL("../../backend/log.ts", import.meta.url).href;
-  return `const { bufferedOutput, createLog } = await import(${JSON.stringify(module)});
-    const output = bufferedOutput();
+  const module = (name: string) => JSON.stringify(new URL(`../../backend/${name}`, import.meta.url).href);
+  return `const { createLog } = await import(${module("log.ts")});
+    const { BufferedOutput } = await import(${module("log-output.ts")});
+    const output = new BufferedOutput();
     ${text}`;
 }
 
@@ -79,4 +80,39 @@ test("a reader that goes away costs lines, not the process", async () => {
   await once(child.stdout, "data");
   child.stdout.destroy();
   expect(await once(child, "exit")).toEqual([7, null]);
+});
+
+test("a reader that is stuck costs lines beyond a few megabytes, not memory; how many is said when it reads again", async () => {
+  const lines = 300_000;
+  const text = `${"x".repeat(99)}\n`;
+  const child = spawn(
+    process.execPath,
+    [
+      "--input-type=module",
+      "-e",
+      program(`let left = ${lines};
+    function some() {
+      for (let n = 0; n < 1000; n++, left--) output.write(${JSON.stringify(text)});
+      if (left > 0) return void setImmediate(some);
+      process.stderr.write("written");
+      process.stdin.once("data", () => {
+        output.write("last\\n");
+        process.stdin.destroy();
+      });
+    }
+    some();`),
+    ],
+    { stdio: ["pipe", "pipe", "pipe"] },
+  );
+  child.stdout.pause();
+  await once(child.stderr, "data");
+  child.stdin.write("go on");
+  let written = "";
+  for await (const chunk of child.stdout) written += chunk;
+  const all = written.split("\n").slice(0, -1);
+  const told = all.filter((line) => line.startsWith("{")).map((line) => JSON.parse(line) as { lines: number });
+  const whole = all.filter((line) => `${line}\n` === text);
+  expect(whole.length * text.length).toBeLessThan(9 * 1024 * 1024);
+  expect(whole.length + told.reduce((sum, { lines }) => sum + lines, 0)).toBe(lines);
+  expect([all.length - whole.length - told.length, all.at(-1)]).toEqual([1, "last"]);
 });

@@ -30,7 +30,7 @@ async function backend(): Promise<Ready> {
   const { readConfig }: typeof import("../../backend/config.ts") = await load("config.ts");
   const { call }: typeof import("../../backend/contract/index.ts") = await load("contract/index.ts");
   const { hashPassword }: typeof import("../../backend/users/password.ts") = await load("users/password.ts");
-  const { bufferedOutput }: typeof import("../../backend/log.ts") = await load("log.ts");
+  const { BufferedOutput }: typeof import("../../backend/log-output.ts") = await load("log-output.ts");
   const { startBackend }: typeof import("../../backend/main.ts") = await load("main.ts");
   const config = readConfig({ ...given.env, PORT: String(given.port), LOG_LEVEL: "warn" });
   const ids = Array.from({ length: given.users }, (_, i) => `u${i}`);
@@ -43,7 +43,7 @@ async function backend(): Promise<Ready> {
     }
     await close();
   }
-  const { url, broker } = await startBackend(config, { log: bufferedOutput("/dev/null"), assets: TEST_ASSETS });
+  const { url, broker } = await startBackend(config, { log: new BufferedOutput("/dev/null"), assets: TEST_ASSETS });
   const tokens: string[] = [];
   for (const userId of ids) tokens.push((await call(broker, "auth.startSession", { userId })).accessToken);
   return { port: Number(new URL(url).port), tokens };

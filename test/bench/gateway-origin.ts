@@ -8,7 +8,8 @@ import { createBroker } from "../../backend/broker.ts";
 import { readConfig } from "../../backend/config.ts";
 import { defineService } from "../../backend/contract/index.ts";
 import { createGateway, createMetrics } from "../../backend/gateway/index.ts";
-import { bufferedOutput, createLog } from "../../backend/log.ts";
+import { createLog } from "../../backend/log.ts";
+import { BufferedOutput } from "../../backend/log-output.ts";
 import { http, socket } from "../../backend/surface.ts";
 import { NO_LIMITS, TEST_ASSETS, verify } from "../backend/support.ts";
 import { answerQuestions } from "./answer-questions.ts";
@@ -63,7 +64,7 @@ async function moleculerWeb(): Promise<number> {
 /** Our gateway over services that answer at once; with its log and metrics on when asked. */
 async function gateway(observed: boolean): Promise<number> {
   const config = readConfig({ PORT: "0", LOG_LEVEL: observed ? "info" : "silent" });
-  const log = createLog(config, bufferedOutput("/dev/null"));
+  const log = createLog(config, new BufferedOutput("/dev/null"));
   const broker = createBroker(config, log);
   const metrics = observed ? createMetrics(() => 0) : undefined;
   const door = createGateway(config, {

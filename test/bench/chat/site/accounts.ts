@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readConfig } from "../../../../backend/config.ts";
 import { call } from "../../../../backend/contract/index.ts";
-import { bufferedOutput } from "../../../../backend/log.ts";
+import { BufferedOutput } from "../../../../backend/log-output.ts";
 import { startBackend } from "../../../../backend/main.ts";
 import { hashPassword } from "../../../../backend/users/password.ts";
 import { openStore } from "../../../backend/store/open-store.ts";
@@ -36,7 +36,7 @@ export async function createAccounts(databaseUrl: string, count: number): Promis
       await store.users.create({ ...user, role: "user", createdAt: Date.now(), disabledAt: null });
     }
     await store.close();
-    const backend = await startBackend(config, { log: bufferedOutput("/dev/null"), assets: TEST_ASSETS });
+    const backend = await startBackend(config, { log: new BufferedOutput("/dev/null"), assets: TEST_ASSETS });
     try {
       const accounts: Account[] = [];
       for (const n of numbers) {
