@@ -1,4 +1,10 @@
-import { CompiledQuery, type DatabaseConnection, type Driver, type QueryResult } from "kysely";
+import {
+  CompiledQuery,
+  type DatabaseConnection,
+  type Driver,
+  type QueryResult,
+  type TransactionSettings,
+} from "kysely";
 import pg from "pg";
 import { NO_LISTENER, type OutageListener, reportOutage } from "./outage.ts";
 import type { NamedQuery } from "./prepared.ts";
@@ -49,8 +55,12 @@ export class PooledDriver implements Driver {
     (connection as PooledConnection).release();
   }
 
-  async beginTransaction(connection: DatabaseConnection): Promise<void> {
-    await connection.executeQuery(BEGIN);
+  /**
+   * Begins a transaction with the isolation level that was asked for, or "read committed": transactions wait for locks
+   * and then have to see what the others have committed. The database may have another default.
+   */
+  async beginTransaction(connection: DatabaseConnection, { isolationLevel }: TransactionSettings): Promise<void> {
+    await connection.executeQuery(isolationLevel === undefined ? BEGIN : beginWith(isolationLevel));
   }
 
   async commitTransaction(connection: DatabaseConnection): Promise<void> {
@@ -66,7 +76,9 @@ export class PooledDriver implements Driver {
   }
 }
 
-const BEGIN = CompiledQuery.raw("begin");
+type IsolationLevel = NonNullable<TransactionSettings["isolationLevel"]>;
+const beginWith = (level: IsolationLevel) => CompiledQuery.raw(`begin isolation level ${level}`);
+const BEGIN = beginWith("read committed");
 
 class PooledConnection implements DatabaseConnection {
   readonly #client: pg.PoolClient;
