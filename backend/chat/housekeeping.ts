@@ -41,16 +41,21 @@ export function chatHousekeeping(
 
 /**
  * Ends the memberships of removed accounts whose node died before it could end them. The first round looks at all
- * removed accounts, later ones at those removed since the round before.
+ * removed accounts, later ones at those removed since the round before, and at those whose memberships could not be
+ * ended. One that fails does not stop the others. Rejects with the first error when all were tried.
  */
 function endMembershipsOfRemoved(parts: ChatParts): HousekeepingTask["run"] {
   let since = 0;
+  let failed: readonly string[] = [];
   return async (signal: AbortSignal, broker: ServiceBroker) => {
     const start = parts.clock();
-    for (const user of await parts.store.members.removedUsersInRooms(since)) {
+    const errors = new Map<string, unknown>();
+    for (const user of new Set([...failed, ...(await parts.store.members.removedUsersInRooms(since))])) {
       if (signal.aborted) return;
-      await endMembershipsOf(parts, broker, user);
+      await endMembershipsOf(parts, broker, user).catch((error: unknown) => errors.set(user, error));
     }
     since = start - REMOVED_OVERLAP_MS;
+    failed = [...errors.keys()];
+    if (errors.size > 0) throw errors.values().next().value;
   };
 }

@@ -17,8 +17,8 @@ const removeAccountAlone = async (id: string): Promise<void> => {
   expect(await store.users.anonymize(id, user?.passwordHash ?? "", replacement, clock.now)).toBe("anonymized");
 };
 
-const chatTasks = () => {
-  const { store, clock } = running;
+const chatTasks = (store = running.store) => {
+  const { clock } = running;
   const retention = { maxAge: undefined, perRoom: undefined };
   return chatHousekeeping({ store, clock: () => clock.now, retention, quota: Number.POSITIVE_INFINITY });
 };
@@ -67,6 +67,29 @@ test("N6: a later round finds accounts that were removed since the round before"
     expect(await store.members.roomsOf(user.id)).toEqual([]);
     clock.now += 24 * 60 * 60 * 1000;
   }
+});
+
+test("N6: memberships that cannot be ended do not keep those of other removed accounts, and are tried again", async () => {
+  const [ada, bob] = [await running.register("Ada"), await running.register("Bob")];
+  const { store, broker } = running;
+  await broker.destroyService("housekeeping");
+  await removeAccountAlone(ada.user.id);
+  await removeAccountAlone(bob.user.id);
+  let isBroken = true;
+  const findStanding: typeof store.rooms.findStanding = async (room, user) => {
+    if (isBroken && user === ada.user.id) throw new Error("Ada's row cannot be read");
+    return store.rooms.findStanding(room, user);
+  };
+  const rooms = { findStanding } as typeof store.rooms;
+  const [round] = chatTasks({ ...store, rooms }).filter(({ intervalMs }) => intervalMs === 60_000);
+  const roomsLeft = () => Promise.all([ada, bob].map(({ user }) => store.members.roomsOf(user.id)));
+  const { signal } = new AbortController();
+  await expect(round?.run(signal, broker)).rejects.toThrow("Ada's row cannot be read");
+  expect(await roomsLeft()).toEqual([["lobby"], []]);
+  isBroken = false;
+  running.clock.now += 24 * 60 * 60 * 1000;
+  await round?.run(signal, broker);
+  expect(await roomsLeft()).toEqual([[], []]);
 });
 
 test("an invitation to a private room that its last member has left ends with the account", async () => {
