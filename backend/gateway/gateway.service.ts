@@ -89,7 +89,7 @@ export function gatewayService(parts: GatewayServiceParts): ServiceSchema {
       const { sockets, namespaces } = parts.handlers();
       sockets.start();
       // moleculer-io has registered them by now
-      namespaces.attach((this as GatewayService).io);
+      await namespaces.attach((this as GatewayService).io);
     },
     async stopped(this: Service) {
       const { server, sockets, namespaces, upgrades } = parts.handlers();
@@ -136,7 +136,10 @@ function eventHandlers({ handlers, streams }: GatewayServiceParts): ServiceSchem
       handlers().namespaces.endUsers();
       streams.endAll();
     },
-    "$node.disconnected": () => handlers().sockets.compareAfterNode(),
+    "$node.connected": () => handlers().sockets.greetNode(),
+    "$node.disconnected": ({ params }: Context<{ readonly unexpected: boolean }>) =>
+      handlers().sockets.compareAfterNode(params.unexpected),
+    "nodes.restarted": () => handlers().sockets.compareAfterNode(true),
     "nodes.gap": () => handlers().sockets.compareAll(),
   };
 }

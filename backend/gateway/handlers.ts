@@ -19,6 +19,7 @@ import { ConnectionGuards } from "./sockets/guard.ts";
 import type { SocketFeature } from "./sockets/socket-feature.ts";
 import { SocketGateway } from "./sockets/sockets.ts";
 import { UpgradeHandler } from "./sockets/upgrades.ts";
+import { UserConnections } from "./sockets/user-connections.ts";
 import type { Streams } from "./streams/index.ts";
 
 export interface HandlerParts {
@@ -84,15 +85,13 @@ export function createHandlers(parts: HandlerParts, broker: ServiceBroker): Gate
   const ofConnections = {
     unsent,
     hasSession: (connection: Duplex) => withoutSession.release(connection),
-    clientOf: ({ request }: { readonly request: IncomingMessage }) => upgrades.clientOf(request),
+    clientOf: ({ request }: { readonly request: IncomingMessage }) => upgrades.clientOf(request.socket),
   };
   const connections = new ConnectionGuards();
-  const namespaces = new Namespaces({ ...shared, ...ofConnections, caps, connections, entries: parts.namespaces });
-  const sockets = new SocketGateway({
-    ...{ ...shared, ...ofConnections, connections, namespaces },
-    caps: caps.sockets,
-    history,
-  });
+  const users = new UserConnections(caps.sockets.user);
+  const ofSockets = { ...shared, ...ofConnections, connections, users };
+  const namespaces = new Namespaces({ ...ofSockets, caps, entries: parts.namespaces });
+  const sockets = new SocketGateway({ ...ofSockets, namespaces, history });
   const server = createHttpServer((request, response) => http.handle(request, response), times);
   server.on("upgrade", (request, socket, head) => upgrades.handle(request, socket, head));
   server.on("connection", (connection) => node.connections.accept(connection));

@@ -41,5 +41,7 @@ export const gatewaySurface = {
   events: {
     /** Within one node: something is stored that may not have been broadcast here. */
     "nodes.gap": { payload: object({}) },
+    /** Within one node: another node has started again, and did not announce that it stops. */
+    "nodes.restarted": { payload: object({}) },
   },
 } as const satisfies FeatureSurface;

@@ -13,11 +13,8 @@ import { isOtherVersion } from "./version.ts";
 export interface Receiver {
   /** `text` of a delivery is valid during the call only. */
   deliver(delivery: Delivery): void;
-  /**
-   * Broadcasts in these channels may be missing. With `isSure` broadcasts were lost; else they may be from before this
-   * node subscribed.
-   */
-  missed(channels: Iterable<string>, isSure: boolean): void;
+  /** Broadcasts in these channels were lost, or may have been before this node knew what their sender has sent. */
+  missed(channels: Iterable<string>): void;
 }
 
 export interface InboxOptions {
@@ -105,7 +102,6 @@ export class Inbox {
   #look(instance: string, subject: number, ordinal: number, isNext: boolean, receiver: Receiver): void {
     const channels = this.#options.subscriptions.channelsOf(subject);
     if (!channels) return;
-    const isSure = this.#senders.knows(instance, subject);
-    if (this.#senders.isMissing(instance, subject, ordinal, isNext)) receiver.missed(channels, isSure);
+    if (this.#senders.isMissing(instance, subject, ordinal, isNext)) receiver.missed(channels);
   }
 }

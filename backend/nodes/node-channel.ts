@@ -6,7 +6,7 @@ import type { DropLog } from "./drop-log.ts";
 import { Inbox, type Receiver } from "./inbox.ts";
 import type { Contact } from "./nats-transporter.ts";
 import { NodeOutbox } from "./outbox.ts";
-import { MARKS, subjectName, TO_EVERY_NODE } from "./subjects.ts";
+import { MARKS, shardOf, subjectName, TO_EVERY_NODE } from "./subjects.ts";
 import { Subscriptions } from "./subscriptions.ts";
 
 export interface NodeChannelOptions {
@@ -82,9 +82,24 @@ export class NodeChannel implements Contact {
     return this.#subscriptions.add(channel);
   }
 
+  /**
+   * Receives what other nodes send to a channel for as long as this node runs, and tells them every second how much it
+   * has sent to it itself. A loss is then noticed within a second, also the first one after a long silence. Resolves as
+   * `listen` does.
+   */
+  follow(channel: string): Promise<void> | undefined {
+    this.#outbox.alwaysMark(shardOf(channel));
+    return this.listen(channel);
+  }
+
   /** No socket of this node hears the channel: any more, or after a refused subscription (`wasUsed` is false). */
   unlisten(channel: string, wasUsed: boolean): void {
     this.#subscriptions.remove(channel, performance.now(), wasUsed);
+  }
+
+  /** Tells the other nodes up to which packet this one has sent; also done every second. */
+  sendMarks(): void {
+    this.#outbox.sendMarks();
   }
 
   connected(client: NatsConnection): void {

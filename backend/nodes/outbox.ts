@@ -38,6 +38,8 @@ export class NodeOutbox {
   /** Subjects that were used since the last packet of marks, and in the time before it. */
   #used = new Set<number>();
   #usedBefore: ReadonlySet<number> = new Set();
+  /** Subjects that are in every packet of marks. */
+  readonly #alwaysMarked = new Set<number>();
   /** Deliveries of the next batch. */
   #waiting = new Map<number, Delivery[]>();
 
@@ -77,16 +79,21 @@ export class NodeOutbox {
     }
   }
 
+  /** From now on every packet of marks says up to which ordinal was sent on this subject, however long ago. */
+  alwaysMark(subject: number): void {
+    this.#alwaysMarked.add(subject);
+  }
+
   /**
    * Sends up to which ordinal was sent on the subjects that were used since the last marks but one, so that one packet
-   * of marks may be lost. With `everything`, on all subjects.
+   * of marks may be lost, and on those that are always marked. With `everything`, on all subjects.
    */
   sendMarks(everything = false): void {
-    const recent = new Set([...this.#usedBefore, ...this.#used]);
+    const recent = new Set([...this.#usedBefore, ...this.#used, ...this.#alwaysMarked]);
     this.#usedBefore = this.#used;
     this.#used = new Set();
     const isUsed = (subject: number) => (this.#ordinals[subject] ?? 0) > 0;
-    const subjects = everything ? [...this.#ordinals.keys()].filter(isUsed) : [...recent];
+    const subjects = [...(everything ? this.#ordinals.keys() : recent)].filter(isUsed);
     const packet = Buffer.allocUnsafe(HEADER_BYTES + subjects.length * markBytes + MAC_BYTES);
     let at = HEADER_BYTES;
     for (const subject of subjects) at = writeMark(packet, at, { subject, ordinal: this.#ordinals[subject] ?? 0 });

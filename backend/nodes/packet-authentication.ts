@@ -32,7 +32,8 @@ type PacketKey = ReturnType<typeof packetKey>;
  * counter, no authentication, and does not bind a packet to its type and receiver.
  *
  * Packets that were lost between two others are noticed by their ordinals, and reported within this node as
- * `nodes.gap`.
+ * `nodes.gap`. A node that has started again without announcing its stop is reported as `nodes.restarted`: it may have
+ * died before it sent what it had stored.
  *
  * Before the first packet the node checks whether its id is taken: Moleculer ends the running node when a second one
  * appears.
@@ -112,8 +113,15 @@ export class PacketAuthentication {
     const reason = this.#peers.refuse(header, this.#clock());
     if (reason) return this.#drop(reason, header.sender);
     if (header.sender === this.#nodeId) return this.#handleNamesake(type, header);
-    if (this.#peers.isAfterHole(header)) this.#broker?.broadcastLocal("nodes.gap", {}).catch(() => undefined);
+    if (type === "DISCONNECT") this.#peers.noteStop(header);
+    if (this.#peers.isAfterHole(header)) this.#report("nodes.gap");
+    if (this.#peers.hasReplacedDead(header)) this.#report("nodes.restarted");
     return next(type, payload, socket);
+  }
+
+  /** Emits an event within this node. */
+  #report(event: "nodes.gap" | "nodes.restarted"): void {
+    this.#broker?.broadcastLocal(event, {}).catch(() => undefined);
   }
 
   #drop(reason: DropReason, sender?: string): void {

@@ -17,8 +17,12 @@ interface Peer {
   readonly window: ReplayWindow;
   /** The highest ordinal that came. */
   ordinal: number;
-  /** Whether it has replaced an instance that may have died, and this was not noticed yet. */
+  /** Whether it has replaced an earlier instance, and this was not reported yet by `isAfterHole`. */
   isRestart: boolean;
+  /** Whether it has replaced an instance that did not announce its stop, and this was not reported yet. */
+  hasReplacedDead: boolean;
+  /** Whether it has announced that it stops. */
+  hasStopped: boolean;
   lastSeen: number;
 }
 
@@ -65,10 +69,27 @@ export class Peers {
     return isAfterHole;
   }
 
+  /** The sender of this packet, an accepted one, announces that it stops. */
+  noteStop({ instance }: PacketHeader): void {
+    const peer = this.#peers.get(instance);
+    if (peer) peer.hasStopped = true;
+  }
+
+  /** Whether the sender of this packet, an accepted one, has replaced an instance that died. True once. */
+  hasReplacedDead({ instance }: PacketHeader): boolean {
+    const peer = this.#peers.get(instance);
+    if (!peer?.hasReplacedDead) return false;
+    peer.hasReplacedDead = false;
+    return true;
+  }
+
   #add(sender: string, instance: string, counter: number, now: number): void {
     this.#forgetSilent(now);
-    const isRestart = this.#latest.has(sender);
-    this.#peers.set(instance, { sender, window: new ReplayWindow(counter), ordinal: 0, isRestart, lastSeen: now });
+    const latest = this.#latest.get(sender);
+    const isRestart = latest !== undefined;
+    const hasReplacedDead = isRestart && this.#peers.get(latest)?.hasStopped !== true;
+    const state = { ordinal: 0, isRestart, hasReplacedDead, hasStopped: false, lastSeen: now };
+    this.#peers.set(instance, { sender, window: new ReplayWindow(counter), ...state });
     this.#latest.set(sender, instance);
   }
 

@@ -46,11 +46,6 @@ export class Senders {
     return ordinal > (isNext ? known + 1 : known);
   }
 
-  /** Whether anything is known of a subject: what is missing after that is surely missing. */
-  knows(instance: string, subject: number): boolean {
-    return this.#senders.get(instance)?.ordinals.has(subject) === true;
-  }
-
   /** This node does not subscribe to the subject any more. */
   forgetSubject(subject: number): void {
     for (const { ordinals } of this.#senders.values()) ordinals.delete(subject);

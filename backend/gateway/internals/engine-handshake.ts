@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, Server } from "node:http";
+import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { GatewayIo, GatewaySocket } from "../gateway-socket.ts";
 
@@ -26,13 +27,35 @@ export function useQuickIds(io: GatewayIo): void {
   io.engine.generateId = () => randomUUID();
 }
 
+const NONE = Object.freeze({});
+
 /**
- * Empties what Socket.IO and Engine.IO keep of the handshake as long as the connection lives: its headers, and the
- * access token.
+ * Takes the place of the request that began a connection. Engine.IO keeps the request as long as the connection lives,
+ * about 2 KiB with its headers and the state of its body. The gateway needs the connection alone; Socket.IO reads the
+ * other members when the client joins another namespace.
  */
-export function forgetHandshake({ request, handshake }: GatewaySocket): void {
-  Object.assign(request, { headers: NONE, rawHeaders: [] });
-  Object.assign(handshake, { headers: NONE, auth: NONE, query: NONE });
+class KeptRequest {
+  readonly socket: Socket;
+  constructor(socket: Socket) {
+    this.socket = socket;
+  }
+  get connection(): Socket {
+    return this.socket;
+  }
+  get headers(): object {
+    return NONE;
+  }
+  get url(): string {
+    return "";
+  }
+  get _query(): object {
+    return QUERY;
+  }
 }
 
-const NONE = Object.freeze({});
+/** Drops what Socket.IO and Engine.IO keep of the handshake as long as the connection lives, the access token too. */
+export function forgetHandshake({ conn, handshake }: GatewaySocket): void {
+  const { request } = conn;
+  if (!(request instanceof KeptRequest)) Object.assign(conn, { request: new KeptRequest(request.socket) });
+  Object.assign(handshake, { headers: NONE, auth: NONE, query: NONE });
+}

@@ -9,9 +9,10 @@ import type { UnsentBytes } from "../limits/caps/unsent-bytes.ts";
 import type { Client } from "../limits/client-address.ts";
 import type { GatewaySessions } from "../sessions.ts";
 import type { ConnectionGuards } from "../sockets/guard.ts";
-import { type LocalSockets, sessionGroup, userGroup } from "../sockets/local-sockets.ts";
+import { sessionGroup, userGroup } from "../sockets/local-sockets.ts";
 import { handshakeError } from "../sockets/refusals.ts";
 import { moveOne } from "../sockets/socket-moves.ts";
+import type { UserConnections } from "../sockets/user-connections.ts";
 
 export interface NamespaceAdmissionParts {
   readonly sessions: GatewaySessions;
@@ -19,8 +20,8 @@ export interface NamespaceAdmissionParts {
   /** Sockets of clients that have shown no token, in public namespaces. */
   readonly anonymous: Slots;
   readonly unsent: UnsentBytes;
-  /** Sockets that one user may have in a namespace. */
-  readonly maxSocketsOfUser: number;
+  /** Limits the connections of one user. */
+  readonly users: UserConnections;
   /** Milliseconds since 1970, for all nodes alike. */
   readonly clock: () => number;
   /** Whether nothing may be served at the moment. */
@@ -28,10 +29,6 @@ export interface NamespaceAdmissionParts {
   /** The client of a connection is in a namespace: it is not closed any more for not having authenticated. */
   hasSession(connection: Duplex): void;
   clientOf(socket: Pick<GatewaySocket, "request">): Client;
-  /** Resolves when what other nodes send to the namespace arrives here. */
-  listen(namespace: string): Promise<void> | undefined;
-  /** The last socket of this node has left. */
-  emptied(namespace: string): void;
 }
 
 /**
@@ -40,14 +37,12 @@ export interface NamespaceAdmissionParts {
  */
 export class NamespaceAdmission {
   readonly #entry: NamespaceEntry;
-  readonly #sockets: LocalSockets;
   readonly #parts: NamespaceAdmissionParts;
   readonly #onDisconnect: (this: GatewaySocket) => void;
   #isClosed = false;
 
-  constructor(entry: NamespaceEntry, sockets: LocalSockets, parts: NamespaceAdmissionParts) {
+  constructor(entry: NamespaceEntry, parts: NamespaceAdmissionParts) {
     this.#entry = entry;
-    this.#sockets = sockets;
     this.#parts = parts;
     const closed = (socket: GatewaySocket) => this.#closed(socket);
     this.#onDisconnect = function (this: GatewaySocket) {
@@ -63,8 +58,8 @@ export class NamespaceAdmission {
     try {
       if (this.#isLeaving) throw refuse("UNAVAILABLE", { retryAfter: 1 });
       const identity = await this.#identityOf(socket.handshake.auth);
-      if (identity && this.#hasMost(identity)) throw refuse("RATE_LIMITED", { retryAfter: 10 });
-      await this.#parts.listen(this.#entry.name);
+      if (identity && this.#parts.users.isOneTooMany(identity.user.id, socket.conn))
+        throw refuse("RATE_LIMITED", { retryAfter: 10 });
       return identity;
     } catch (thrown) {
       this.#parts.connections.left(socket);
@@ -106,8 +101,6 @@ export class NamespaceAdmission {
     forgetHandshake(socket);
     if (identity) void socket.join([sessionGroup(identity.user.sid), userGroup(identity.user.id)]);
     this.#parts.hasSession(socket.request.socket);
-    // again: the last socket may have left since
-    void this.#parts.listen(this.#entry.name);
     connections.admit(socket);
   }
 
@@ -130,8 +123,8 @@ export class NamespaceAdmission {
   }
 
   #mayOpen(socket: GatewaySocket, identity: Identity | undefined, client: Client): boolean {
-    const { sessions, anonymous, connections } = this.#parts;
-    if (identity) return sessions.isCurrent(identity) && !this.#hasMost(identity);
+    const { sessions, anonymous, connections, users } = this.#parts;
+    if (identity) return sessions.isCurrent(identity) && !users.isOneTooMany(identity.user.id, socket.conn);
     return anonymous.take(socket, client.key, () => connections.disconnect(socket));
   }
 
@@ -139,10 +132,5 @@ export class NamespaceAdmission {
     clearTimeout(socket.data.expiry);
     this.#parts.anonymous.release(socket);
     this.#parts.connections.left(socket);
-    if (this.#sockets.size === 0) this.#parts.emptied(this.#entry.name);
-  }
-
-  #hasMost({ user }: Identity): boolean {
-    return (this.#sockets.idsIn(userGroup(user.id))?.size ?? 0) >= this.#parts.maxSocketsOfUser;
   }
 }

@@ -21,12 +21,14 @@ export class NamespaceChannels {
   }
 
   /**
-   * Joins and leaves the channels that an action has named. Throws FORBIDDEN where the user was removed from a channel
-   * after the call began, and RATE_LIMITED where the socket would be in too many.
+   * Leaves the channels that an action has named, then joins the ones that it has named: all of them, or none. Throws
+   * FORBIDDEN where the user was removed from one of them after the call began, and RATE_LIMITED where the socket would
+   * be in too many.
    */
   after({ meta, locals }: IoContext, socket: GatewaySocket): void {
-    for (const channel of namesOf(meta.$leave)) void socket.leave(channelGroup(channel));
-    for (const channel of namesOf(meta.$join)) this.#join(socket, channel, locals.begun ?? 0);
+    const [left, joined] = [namesOf(meta.$leave), namesOf(meta.$join)];
+    for (const channel of left) void socket.leave(channelGroup(channel));
+    this.#join(socket, joined, locals.begun ?? 0);
   }
 
   /** Removes the sockets of a user from a channel. */
@@ -42,15 +44,16 @@ export class NamespaceChannels {
     return concerned;
   }
 
-  /** At once, so that nothing can happen between the check and the joining. */
-  #join(socket: GatewaySocket, channel: string, begun: number): void {
-    const { identity } = socket.data;
-    const group = channelGroup(channel);
-    // a socket that is about to be closed joins nothing any more
-    if (socket.rooms.has(group) || socket.data.isMoving) return;
-    if (identity && this.#removed.has(keyOf(channel, identity.user.id), begun)) throw refuse("FORBIDDEN");
-    if (channelsOf(socket).length >= this.#maxChannels) throw refuse("RATE_LIMITED", { retryAfter: 10 });
-    void socket.join(group);
+  /** Checks all channels, then joins them, without a pause in which a user could be removed from one. */
+  #join(socket: GatewaySocket, channels: readonly string[], begun: number): void {
+    const { identity, isMoving } = socket.data;
+    const added = new Set(channels.filter((channel) => !socket.rooms.has(channelGroup(channel))));
+    // a socket that is about to be closed joins nothing
+    if (added.size === 0 || isMoving) return;
+    for (const channel of added)
+      if (identity && this.#removed.has(keyOf(channel, identity.user.id), begun)) throw refuse("FORBIDDEN");
+    if (channelsOf(socket).length + added.size > this.#maxChannels) throw refuse("RATE_LIMITED", { retryAfter: 10 });
+    void socket.join([...added].map(channelGroup));
   }
 }
 

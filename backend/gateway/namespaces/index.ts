@@ -20,7 +20,7 @@ import { Namespace, type NamespaceParts } from "./namespace.ts";
  * becomes of an error and what is sent to the sockets.
  */
 
-export interface NamespacesParts extends Omit<NamespaceParts, "anonymous" | "listen" | "emptied" | "caps"> {
+export interface NamespacesParts extends Omit<NamespaceParts, "anonymous" | "caps"> {
   readonly entries: readonly NamespaceEntry[];
   readonly caps: CapTable;
   /** Sends to the sockets of other nodes; undefined for a node that is alone. */
@@ -49,20 +49,20 @@ export class Namespaces implements OtherNamespaces {
   #full = 0;
 
   constructor(parts: NamespacesParts) {
-    const { entries, channel, caps, connections } = parts;
+    const { entries, caps } = parts;
     this.#parts = parts;
     this.#anonymous = new Slots(caps.anonymousSockets);
-    const own: NamespaceParts = {
-      ...{ ...parts, anonymous: this.#anonymous, connections },
-      listen: (namespace) => channel?.listen(namespace),
-      emptied: (namespace) => channel?.unlisten(namespace, true),
-    };
+    const own: NamespaceParts = { ...parts, anonymous: this.#anonymous };
     this.#namespaces = new Map(entries.map((entry) => [entry.name, new Namespace(entry, own)]));
   }
 
-  /** Serves the sockets of Socket.IO from now on. */
-  attach(io: GatewayIo): void {
+  /**
+   * Serves the sockets of Socket.IO from now on. Resolves when what other nodes send to the namespaces arrives here.
+   */
+  async attach(io: GatewayIo): Promise<void> {
     for (const namespace of this.#namespaces.values()) namespace.attach(io);
+    const { channel } = this.#parts;
+    await Promise.all([...this.#namespaces.keys()].map((name) => channel?.follow(name)));
   }
 
   isDeclared(namespace: string): boolean {
@@ -121,9 +121,9 @@ export class Namespaces implements OtherNamespaces {
 
   /**
    * A removal may be among what was lost: takes the sockets out of their channels and lets their clients connect again,
-   * so that their services are asked anew.
+   * so that their services are asked anew. All namespaces where `channels` is left out.
    */
-  lost(channels: Iterable<string>): void {
+  lost(channels: Iterable<string> = this.#namespaces.keys()): void {
     const { connections } = this.#parts;
     const concerned = [...channels].flatMap((name) => this.#namespaces.get(name)?.channels.clear() ?? []);
     // a call that has begun before must not join a channel any more

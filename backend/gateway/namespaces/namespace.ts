@@ -8,10 +8,8 @@ import { type NamespaceCallParts, NamespaceCalls } from "./calls.ts";
 import { NamespaceChannels } from "./channels.ts";
 import type { NamespaceEvent } from "./delivery.ts";
 
-export interface NamespaceParts
-  extends Omit<NamespaceAdmissionParts, "maxSocketsOfUser">,
-    Omit<NamespaceCallParts, "renew" | "maxCalls"> {
-  readonly caps: Pick<CapTable, "sockets" | "namespaces">;
+export interface NamespaceParts extends NamespaceAdmissionParts, Omit<NamespaceCallParts, "renew" | "maxCalls"> {
+  readonly caps: Pick<CapTable, "namespaces">;
 }
 
 /** One namespace on this node: who is in it, what they call, and what is sent to them. */
@@ -24,12 +22,13 @@ export class Namespace {
   readonly #disconnect: (socket: GatewaySocket) => void;
 
   constructor(entry: NamespaceEntry, parts: NamespaceParts) {
-    const { caps, connections } = parts;
+    const { caps, connections, users } = parts;
     this.#entry = entry;
     this.#sockets = new LocalSockets(entry.name);
+    users.add(this.#sockets);
     this.#disconnect = (socket) => connections.disconnect(socket);
     this.channels = new NamespaceChannels(this.#sockets, caps.namespaces.channels);
-    this.admission = new NamespaceAdmission(entry, this.#sockets, { ...parts, maxSocketsOfUser: caps.sockets.user });
+    this.admission = new NamespaceAdmission(entry, parts);
     const renew: NamespaceCallParts["renew"] = (socket, identity) => this.admission.renew(socket, identity);
     this.calls = new NamespaceCalls(entry, { ...parts, maxCalls: caps.namespaces.calls, renew });
   }

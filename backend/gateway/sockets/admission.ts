@@ -4,25 +4,25 @@ import type { GatewaySocket } from "../gateway-socket.ts";
 import { type Identity, untilExpiry } from "../identity.ts";
 import type { EngineConnection } from "../internals/engine-connection.ts";
 import { forgetHandshake } from "../internals/engine-handshake.ts";
-import type { CapTable } from "../limits/caps/table.ts";
 import type { UnsentBytes } from "../limits/caps/unsent-bytes.ts";
 import type { Client } from "../limits/client-address.ts";
 import type { GatewaySessions } from "../sessions.ts";
 import type { ConnectionGuards } from "./guard.ts";
-import { type LocalSockets, sessionGroup, userGroup } from "./local-sockets.ts";
+import { sessionGroup, userGroup } from "./local-sockets.ts";
 import { handshakeError } from "./refusals.ts";
 import type { SocketFeature } from "./socket-feature.ts";
 import { moveOne } from "./socket-moves.ts";
+import type { UserConnections } from "./user-connections.ts";
 
 export interface AdmissionParts {
   readonly sessions: GatewaySessions;
-  readonly sockets: LocalSockets;
   readonly features: readonly SocketFeature[];
   /** Whether nothing may be served at the moment. */
   readonly isUnfit: () => boolean;
   /** Milliseconds since 1970, for all nodes alike. */
   readonly clock: () => number;
-  readonly caps: CapTable["sockets"];
+  /** Limits the connections of one user. */
+  readonly users: UserConnections;
   readonly unsent: UnsentBytes;
   /** The client of a connection has authenticated. */
   hasSession(connection: Duplex): void;
@@ -57,7 +57,7 @@ export class Admission {
       if (this.#isLeaving) throw refuse("UNAVAILABLE", { retryAfter: 1 });
       if (!isFirst) throw refuse("BAD_REQUEST");
       const identity = await this.#parts.sessions.verify((socket.handshake.auth as { token?: unknown }).token);
-      if (this.#hasMost(identity)) throw refuse("RATE_LIMITED", { retryAfter: 10 });
+      if (this.#parts.users.isOneTooMany(identity.user.id, conn)) throw refuse("RATE_LIMITED", { retryAfter: 10 });
       return identity;
     } catch (thrown) {
       // the client may try again with another token: its connection lives on with the other namespaces
@@ -96,7 +96,7 @@ export class Admission {
       moveOne(socket, this.#parts.connections);
       return false;
     }
-    if (!identity || !this.#parts.sessions.isCurrent(identity) || this.#hasMost(identity)) {
+    if (!identity || !this.#mayOpen(socket, identity)) {
       this.#parts.connections.disconnect(socket);
       return false;
     }
@@ -133,8 +133,9 @@ export class Admission {
     this.#parts.connections.left(socket);
   }
 
-  #hasMost({ user }: Identity): boolean {
-    return (this.#parts.sockets.idsIn(userGroup(user.id))?.size ?? 0) >= this.#parts.caps.user;
+  #mayOpen({ conn }: GatewaySocket, identity: Identity): boolean {
+    const { sessions, users } = this.#parts;
+    return sessions.isCurrent(identity) && !users.isOneTooMany(identity.user.id, conn);
   }
 }
 

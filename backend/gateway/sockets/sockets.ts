@@ -17,7 +17,7 @@ import { ChannelSubscriptions } from "./subscriptions.ts";
 
 export interface SocketParts
   extends Omit<SocketCallParts, "subscriptions" | "renew">,
-    Omit<AdmissionParts, "sockets" | "features" | "sessions" | "isUnfit"> {
+    Omit<AdmissionParts, "features" | "sessions" | "isUnfit"> {
   readonly namespaces: OtherNamespaces;
   /** Sends to the sockets of other nodes, and receives what they send; undefined for a node that is alone. */
   readonly channel: NodeChannel | undefined;
@@ -29,8 +29,11 @@ export interface SocketParts
 export interface OtherNamespaces extends Pick<GuardParts, "takeInNamespace" | "isDeclared" | "checkNumber"> {
   /** A delivery of another node whose channel begins with a slash. */
   receive(delivery: Delivery): void;
-  /** What other nodes have sent to some of these was lost; those that are no namespaces are not meant. */
-  lost(channels: Iterable<string>): void;
+  /**
+   * What another node has sent to some of these, or to any namespace, may be lost. Names that are no namespaces are
+   * ignored.
+   */
+  lost(channels?: Iterable<string>): void;
 }
 
 /** The sockets of this node: who gets one, what its client calls, and what is sent to it. */
@@ -44,6 +47,8 @@ export class SocketGateway {
   readonly #admission: Admission;
   readonly #calls: SocketCalls;
   #lateComparison: NodeJS.Timeout | undefined;
+  /** Whether the late comparison follows the death of a node. */
+  #hasNodeDied = false;
 
   constructor(parts: SocketParts) {
     this.#parts = parts;
@@ -57,7 +62,8 @@ export class SocketGateway {
       parts.channel,
     );
     this.#fanOut = new FanOut(sockets, this.#positions, this.#subscriptions);
-    this.#admission = new Admission({ ...parts, sockets });
+    parts.users.add(sockets);
+    this.#admission = new Admission(parts);
     const renew = (socket: GatewaySocket, identity: Identity) => this.#admission.renew(socket, identity);
     this.#calls = new SocketCalls({ ...parts, subscriptions: this.#subscriptions, renew });
   }
@@ -125,13 +131,28 @@ export class SocketGateway {
 
   /**
    * Another node is gone. It may have stored what it could not broadcast any more, and its database connection may
-   * still store what it has begun: compares now, and when that is over.
+   * still store what it has begun: compares now, and when that is over. A node that has died, without announcing its
+   * stop, may also have removed users from channels of namespaces.
    */
-  compareAfterNode(): void {
+  compareAfterNode(hasDied: boolean): void {
+    this.#hasNodeDied ||= hasDied;
     this.compareAll();
+    if (hasDied) this.#parts.namespaces.lost();
     const { writeLimitMs } = this.#parts;
     clearTimeout(this.#lateComparison);
-    if (writeLimitMs !== undefined) this.#lateComparison = setTimeout(() => this.compareAll(), writeLimitMs).unref();
+    if (writeLimitMs !== undefined) this.#lateComparison = setTimeout(() => this.#compareLate(), writeLimitMs).unref();
+  }
+
+  #compareLate(): void {
+    const hasDied = this.#hasNodeDied;
+    this.#hasNodeDied = false;
+    this.compareAll();
+    if (hasDied) this.#parts.namespaces.lost();
+  }
+
+  /** Another node has come: tells it how much this one has broadcast, so that it notices a loss from now on. */
+  greetNode(): void {
+    this.#parts.channel?.sendMarks();
   }
 
   endSession(sid: string): void {
@@ -156,8 +177,8 @@ export class SocketGateway {
   start(): void {
     this.#parts.channel?.receiveWith({
       deliver: (delivery) => this.#receive(delivery),
-      missed: (channels, isSure) => {
-        if (isSure) this.#parts.namespaces.lost(channels);
+      missed: (channels) => {
+        this.#parts.namespaces.lost(channels);
         this.#subscriptions.doubt(channels);
         this.#comparison.compareSoon(channels);
       },

@@ -36,7 +36,7 @@ export class UpgradeHandler {
   readonly #parts: UpgradeParts;
   readonly #slots: Slots;
   readonly #connections = new Set<Duplex>();
-  readonly #clients = new WeakMap<IncomingMessage, Client>();
+  readonly #clients = new WeakMap<Duplex, Client>();
   /** Upgrades that have arrived and were not looked at yet, the oldest first. */
   readonly #waiting: (() => void)[] = [];
   #refused = 0;
@@ -61,9 +61,9 @@ export class UpgradeHandler {
     if (this.#waiting.push(decide) === 1) setImmediate(() => this.#takeTurn());
   }
 
-  /** Where an accepted upgrade came from. */
-  clientOf(request: IncomingMessage): Client {
-    const client = this.#clients.get(request);
+  /** The client of a connection whose upgrade was accepted. */
+  clientOf(connection: Duplex): Client {
+    const client = this.#clients.get(connection);
     if (!client) throw new Error("invariant: a socket begins with an accepted upgrade");
     return client;
   }
@@ -131,7 +131,7 @@ export class UpgradeHandler {
       this.#connections.delete(socket);
       this.#slots.release(socket);
     });
-    this.#clients.set(request, client);
+    this.#clients.set(socket, client);
     this.#parts.accept(request, socket, head);
   }
 }

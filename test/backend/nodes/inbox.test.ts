@@ -13,7 +13,9 @@ import { VERSION } from "../../../backend/nodes/version.ts";
 
 const SECRET = "a secret of the nodes of this site";
 const log = pino({ enabled: false });
-const clock = () => 1_790_000_000_000;
+const START = 1_790_000_000_000;
+let now: number;
+const clock = () => now;
 
 interface Packet {
   readonly subject: number;
@@ -34,6 +36,7 @@ const newOutbox = (secret = SECRET) =>
   });
 const failures: unknown[] = [];
 beforeEach(() => {
+  now = START;
   sent = [];
   failures.length = 0;
   outbox = newOutbox();
@@ -162,6 +165,29 @@ test("N5: after a cut all subjects are marked, so that none of what was sent mea
   outbox.sendMarks(true);
   await node.take(...sent);
   expect(node.missed.sort()).toEqual([["garden"], ["shed"]]);
+});
+
+test("N2: a loss is noticed on a subject that is always marked, also after a silence, and by a node that was cut off for long", async () => {
+  outbox.alwaysMark(shardOf("/jobs"));
+  outbox.sendMarks();
+  sendTo("/jobs", "/jobs");
+  for (let n = 0; n < 5; n += 1) outbox.sendMarks();
+  const node = nodeIn("/jobs");
+  // it has started after all of that was sent, and the first marks that come tell it where the sender is
+  await node.take(...sent.slice(-1));
+  node.missed.length = 0;
+  sent.length = 0;
+  sendTo("/jobs", "/jobs");
+  await node.take(...sent.slice(1));
+  expect(node.missed).toEqual([["/jobs"]]);
+
+  // the sender is forgotten meanwhile
+  now += 120_000;
+  sent.length = 0;
+  sendTo("/jobs");
+  outbox.sendMarks();
+  await node.take(...sent.slice(1));
+  expect(node.missed).toEqual([["/jobs"], ["/jobs"]]);
 });
 
 test("N5: a node that subscribes between two packets looks for what came before, once; and so after it was away", async () => {

@@ -111,3 +111,18 @@ test("N6: a node that has started again may have died before it sent what it had
   expect([0, 1].map((ordinal) => isAfterHole(before, ordinal))).toEqual([false, false]);
   expect([0, 0, 1].map((ordinal) => isAfterHole(after, ordinal))).toEqual([true, false, false]);
 });
+
+test("N2: a restart after a death is told once, and no restart of a node that has announced its stop", () => {
+  const peers = new Peers();
+  let counter = 0;
+  const arrives = (instance: string) => {
+    const header = packet(instance, ++counter);
+    expect(peers.refuse(header, NOW)).toBeUndefined();
+    return header;
+  };
+  const [first, second, third] = [newInstance(NOW), newInstance(NOW + 1), newInstance(NOW + 2)];
+  expect(peers.hasReplacedDead(arrives(first))).toBe(false);
+  expect([second, second].map((instance) => peers.hasReplacedDead(arrives(instance)))).toEqual([true, false]);
+  peers.noteStop(arrives(second));
+  expect(peers.hasReplacedDead(arrives(third))).toBe(false);
+});

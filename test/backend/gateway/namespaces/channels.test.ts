@@ -1,8 +1,8 @@
-import { afterEach, expect, test } from "@jest/globals";
+import { afterEach, expect, jest, test } from "@jest/globals";
 import type { Socket } from "socket.io-client";
 import { CAPS } from "../../../../backend/gateway/limits/caps/table.ts";
-import { emit, type TestGateway, tokenOf } from "../../support.ts";
-import { startNamespaceGateway, TestConnection } from "./namespace-gateway.ts";
+import { disconnected, emit, type TestGateway, tokenOf } from "../../support.ts";
+import { type JobContext, startNamespaceGateway, TestConnection } from "./namespace-gateway.ts";
 
 let gateway: TestGateway;
 const connections: TestConnection[] = [];
@@ -10,6 +10,12 @@ afterEach(async () => {
   for (const connection of connections.splice(0)) connection.close();
   await gateway.stop();
 });
+
+/** All but `setTimeout`. */
+const REAL_TIMERS = [
+  ...(["Date", "hrtime", "nextTick", "performance", "queueMicrotask"] as const),
+  ...(["setImmediate", "clearImmediate", "setInterval", "clearInterval"] as const),
+];
 
 interface Listener {
   readonly socket: Socket;
@@ -113,4 +119,61 @@ test("H3: a socket is in few channels, and no name of a channel reaches what it 
   expect((await emit(eve.socket, "call", "jobs.watch", { id: "x".repeat(129) })).error?.code).toBe("INTERNAL");
   await settle([eve, victim]);
   expect([eve.heard, victim.heard]).toEqual([[], [1, 1]]);
+});
+
+test("H3: a call that may not join one of its channels joins none of them, and leaves what it names", async () => {
+  const held = Promise.withResolvers<void>();
+  const caps = { ...CAPS, namespaces: { ...CAPS.namespaces, channels: 3 } };
+  const joining = {
+    "jobs.watch": async (ctx: JobContext) => {
+      ctx.meta.$join = ctx.params.id.split(" ");
+      if (ctx.params.id.startsWith("new")) {
+        ctx.meta.$leave = "old";
+        await held.promise;
+      }
+      return {};
+    },
+  };
+  gateway = await startNamespaceGateway(joining, { caps });
+  const ann = await listener("ann", "old other");
+  const removed = emit(ann.socket, "call", "jobs.watch", { id: "new forbidden" });
+  await settle([ann]);
+  await gateway.broker.broadcastLocal("namespaces.leave", { namespace: "/jobs", channel: "forbidden", user: "ann" });
+  held.resolve();
+  expect((await removed).error?.code).toBe("FORBIDDEN");
+  expect((await emit(ann.socket, "call", "jobs.watch", { id: "a b c" })).error?.code).toBe("RATE_LIMITED");
+  for (const [index, channel] of ["old", "other", "new", "forbidden", "a", "b", "c"].entries())
+    await tell(index, { channel });
+  await settle([ann]);
+  expect(ann.heard).toEqual([1]);
+  // one that is named twice, or that the socket is in, takes no place
+  expect((await emit(ann.socket, "call", "jobs.watch", { id: "a a other b" })).error).toBeNull();
+});
+
+test("H3: after the death of a node, and when what it had begun to store is stored, clients join again; not after a stop", async () => {
+  const writeLimitMs = 5_000;
+  gateway = await startNamespaceGateway({}, { given: { writeLimitMs } });
+  const gone = (unexpected: boolean) =>
+    gateway.broker.broadcastLocal("$node.disconnected", { node: { id: "other" }, unexpected });
+  const watching = await listener("ann", "a");
+  const idle = await listener("bob");
+  await gone(false);
+  await settle([watching, idle]);
+  const left = disconnected(watching.socket);
+  jest.useFakeTimers({ doNotFake: REAL_TIMERS });
+  try {
+    await gone(true);
+    await left;
+    const again = await listener("ann", "a");
+    const leftAgain = disconnected(again.socket);
+    jest.advanceTimersByTime(writeLimitMs);
+    expect(await leftAgain).toMatch(/io server disconnect|transport close/);
+  } finally {
+    jest.useRealTimers();
+  }
+  const restarted = await listener("ann", "a");
+  const leftAfterRestart = disconnected(restarted.socket);
+  await gateway.broker.broadcastLocal("nodes.restarted", {});
+  await leftAfterRestart;
+  await settle([idle]);
 });

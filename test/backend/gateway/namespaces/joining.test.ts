@@ -122,8 +122,8 @@ test("a client joins a namespace once: a second CONNECT, also while the first is
   raw.destroy();
 });
 
-test("H3: a connection is in few namespaces at once, and a user has few sockets in each", async () => {
-  const caps = { ...CAPS, namespaces: { ...CAPS.namespaces, connection: 2 }, sockets: { ...CAPS.sockets, user: 2 } };
+test("H3: a connection is in few namespaces at once, and a user has few connections, in whichever namespaces", async () => {
+  const caps = { ...CAPS, namespaces: { ...CAPS.namespaces, connection: 2 }, sockets: { ...CAPS.sockets, user: 3 } };
   gateway = await startNamespaceGateway({}, { caps });
   const one = connection();
   const jobs = await one.join("/jobs", tokenOf("ann"));
@@ -132,8 +132,13 @@ test("H3: a connection is in few namespaces at once, and a user has few sockets 
   jobs.disconnect();
   await whoami(open, "open");
   await one.join("/staff", tokenOf("mod", "moderator"));
-  for (const _ of [1, 2]) await connection().join("/jobs", tokenOf("ann"));
-  await expect(connection().join("/jobs", tokenOf("ann"))).rejects.toMatchObject({ message: "RATE_LIMITED" });
+  const second = connection();
+  await second.join("/jobs", tokenOf("ann"));
+  await connection().join("/jobs", tokenOf("ann"));
+  for (const namespace of ["/jobs", "/open", "/"])
+    await expect(connection().join(namespace, tokenOf("ann"))).rejects.toMatchObject({ message: "RATE_LIMITED" });
+  // another namespace of a connection that is counted already
+  (await second.join("/", tokenOf("ann"))).disconnect();
   expect(gateway.gateway.caps).toEqual(
     expect.arrayContaining([
       { cap: "namespaces", limits: caps.namespaces, used: 4, refused: 1 },

@@ -5,7 +5,7 @@ import { integer, object, string, unbounded } from "../../../../backend/surface/
 import type { NamespaceCall, NamespaceEntry } from "../../../../backend/surface.ts";
 import { startTestGateway, type TestGateway } from "../../support.ts";
 
-type JobContext = Context<{ readonly id: string; readonly percent: number }, Meta & ChannelMeta>;
+export type JobContext = Context<{ readonly id: string; readonly percent: number }, Meta & ChannelMeta>;
 
 /** What the actions of a test do, by name; `report` answers with its `percent` where a test does not replace it. */
 type Handlers = Readonly<Record<string, (ctx: JobContext) => unknown>>;
@@ -86,7 +86,10 @@ function jobServices(handlers: Handlers = {}): readonly ServiceSchema[] {
 type Options = NonNullable<Parameters<typeof startTestGateway>[1]>;
 
 export function startNamespaceGateway(handlers: Handlers = {}, options: Options = {}): Promise<TestGateway> {
-  return startTestGateway({}, { services: jobServices(handlers), ...options, given: { namespaces: NAMESPACES } });
+  return startTestGateway(
+    {},
+    { services: jobServices(handlers), ...options, given: { ...options.given, namespaces: NAMESPACES } },
+  );
 }
 
 /** One connection of socket.io-client, for several namespaces. Closed by `close`. */
