@@ -84,7 +84,7 @@ export class Namespaces implements OtherNamespaces {
   }
 
   takeInNamespace(socket: GatewaySocket, event: EventPacket): void {
-    void this.#of(socket).calls.take(socket, event);
+    void this.#of(socket).events.run(socket, event);
   }
 
   /** An action has responded to a call: joins and leaves the channels that it names. */
@@ -173,7 +173,7 @@ export class Namespaces implements OtherNamespaces {
 
   /** Waits for the calls under way, then closes all. */
   async drain(): Promise<void> {
-    await Promise.all([...this.#namespaces.values()].map(({ calls }) => calls.drain()));
+    await Promise.all([...this.#namespaces.values()].map(({ events }) => events.drain()));
     this.stop();
   }
 

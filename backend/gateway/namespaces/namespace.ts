@@ -2,20 +2,21 @@ import type { NamespaceEntry } from "../../surface.ts";
 import type { GatewayIo, GatewaySocket } from "../gateway-socket.ts";
 import { encodeEvent, prefixOf, send } from "../internals/packets.ts";
 import type { CapTable } from "../limits/caps/table.ts";
+import { EventRunner, type EventRunnerParts } from "../sockets/event-runner.ts";
 import { channelGroup, LocalSockets, userGroup } from "../sockets/local-sockets.ts";
 import { NamespaceAdmission, type NamespaceAdmissionParts } from "./admission.ts";
-import { type NamespaceCallParts, NamespaceCalls } from "./calls.ts";
+import { ListedCalls } from "./calls.ts";
 import { NamespaceChannels } from "./channels.ts";
 import type { NamespaceEvent } from "./delivery.ts";
 
-export interface NamespaceParts extends NamespaceAdmissionParts, Omit<NamespaceCallParts, "renew" | "maxCalls"> {
+export interface NamespaceParts extends NamespaceAdmissionParts, Omit<EventRunnerParts, "renew"> {
   readonly caps: Pick<CapTable, "namespaces">;
 }
 
 /** One namespace on this node: who is in it, what they call, and what is sent to them. */
 export class Namespace {
   readonly admission: NamespaceAdmission;
-  readonly calls: NamespaceCalls;
+  readonly events: EventRunner;
   readonly channels: NamespaceChannels;
   readonly #entry: NamespaceEntry;
   readonly #sockets: LocalSockets;
@@ -29,8 +30,9 @@ export class Namespace {
     this.#disconnect = (socket) => connections.disconnect(socket);
     this.channels = new NamespaceChannels(this.#sockets, caps.namespaces.channels);
     this.admission = new NamespaceAdmission(entry, parts);
-    const renew: NamespaceCallParts["renew"] = (socket, identity) => this.admission.renew(socket, identity);
-    this.calls = new NamespaceCalls(entry, { ...parts, maxCalls: caps.namespaces.calls, renew });
+    const renew: EventRunnerParts["renew"] = (socket, identity) => this.admission.renew(socket, identity);
+    const calls = new ListedCalls(entry, { ...parts, maxCalls: caps.namespaces.calls });
+    this.events = new EventRunner({ ...parts, renew }, calls);
   }
 
   attach(io: GatewayIo): void {

@@ -6,6 +6,7 @@ import type { EngineConnection } from "../internals/engine-connection.ts";
 import { Admission, type AdmissionParts } from "./admission.ts";
 import { ChannelComparison } from "./channel-comparison.ts";
 import { ChannelPositions } from "./channel-positions.ts";
+import { EventRunner, type EventRunnerParts } from "./event-runner.ts";
 import { FanOut } from "./fan-out.ts";
 import { Guard, type GuardParts } from "./guard.ts";
 import { LocalSockets, sessionGroup, userGroup } from "./local-sockets.ts";
@@ -16,7 +17,8 @@ import { moveSockets } from "./socket-moves.ts";
 import { ChannelSubscriptions } from "./subscriptions.ts";
 
 export interface SocketParts
-  extends Omit<SocketCallParts, "subscriptions" | "renew">,
+  extends Omit<SocketCallParts, "subscriptions">,
+    Omit<EventRunnerParts, "renew">,
     Omit<AdmissionParts, "features" | "sessions" | "isUnfit"> {
   readonly namespaces: OtherNamespaces;
   /** Sends to the sockets of other nodes, and receives what they send; undefined for a node that is alone. */
@@ -45,7 +47,7 @@ export class SocketGateway {
   readonly #subscriptions: ChannelSubscriptions;
   readonly #fanOut: FanOut;
   readonly #admission: Admission;
-  readonly #calls: SocketCalls;
+  readonly #events: EventRunner;
   #lateComparison: NodeJS.Timeout | undefined;
   /** Whether the late comparison follows the death of a node. */
   #hasNodeDied = false;
@@ -65,14 +67,15 @@ export class SocketGateway {
     parts.users.add(sockets);
     this.#admission = new Admission(parts);
     const renew = (socket: GatewaySocket, identity: Identity) => this.#admission.renew(socket, identity);
-    this.#calls = new SocketCalls({ ...parts, subscriptions: this.#subscriptions, renew });
+    const calls = new SocketCalls({ ...parts, subscriptions: this.#subscriptions });
+    this.#events = new EventRunner({ ...parts, renew }, calls);
   }
 
   /** Serves the connections of Socket.IO from now on. */
   attach(io: GatewayIo): void {
     const { limits, clientOf, namespaces, connections } = this.#parts;
     const parts: GuardParts = {
-      take: (socket, event) => void this.#calls.take(socket, event),
+      take: (socket, event) => void this.#events.run(socket, event),
       takeInNamespace: (socket, event) => namespaces.takeInNamespace(socket, event),
       isDeclared: (namespace) => namespaces.isDeclared(namespace),
       countJoin: (conn) => limits.address("handshake", clientOf(conn).key),
@@ -200,7 +203,7 @@ export class SocketGateway {
 
   /** Waits for the calls under way, then closes all. */
   async drain(): Promise<void> {
-    await this.#calls.drain();
+    await this.#events.drain();
     this.endAll();
   }
 
