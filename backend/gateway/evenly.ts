@@ -3,7 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 /** Milliseconds between two steps. */
 const STEP_MS = 20;
 
-/** Does something with each item, one after the other and evenly over so many milliseconds. */
+/** Calls `act` with each item, one after the other, spread evenly over `spreadMs` milliseconds. */
 export async function evenly<T>(items: readonly T[], spread: number, act: (item: T) => void): Promise<void> {
   const started = performance.now();
   const left = [...items];

@@ -4,7 +4,7 @@ import type { Identity } from "./identity.ts";
 import type { UnsentBytes } from "./limits/caps/unsent-bytes.ts";
 import type { Client } from "./limits/client-address.ts";
 
-/** What the gateway keeps of a socket. Only the gateway writes it; no action can. */
+/** What the gateway stores for each socket. Only the gateway writes it; no action can. */
 interface SocketData {
   /** The connection that frames are written to, once the socket is authorized. */
   connection: Duplex;
@@ -15,9 +15,9 @@ interface SocketData {
   expiry: NodeJS.Timeout;
   /** Whether `opened` of the features was called. */
   isOpened: boolean;
-  /** Calls under way. */
+  /** Events of the client that are running. */
   calls: number;
-  /** The client was asked to connect again: no new call is served, and the socket closes when the last call ends. */
+  /** Whether the client was told to reconnect: new calls are refused, and the socket closes after the last call. */
   isMoving: boolean;
 }
 export type GatewaySocket = Socket<DefaultEventsMap, DefaultEventsMap, DefaultEventsMap, Partial<SocketData>>;

@@ -21,9 +21,9 @@ export interface GatewayServiceParts {
   readonly streams: Streams;
   readonly namespaces: readonly NamespaceEntry[];
   readonly limits: NodeLimits;
-  /** Makes what serves clients, for a service that was just created. */
+  /** Makes the handlers, when Moleculer has created the service. */
   create(service: Service): GatewayHandlers;
-  /** What `create` has made. Throws before. */
+  /** The handlers that `create` has made. Throws before that. */
   handlers(): GatewayHandlers;
 }
 
@@ -69,7 +69,7 @@ export function gatewayService(parts: GatewayServiceParts): ServiceSchema {
     mixins: [Web, IO] as NonNullable<ServiceSchema["mixins"]>,
     settings: settingsOf(parts) as ServiceSchema["settings"],
     actions: {
-      // what the mixins bring along: reachable by name, and each of them a way around the surface
+      // actions of the mixins: they could be called by name, and would bypass the surface
       rest: { auth: "service" },
       listAliases: false,
       addRoute: false,
@@ -105,7 +105,7 @@ export function gatewayService(parts: GatewayServiceParts): ServiceSchema {
   } as ServiceSchema;
 }
 
-/** By these events services reach the sockets, and end what a client may do. */
+/** The events by which services send to sockets, and by which sessions and permissions of clients end. */
 function eventHandlers({ handlers, streams }: GatewayServiceParts): ServiceSchema["events"] {
   return {
     "sockets.broadcast": ({ params }: Context<Events["sockets.broadcast"]>) => handlers().sockets.broadcast(params),

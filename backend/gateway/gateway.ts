@@ -22,45 +22,40 @@ import { Streams } from "./streams/index.ts";
 
 export interface GatewayOptions {
   readonly log: Logger;
-  /** The files of the page, exactly those that the surface lists. */
+  /** The files of the page: exactly those that the surface lists. */
   readonly assets: ReadonlyMap<string, Asset>;
-  /** What features do with sockets. */
+  /** The features that have socket calls, channels or handlers of opened and closed sockets. */
   readonly features?: readonly SocketFeature[];
-  /** Other HTTP entries than the surface's. */
+  /** HTTP entries to serve; those of the surface when left out. */
   readonly entries?: readonly HttpEntry[];
-  /** Other namespaces than the surface's. */
+  /** Namespaces to serve; those of the surface when left out. */
   readonly namespaces?: readonly NamespaceEntry[];
-  /** Other limits than the surface's. */
+  /** Rate limits; those of the surface when left out. */
   readonly limits?: LimitTable;
   readonly caps?: CapTable;
   readonly times?: ServerTimes;
   /** Milliseconds since 1970, for all nodes alike; the machine's own when left out. */
   readonly clock?: () => number;
-  /** Where all nodes count limits together; when left out, this node counts by itself. */
+  /** Counts for all nodes together; when left out, this node counts alone. */
   readonly throttles?: Throttles;
   /** Why nothing may be served at the moment; undefined while it may. */
   readonly problem?: () => string | undefined;
   /** Gets every request and call that was responded to. */
   readonly finished?: (facts: Finished) => void;
-  /** Sends to the sockets of other nodes, and receives what they send; undefined for a node that is alone. */
+  /** Exchanges broadcasts with the other nodes; undefined when this is the only node. */
   readonly channel?: NodeChannel | undefined;
-  /** Milliseconds after which what another node has begun to store is stored, or never will be. */
+  /** Milliseconds after which a transaction that another node has begun is committed, or never will be. */
   readonly writeLimitMs?: number;
 }
 
-/**
- * Sockets, and server-sent events, that are closed in a second, where there is time, so that the other nodes let their
- * clients in at once.
- */
+/** Sockets and server-sent events that are closed in a second, so that the other nodes can accept their clients. */
 const MOVED_PER_SECOND = 100;
-/** Most milliseconds over which a node that must not serve closes its sockets. */
+/** Maximum milliseconds over which a node that may not serve closes its sockets. */
 const RELEASE_MS = 5_000;
-/**
- * Most milliseconds for which a drain that has run out waits for calls under way: as long as a statement may take.
- */
+/** Maximum milliseconds that a drain that took too long waits for running calls: as long as a statement may take. */
 const SETTLE_MS = 10_000;
 
-/** The gateway of one node: a service for the broker, and a port that opens when the other services have started. */
+/** The gateway of one node: a service for the broker, and a port that `open` opens after all services have started. */
 export class Gateway {
   readonly schema: ServiceSchema;
   readonly #config: Config;
@@ -126,7 +121,7 @@ export class Gateway {
     return this.#limits.ignored.count;
   }
 
-  /** Listens; resolves with the port. Rejects with a PortError when the address cannot be had. */
+  /** Opens the port; resolves with its number. Rejects with a PortError when the address cannot be used. */
   async open(): Promise<number> {
     const { server } = this.#handlers;
     const { host, port, origins } = this.#config;
@@ -137,8 +132,8 @@ export class Gateway {
   }
 
   /**
-   * Closes the sockets of this node one after the other, and its server-sent events, so that their clients go to
-   * another one.
+   * Closes the sockets of this node one after the other, and its server-sent events, so that their clients connect to
+   * another node.
    */
   release(): void {
     if (!this.#created) return;
@@ -148,9 +143,9 @@ export class Gateway {
   }
 
   /**
-   * Lets no client in any more, closes one socket after the other while it serves the rest, finishes what is under way,
-   * and closes every connection; all within the configured time. Where calls take longer, it waits as long again, ten
-   * seconds at most.
+   * Refuses new clients, closes one socket after the other while it serves the rest, waits for running requests and
+   * calls, and closes every connection; all within the configured time. For calls that take longer it waits as long
+   * again, at most ten seconds.
    */
   async drain(): Promise<void> {
     const { http, sockets, namespaces, server, upgrades } = this.#handlers;
@@ -165,7 +160,7 @@ export class Gateway {
     await Promise.race([finished, delay(drainTimeMs, undefined, { ref: false })]);
     server.closeAllConnections();
     await upgrades.close();
-    // what is under way for clients that are gone may still be stored: then this node broadcasts it
+    // a call whose client is gone may still store a message, which this node then has to broadcast
     await Promise.race([finished, delay(Math.min(drainTimeMs, SETTLE_MS), undefined, { ref: false })]);
     this.#refusals.sum();
   }
@@ -191,7 +186,7 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
   return new Gateway(config, options);
 }
 
-/** Milliseconds over which so many sockets are closed, `most` at most. */
+/** Milliseconds over which so many sockets are closed, at most `maxMs`. */
 function spreadMs(sockets: number, most: number): number {
   return Math.min(most, (sockets / MOVED_PER_SECOND) * 1000);
 }

@@ -43,20 +43,20 @@ export interface HandlerParts {
   readonly finished: ((facts: Finished) => void) | undefined;
 }
 
-/** What serves clients. */
+/** The parts of a gateway that serve clients. */
 export interface GatewayHandlers {
   readonly sessions: GatewaySessions;
   readonly http: HttpHandler;
   readonly sockets: SocketGateway;
   readonly namespaces: Namespaces;
   readonly upgrades: UpgradeHandler;
-  /** Takes the connections; it does not listen yet. */
+  /** The HTTP server, which does not listen yet. */
   readonly server: Server;
-  /** The server that Socket.IO listens to. It gets the upgrades that were accepted, and listens to no port. */
+  /** The HTTP server that Socket.IO is attached to. It has no port, and only gets upgrades that were accepted. */
   readonly socketServer: Server;
 }
 
-/** Connects the parts that serve clients. */
+/** Makes the parts that serve clients, and connects them. */
 export function createHandlers(parts: HandlerParts, broker: ServiceBroker): GatewayHandlers {
   const { limits: node, originKind } = parts;
   const { limits, caps, times, client, backlog, unsent, history, withoutSession } = node;
@@ -95,7 +95,7 @@ export function createHandlers(parts: HandlerParts, broker: ServiceBroker): Gate
   const server = createHttpServer((request, response) => http.handle(request, response), times);
   server.on("upgrade", (request, socket, head) => upgrades.handle(request, socket, head));
   server.on("connection", (connection) => node.connections.accept(connection));
-  // sockets of trusted peers have no other limit
+  // connections of trusted peers have no limit but this one
   server.maxConnections = caps.connections.node + caps.sockets.node;
   return { sessions, http, sockets, namespaces, upgrades, server, socketServer };
 }

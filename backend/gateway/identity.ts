@@ -7,11 +7,11 @@ export interface Identity {
   readonly user: Caller;
   /** When the token ends, in milliseconds since 1970. */
   readonly expiresAt: number;
-  /** When the auth service was asked, by `performance.now`. */
+  /** When verifying the token began, by `performance.now`: later changes of the session or user are not in here. */
   readonly askedAt: number;
 }
 
-/** Longest delay of setTimeout, in milliseconds. */
+/** Maximum delay of setTimeout, in milliseconds. */
 const LONGEST_DELAY = 2 ** 31 - 1;
 
 /** Milliseconds until the token of an identity expires, as a delay for setTimeout; `now` in milliseconds since 1970. */
@@ -19,7 +19,7 @@ export function untilExpiry({ expiresAt }: Identity, now: number): number {
   return Math.min(Math.max(0, expiresAt - now), LONGEST_DELAY);
 }
 
-/** Throws UNAUTHORIZED or FORBIDDEN for a caller who may not use what `access` says. The action checks it as well. */
+/** Throws UNAUTHORIZED or FORBIDDEN for a caller without the role of `access`. The action checks it as well. */
 export function checkAccess(access: Role | "public", identity: Identity | undefined): void {
   if (access === "public") return;
   if (!identity) throw refuse("UNAUTHORIZED");
@@ -27,7 +27,7 @@ export function checkAccess(access: Role | "public", identity: Identity | undefi
   if (!identity.user.roles.some((role) => roles.includes(role))) throw refuse("FORBIDDEN");
 }
 
-/** Longer than any valid token. */
+/** Characters of a token; every valid one is shorter. */
 const TOKEN_MAX = 4096;
 const BEARER = /^Bearer ([A-Za-z0-9._~+/-]+=*)$/i;
 

@@ -1,10 +1,10 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
 import type { CapReading } from "./limits/caps/table.ts";
 
-/** What the gateway reports about one finished HTTP request or socket call. */
+/** One HTTP request or socket call that was responded to. */
 export interface Finished {
   /**
-   * Path or action as the surface has it; `none` for others, so that clients cannot invent label values.
+   * Path or action as the surface declares it; `none` for others, so that clients cannot invent label values.
    */
   readonly route: string;
   /** HTTP method, or `CALL`. */
@@ -34,21 +34,21 @@ export interface Metrics {
 /** Upper bounds in seconds. */
 const BUCKETS = [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10] as const;
 
-/** What was counted of one route and method. */
+/** Counts of one route and method. */
 interface Tally {
   readonly method: string;
   readonly route: string;
   readonly statuses: Map<number, number>;
-  /** Of each bucket's own range; the last is for what took longer than all. */
+  /** Requests in each bucket alone, not in the smaller ones; the last count is of those above all bounds. */
   readonly ranges: number[];
   sum: number;
   count: number;
 }
 
 /**
- * Counts for Prometheus. The functions return the values of the moment. Requests are counted here, and handed to
- * prom-client when the metrics are read: it would build and hash the labels for each request, which costs as much as
- * the request's action.
+ * Makes the metrics for Prometheus. The parameters return current values. Requests are counted here, and passed to
+ * prom-client when the metrics are read: prom-client would build and hash the labels for each request, which costs as
+ * much as the request's action.
  */
 export function createMetrics(
   sockets: () => number,
@@ -122,7 +122,7 @@ export function createMetrics(
   };
 }
 
-/** What clients may make this node hold, what they hold now, and how often a limit was reached. */
+/** Gauges of the caps: the limits, what clients hold now, and how often a limit was reached. */
 function registerCaps(registry: Registry, caps: () => readonly CapReading[]): void {
   const registers = [registry];
   new Gauge({

@@ -4,7 +4,7 @@ import type { Meta } from "../contract/index.ts";
 
 const FROM_OUTSIDE = Object.freeze({ [FROM_CLIENT_HEADER]: true });
 
-/** Options of a call for a client: `authorization.ts` then decides whether the client may make it. */
+/** Options for calling an action for a client: `authorization.ts` then checks whether the client may call it. */
 export function outside(meta: Meta, requestID?: string): CallingOptions {
   return requestID === undefined ? { meta, headers: FROM_OUTSIDE } : { meta, headers: FROM_OUTSIDE, requestID };
 }

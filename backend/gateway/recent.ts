@@ -1,12 +1,12 @@
-/** Milliseconds for which a key is remembered: longer than verifying a token takes. */
+/** Milliseconds for which a key is remembered: longer than verifying a token or a call takes. */
 const MEMORY_MS = 60_000;
 
-/** Keys to which something happened within the last minute, and when. */
+/** Remembers for a minute when something happened to a key, for example when a session ended. */
 export class Recent {
-  /** By key, in the order of their time. */
+  /** Times of `performance.now` by key, the oldest first. */
   readonly #times = new Map<string, number>();
 
-  /** It happens now. */
+  /** Records that it happens now. */
   add(key: string): void {
     const now = performance.now();
     for (const [known, at] of this.#times) {
@@ -17,7 +17,7 @@ export class Recent {
     this.#times.set(key, now);
   }
 
-  /** Whether it happened at or after a time of `performance.now`; at any time when left out. */
+  /** Whether it happened at or after `since`, a time of `performance.now`. */
   has(key: string, since = Number.NEGATIVE_INFINITY): boolean {
     const at = this.#times.get(key);
     return at !== undefined && at >= since;

@@ -9,9 +9,9 @@ const REMEMBERED_MS = 300;
 const MAX_REMEMBERED = 10_000;
 
 /**
- * The sessions that the gateway of this node has verified. The auth service decides whether a token is valid. This
- * class keeps its result for a moment, and what has happened since: a session has ended, a user's roles have changed,
- * or the node is blind, which means that it cannot read which sessions have ended.
+ * Verifies access tokens by the auth service, and keeps each result for a moment. It also remembers what has happened
+ * since: that a session has ended, that a user's roles have changed, or that the node is blind, which means that it
+ * cannot read which sessions have ended.
  */
 export class GatewaySessions {
   readonly #broker: ServiceBroker;
@@ -33,21 +33,22 @@ export class GatewaySessions {
   }
 
   /**
-   * The identity of an `Authorization` header: at once where it is remembered. Throws UNAUTHORIZED, or rejects with it.
+   * The identity of an `Authorization` header, without a promise where it is remembered. Throws UNAUTHORIZED, or
+   * rejects with it.
    */
   ofHeader(authorization: string | undefined): Identity | Promise<Identity> {
     const known = authorization === undefined ? undefined : this.#remembered.get(authorization);
     return known && this.#isFresh(known) ? known : this.#askAndRemember(authorization);
   }
 
-  /** The identity of a token. Rejects with UNAUTHORIZED, also where its session ended meanwhile. */
+  /** Verifies a token. Rejects with UNAUTHORIZED, also where its session ended meanwhile. */
   async verify(token: unknown): Promise<Identity> {
     const identity = await identify(this.#broker, token);
     if (this.#ended.has(identity.user.sid)) throw refuse("UNAUTHORIZED");
     return identity;
   }
 
-  /** The identity of a fresh token for a socket, of the same user and session: another user needs another socket. */
+  /** Verifies a fresh token for a socket. Rejects with UNAUTHORIZED where its user or session is another one. */
   async verifyFresh(token: unknown, before: Identity): Promise<Identity> {
     const identity = await this.verify(token);
     if (identity.user.id !== before.user.id || identity.user.sid !== before.user.sid) throw refuse("UNAUTHORIZED");
@@ -89,7 +90,7 @@ export class GatewaySessions {
     const before = this.#changes;
     const at = this.#clock();
     const identity = await this.verify(bearerToken(authorization));
-    // a result from before a change is not kept after it
+    // a session may have ended, or roles changed, since the service was asked
     if (authorization === undefined || before !== this.#changes) return identity;
     if (this.#remembered.size >= MAX_REMEMBERED) this.#remembered.clear();
     this.#remembered.set(authorization, Object.freeze({ ...identity, at }));

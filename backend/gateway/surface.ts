@@ -1,7 +1,7 @@
 import type { FeatureSurface } from "../surface/feature-surface.ts";
 import { object, unbounded } from "../surface/grammar.ts";
 
-/** What the gateway has of its own, whatever the features are. */
+/** The gateway's own part of the surface, which no feature declares. */
 
 /** Where Socket.IO listens: websocket transport only. */
 export const SOCKET_PATH = "/socket.io/";
@@ -39,7 +39,7 @@ export const gatewaySurface = {
     },
   },
   events: {
-    /** Within one node: something is stored that may not have been broadcast here. */
+    /** Within one node: the database may have entries that were not broadcast to this node. */
     "nodes.gap": { payload: object({}) },
     /** Within one node: another node has started again, and did not announce that it stops. */
     "nodes.restarted": { payload: object({}) },

@@ -3,11 +3,11 @@ import { INSTANCE_BYTES, TIME_BYTES } from "./sealed-packet.ts";
 import { VERSION } from "./version.ts";
 
 /*
- * A packet of a broadcast as it travels on one subject of NATS: a header, a body, and an HMAC-SHA256 (RFC 2104) over
- * both. Nothing is encrypted: TLS to NATS does that.
+ * The format of a packet of broadcasts on a subject of NATS: a header, a body, and an HMAC-SHA256 (RFC 2104) over both.
+ * Nothing is encrypted: TLS to NATS does that.
  */
 
-/** What is known of a packet besides its body. All of it is authenticated. */
+/** Everything in a packet but its body. All of it is authenticated. */
 export interface BroadcastHeader {
   /** Milliseconds since 1970, by the clock that all nodes share. */
   readonly sentAt: number;
@@ -17,7 +17,7 @@ export interface BroadcastHeader {
   readonly ordinal: number;
   /** Number of the subject that the packet was sent on. */
   readonly subject: number;
-  /** The sender's instance: one for each start of a process. */
+  /** Id of the sender's instance. Each start of a process is an instance. */
   readonly instance: string;
 }
 
@@ -26,7 +26,7 @@ const AT = { version: 0, sentAt: 1, counter: 7, ordinal: 13, subject: 19, instan
 const SUBJECT_BYTES = 2;
 /** Bytes before the body. */
 export const HEADER_BYTES = AT.instance + INSTANCE_BYTES;
-/** Bytes behind the body. */
+/** Bytes after the body. */
 export const MAC_BYTES = 32;
 
 /** A key of broadcasts, derived from a secret, so that no broadcast is ever valid as another packet between nodes. */
@@ -34,7 +34,7 @@ export function broadcastKey(secret: string): KeyObject {
   return createSecretKey(createHmac("sha256", secret).update(`causeway broadcast ${VERSION}`).digest());
 }
 
-/** Seals a packet whose body is in place already. `packet` has `HEADER_BYTES` before it and `MAC_BYTES` behind it. */
+/** Writes header and HMAC into a packet that has its body: `HEADER_BYTES` come before it and `MAC_BYTES` after it. */
 export function sealBroadcast(key: KeyObject, header: BroadcastHeader, packet: Buffer): void {
   packet[AT.version] = VERSION;
   packet.writeUIntBE(header.sentAt, AT.sentAt, TIME_BYTES);

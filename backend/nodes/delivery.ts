@@ -7,11 +7,11 @@ export interface Delivery {
   readonly users: readonly string[] | undefined;
   /** A user whose sockets do not receive the event. */
   readonly except: string | undefined;
-  /** Incarnation of the channel's sequence, for `entry` and `change`. */
+  /** Id of the channel's sequence of numbers, for `entry` and `change`; a new sequence has another one. */
   readonly epoch: string;
   /** For `entry` its number in the channel; for `change` and `left` the channel's revision; else 0. */
   readonly position: number;
-  /** The event as a text of Engine.IO; empty for `left`. */
+  /** The event, encoded as the text of an Engine.IO packet; empty for `left`. */
   readonly text: Uint8Array;
 }
 
@@ -32,7 +32,7 @@ const SHORT = 2;
 const FLAG = { channel: 1, users: 2, except: 4 } as const;
 const MAX_SHORT = 0xffff;
 
-/** Bytes that a delivery takes. */
+/** Length of a delivery in bytes. */
 export function deliveryBytes({ channel = "", users = [], except = "", epoch, text }: Delivery): number {
   let bytes = FIXED_BYTES + 4 * SHORT + LENGTH_BYTES + text.length;
   for (const short of [channel, epoch, except]) bytes += Buffer.byteLength(short);
@@ -40,7 +40,7 @@ export function deliveryBytes({ channel = "", users = [], except = "", epoch, te
   return bytes;
 }
 
-/** Writes a delivery; returns the offset behind it. */
+/** Writes a delivery at an offset; returns the offset after it. */
 export function writeDelivery(into: Buffer, start: number, delivery: Delivery): number {
   const { kind, channel, users, except, epoch, position, text } = delivery;
   const flags =
@@ -67,14 +67,14 @@ function writeShort(into: Buffer, at: number, text: string): number {
   return at + SHORT + bytes;
 }
 
-/** Thrown for bytes that are no delivery. An authentic packet never has such: a node of this version wrote it. */
+/** Thrown for bytes that are no delivery. An authentic packet has none: a node of this version wrote it. */
 class MalformedDelivery extends Error {}
 
 /**
- * Reads the deliveries of a packet one after the other. Those to a channel that `wants` rejects are skipped before the
- * rest of them is read. Returns false when bytes are malformed; what came before them was taken.
+ * Reads the deliveries of a packet one after the other. Those to a channel that `isWanted` rejects are skipped before
+ * the rest of them is read. Returns false when bytes are malformed; the deliveries before them were received.
  *
- * @param take gets a delivery whose `text` is a view of these bytes
+ * @param receive gets a delivery whose `text` is a view of these bytes
  */
 export function readDeliveries(
   bytes: Buffer,

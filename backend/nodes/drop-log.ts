@@ -1,11 +1,15 @@
 import type { Logger } from "pino";
 
 /**
- * Why a packet was dropped. `foreign`: no node with one of our secrets wrote these bytes. `version`: it looks like a
- * packet of a node of another version, which cannot be authenticated. `time`: it was sent too
- * long ago. `replayed`: it came before, from an instance that was replaced, or back from another client of NATS to the
- * node that sent it. `misdirected`: it is for another node, for this node before its restart, or for another subject.
- * `name`: its sender has this node's id.
+ * Why a packet was dropped.
+ *
+ * - `foreign`: no node with one of our secrets wrote these bytes.
+ * - `version`: it looks like a packet of a node of another version, which cannot be authenticated.
+ * - `time`: it was sent too long ago, or its sender's clock is wrong.
+ * - `replayed`: it was received before, its sender's instance was replaced, or another client of NATS sent it back to
+ *   the node that wrote it.
+ * - `misdirected`: it is for another node, for this node before its restart, or for another subject.
+ * - `name`: its sender has the id of this node.
  */
 const DROP_REASONS = ["foreign", "version", "time", "replayed", "misdirected", "name"] as const;
 export type DropReason = (typeof DROP_REASONS)[number];

@@ -9,9 +9,9 @@ import { MARKS } from "./subjects.ts";
 import type { Subscriptions } from "./subscriptions.ts";
 import { isOtherVersion } from "./version.ts";
 
-/** What a node does with what other nodes send. */
+/** Handles what other nodes send. */
 export interface Receiver {
-  /** `text` of a delivery is valid during the call only. */
+  /** Sends a delivery to sockets of this node. Its `text` is valid during the call only. */
   deliver(delivery: Delivery): void;
   /** Broadcasts in these channels were lost, or may have been before this node knew what their sender has sent. */
   missed(channels: Iterable<string>): void;
@@ -29,7 +29,7 @@ export interface InboxOptions {
   readonly instance: string;
 }
 
-/** What other nodes send to the sockets of this one. */
+/** Receives the broadcasts of other nodes: authenticates them, drops repeated ones, and notices missing ones. */
 export class Inbox {
   readonly #options: InboxOptions;
   readonly #keys: readonly KeyObject[];
@@ -46,15 +46,16 @@ export class Inbox {
   }
 
   /**
-   * Takes a packet that is handled at the end of this turn, after Moleculer has handled its own that arrived before:
-   * the end of a session comes before a message that was sent after it. `packet` may be a view; it is valid until then.
+   * Queues a packet until the end of this event loop turn. Moleculer has then handled its own packets that arrived
+   * before, for example the end of a session before a message that was sent after it. `packet` may be a view, which has
+   * to stay valid until then.
    */
   take(subject: number, packet: Buffer): void {
     if (this.#arrived.length === 0) setImmediate(() => this.#handleAll());
     this.#arrived.push({ subject, packet });
   }
 
-  /** This node does not subscribe to the subject any more. */
+  /** This node has unsubscribed from the subject. */
   forget(subject: number): void {
     this.#senders.forgetSubject(subject);
   }

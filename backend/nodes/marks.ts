@@ -1,4 +1,4 @@
-/** Up to which ordinal a node has sent on a subject. */
+/** The number of packets that a node has sent on a subject: the ordinal of the latest one. */
 export interface Mark {
   readonly subject: number;
   readonly ordinal: number;
@@ -6,16 +6,16 @@ export interface Mark {
 
 const SUBJECT_BYTES = 2;
 const ORDINAL_BYTES = 6;
-/** Bytes of a mark. */
+/** Length of a mark in bytes. */
 export const markBytes = SUBJECT_BYTES + ORDINAL_BYTES;
 
-/** Writes a mark; returns the offset behind it. */
+/** Writes a mark at an offset; returns the offset after it. */
 export function writeMark(into: Buffer, at: number, { subject, ordinal }: Mark): number {
   into.writeUIntBE(subject, at, SUBJECT_BYTES);
   return into.writeUIntBE(ordinal, at + SUBJECT_BYTES, ORDINAL_BYTES);
 }
 
-/** The marks in a packet; bytes behind the last whole one are ignored. */
+/** The marks in a packet; bytes after the last whole one are ignored. */
 export function* readMarks(bytes: Buffer): Generator<Mark> {
   for (let at = 0; at + markBytes <= bytes.length; at += markBytes) {
     const ordinal = bytes.readUIntBE(at + SUBJECT_BYTES, ORDINAL_BYTES);

@@ -23,8 +23,8 @@ const EXPECTED_URL =
   "tls://user:password@host:4222, or nats://127.0.0.1:4222 for this machine; several divided by commas";
 
 /**
- * Reads the variables about other nodes. Adds a line to `problems` for each thing that is wrong, never with a value
- * that may hold a secret. Undefined when there is one node, or a problem.
+ * Reads the environment variables about other nodes. Adds a line to `problems` for each mistake, without a value that
+ * may be a secret. Undefined when this is the only node, or when there is a problem.
  */
 export function readNats(text: (name: string) => string | undefined, problems: string[]): NatsConfig | undefined {
   const [url, ca, creds, secret, accepted] = VARIABLES.map(text);

@@ -6,8 +6,8 @@ import { NatsTransporter } from "./nats-transporter.ts";
 const PING_TIMEOUT_MS = 400;
 
 /**
- * Whether the NATS server responds, so that events of other nodes arrive. Moleculer calls itself connected as long as
- * it tries to be, which on a half-open connection is for minutes. Always true for a node that is alone.
+ * Whether the NATS server responds to a ping, so that events of other nodes arrive. Moleculer reports a half-open
+ * connection as connected for minutes. Always true for the only node of a site.
  */
 export async function isNatsResponding({ transit }: Pick<ServiceBroker, "transit">): Promise<boolean> {
   if (!transit) return true;

@@ -7,32 +7,32 @@ import { type ConnectionOptions, connect, credsAuthenticator, type NatsConnectio
 import type { Logger } from "pino";
 import { hostOf, type NatsConfig, type NatsLogin } from "./nats-config.ts";
 
-/** Other nodes cannot be reached as configured, or this node may not join them; the message says what to do. */
+/** The configuration does not lead to the other nodes, or this node may not join them; the message says what to do. */
 export class NodesError extends Error {
   override readonly name = "NodesError";
 }
 
-/** Milliseconds for one try to connect, between two tries of a start, and between two tries after a connection. */
+/** Milliseconds for one attempt to connect, between two attempts of a start, and between two attempts to reconnect. */
 const CONNECT_TIMEOUT_MS = 2_000;
 const RETRY_MS = 2_000;
 const RECONNECT_MS = 200;
-/** Added at random, so that not all nodes come back in the same moment. */
+/** Added at random, so that not all nodes reconnect in the same moment. */
 const RECONNECT_JITTER_MS = 100;
 /**
- * Milliseconds between two pings of the server, and pings without an answer after which the connection counts as lost:
- * a network that drops packets is noticed after three seconds. The client's own default takes six minutes.
+ * Milliseconds between two pings of the server, and pings without a response after which the connection counts as lost:
+ * a network that drops packets is noticed after three seconds. The default of the NATS client takes six minutes.
  */
 const PING_MS = 1_000;
 const MAX_PINGS = 2;
 /** Milliseconds that the server has to confirm the last packets when this node stops. */
 const FLUSH_TIMEOUT_MS = 1_000;
 
-/** Follows the connection to NATS. What was sent between `lost` and `back` has not come. */
+/** Is told when the connection to NATS is lost and made again. What other nodes sent in between did not arrive. */
 export interface Contact {
-  /** There is a connection for the first time. */
+  /** Called once, with the first connection. */
   connected?(client: NatsConnection): void;
   lost(): void;
-  /** There is a connection again, and the server has all subscriptions. */
+  /** The connection is there again, and the server has all subscriptions. */
   back(): void;
 }
 
@@ -57,7 +57,7 @@ export class NatsTransporter extends Transporters.NATS {
     this.#contacts = contacts;
   }
 
-  /** Resolves when the node is connected, or told to stop. Tries for ever: NATS may start later. */
+  /** Resolves when the node is connected, or when it stops. Tries without end, because NATS may start later. */
   override async connect(): Promise<void> {
     const servers = this.#config.servers.join(", ");
     const { signal } = this.#stopping;
@@ -82,7 +82,7 @@ export class NatsTransporter extends Transporters.NATS {
     await client.rtt();
   }
 
-  /** Does not wait for a server that does not respond any more. */
+  /** Waits at most a second for a server that does not respond. */
   override async disconnect(): Promise<void> {
     this.#stopping.abort();
     const client = this.client as NatsConnection | null;
@@ -120,8 +120,8 @@ export class NatsTransporter extends Transporters.NATS {
           if (!isLost) continue;
           isLost = false;
           log.info("connected to NATS again");
-          // what is read from the database from here on is not older than the subscriptions; fails when it is lost
-          // again
+          // once the server has responded it has all subscriptions, and what is read from the database afterwards is
+          // not older than they are; fails when the connection is lost again
           const isSubscribed = await client.flush().then(
             () => true,
             () => false,
@@ -147,7 +147,7 @@ function connectionOptions({ servers, tls, login }: NatsConfig): ConnectionOptio
     pingInterval: PING_MS,
     maxPingOut: MAX_PINGS,
     maxReconnectAttempts: -1,
-    // a password that is replaced on the server is refused for a while; without this the client would give up for ever
+    // while the password is changed on the server it is refused; without this the client would stop trying
     ignoreAuthErrorAbort: true,
     ignoreClusterUpdates: true,
     noEcho: true, // a node needs none of its own packets
@@ -157,8 +157,8 @@ function connectionOptions({ servers, tls, login }: NatsConfig): ConnectionOptio
 }
 
 /**
- * Accepts the certificate of a configured server. The client passes the name of a server that is configured by name.
- * For an address it passes none, and Node.js would check the certificate against "localhost".
+ * Accepts the certificate of a configured server. The NATS client passes the name of a server that is configured by
+ * name. For an address it passes no name, and Node.js would check the certificate against "localhost".
  */
 function identityCheck(servers: readonly string[]): (name: string, certificate: PeerCertificate) => Error | undefined {
   const hosts = servers.map(hostOf);
@@ -171,8 +171,8 @@ function identityCheck(servers: readonly string[]): (name: string, certificate: 
 }
 
 /**
- * With these set, the client refuses a server without TLS. It passes them on to node:tls, also what its types do not
- * list.
+ * With TLS options the NATS client refuses a server without TLS. It passes all of them on to node:tls, also those that
+ * its types do not list.
  */
 function tlsOptions(caFile: string | undefined, servers: readonly string[]): TlsOptions & SecureContextOptions {
   const ca = caFile === undefined ? {} : { ca: readText(caFile, "NATS_CA") };

@@ -18,21 +18,21 @@ export interface NodeChannelOptions {
   readonly clock: () => number;
 }
 
-/** Milliseconds between two packets of marks: how late a lost broadcast is noticed that no other one follows. */
+/** Milliseconds between two packets of marks: after this time a lost broadcast is noticed that no other one follows. */
 const MARKS_MS = 1_000;
-/** Milliseconds that a subscription waits for the server to handle a subscription. */
+/** Milliseconds that `listen` waits for the server to confirm a subscription. */
 const CONFIRM_MS = 500;
 
 /**
- * Broadcasts to the sockets of other nodes. They travel beside Moleculer's packets on the same connection to NATS, so
- * that both arrive in the order in which they were sent. A broadcast to a channel goes to the nodes that subscribe to
- * the channel's shard (`subjects.ts`), in the form in which sockets get it, so that a node that receives it parses no
- * JSON.
+ * Sends broadcasts to the sockets of other nodes, and receives theirs. They use the same connection to NATS as
+ * Moleculer's packets, so that both arrive in the order in which they were sent. A broadcast to a channel goes to the
+ * nodes that subscribe to the channel's shard (`subjects.ts`). It is encoded as sockets get it, so that the receiving
+ * node parses no JSON.
  *
  * - Every packet is authenticated (`broadcast-packet.ts`), recent, and newer than all others of its sender.
- * - Packets are numbered for each subject. A sender sends each second up to which number it has sent on each subject,
- *   so that a receiver notices what it did not get. It then compares the channels of that subject with the database.
- * - While there is no connection nothing is kept for later: it is counted, and so noticed as missing afterwards.
+ * - Packets are numbered for each subject. Every second a node sends marks: the number of its latest packet on each
+ *   subject that it has used lately. A receiver that lacks one compares the channels of that subject with the database.
+ * - While there is no connection, packets are numbered and dropped. The other nodes notice later that they are missing.
  */
 export class NodeChannel implements Contact {
   readonly #log: Logger;
@@ -63,7 +63,7 @@ export class NodeChannel implements Contact {
     this.#inbox = new Inbox({ secrets, log, dropped, clock, subscriptions, instance });
   }
 
-  /** Who gets what arrives. Until then everything is dropped: there are no sockets yet. */
+  /** Hands what arrives to `receiver` from now on. Before, everything is dropped: there are no sockets yet. */
   receiveWith(receiver: Receiver): void {
     this.#inbox.receiver = receiver;
   }
@@ -75,8 +75,8 @@ export class NodeChannel implements Contact {
 
   /**
    * Receives what other nodes send to a channel from now on. Undefined when this node does already; else a promise that
-   * resolves when the server has the subscription, or after half a second. Wait for it before the channel's state is
-   * read. What is lost in spite of it is noticed like every other loss.
+   * resolves when the server has confirmed the subscription, or after half a second. Await it before you read the
+   * channel's state. A broadcast that is lost all the same is noticed like every other loss.
    */
   listen(channel: string): Promise<void> | undefined {
     return this.#subscriptions.add(channel);
@@ -92,7 +92,7 @@ export class NodeChannel implements Contact {
     return this.listen(channel);
   }
 
-  /** No socket of this node hears the channel: any more, or after a refused subscription (`wasUsed` is false). */
+  /** No socket of this node hears the channel. `wasUsed` is false when none did: its subscription was refused. */
   unlisten(channel: string, wasUsed: boolean): void {
     this.#subscriptions.remove(channel, performance.now(), wasUsed);
   }
@@ -116,13 +116,13 @@ export class NodeChannel implements Contact {
     this.#isLost = true;
   }
 
-  /** The client has subscribed again to everything. Marks show the other nodes what they did not get meanwhile. */
+  /** Sends marks of all subjects, so that the other nodes notice what they did not get meanwhile. */
   back(): void {
     this.#isLost = false;
     this.#outbox.sendMarks(true);
   }
 
-  /** Sends what waits, and nothing more. */
+  /** Sends the waiting deliveries, and nothing afterwards. */
   stop(): void {
     clearInterval(this.#timer);
     this.#outbox.flush();

@@ -8,11 +8,11 @@ export const HEARTBEAT_SECONDS = 1;
  * eight seconds stays known: it may have sent its last heartbeat 1.5 s before, and needs a moment to connect again.
  */
 export const SILENCE_SECONDS = 12;
-/** Milliseconds between two looks for nodes that are silent. */
+/** Milliseconds between two checks for silent nodes. */
 const CHECK_MS = 1_000;
 /** Heartbeats between two pings of every node. */
 const BEATS_PER_PING = 2;
-/** Milliseconds between two comparisons with the database while this node has no contact to others. */
+/** Milliseconds between two `nodes.gap` events while the connection to NATS is lost. */
 const CUT_OFF_MS = 1_000;
 
 /**
@@ -29,6 +29,7 @@ const CUT_OFF_MS = 1_000;
  */
 export class NodeDiscoverer extends Discoverers.Local implements Contact {
   #beats = 0;
+  /** Emits `nodes.gap`; set while the connection to NATS is lost. */
   #cutOff: NodeJS.Timeout | undefined;
 
   lost(): void {
@@ -61,7 +62,7 @@ export class NodeDiscoverer extends Discoverers.Local implements Contact {
     return super.processRemoteNodeInfo(id, info);
   }
 
-  /** Moleculer's own measures the load of the CPU before; nothing reads it. */
+  /** Moleculer's own method also measures the CPU's load, which nothing here reads. */
   override beat(): Promise<void> {
     this.#beats += 1;
     if (this.#beats % BEATS_PER_PING === 0) this.#pingAll();

@@ -10,9 +10,9 @@ export interface NodeOutboxOptions {
   readonly secret: string;
   /** Milliseconds since 1970, for all nodes alike. */
   readonly clock: () => number;
-  /** Sends a packet, or does not where there is no connection: other nodes notice that it is missing. */
+  /** Sends a packet; without a connection it is dropped, and the other nodes notice that it is missing. */
   readonly publish: (subject: number, packet: Buffer) => void;
-  /** Gets the error of a batch that could not be written: a bug of ours. */
+  /** Called with the error of a batch that could not be encoded, which is a bug of this project. */
   readonly failed: (error: unknown) => void;
 }
 
@@ -20,22 +20,22 @@ export interface NodeOutboxOptions {
 const MAX_BATCH_BYTES = 256 * 1024;
 
 /**
- * Milliseconds between two batches: a batch costs each receiver more than what it carries, so that a node under load
- * sends fewer. A broadcast after a pause goes at once.
+ * Milliseconds between two batches. A batch costs each receiver more than its deliveries, so a node under load sends
+ * fewer batches. A broadcast after a pause is sent at once.
  */
 const BATCH_INTERVAL_MS = 4;
 
-/** What this node sends to the sockets of other nodes: one packet for each subject and batch. */
+/** Sends deliveries to other nodes in batches: one packet for each subject and batch. */
 export class NodeOutbox {
   readonly #options: NodeOutboxOptions;
   readonly #key: KeyObject;
-  /** This start of this node, as its broadcasts name it. */
+  /** Id of this instance of the node, which is in every packet that it sends. */
   readonly instance: string;
   #flushedAt = Number.NEGATIVE_INFINITY;
   #counter = 0;
   /** The last ordinal of each subject. */
   readonly #ordinals = new Float64Array(SUBJECTS);
-  /** Subjects that were used since the last packet of marks, and in the time before it. */
+  /** Subjects that were used since the latest packet of marks, and between that one and the one before. */
   #used = new Set<number>();
   #usedBefore: ReadonlySet<number> = new Set();
   /** Subjects that are in every packet of marks. */
@@ -50,9 +50,9 @@ export class NodeOutbox {
   }
 
   /**
-   * Sends a delivery with the next batch: at the end of this turn of the event loop, or after at most 4 ms. The end of
-   * a subscription goes at once, with all that waits before it: another node may send a message in the meantime that
-   * the user must not get.
+   * Sends a delivery with the next batch: at the end of this event loop turn, or after at most 4 ms. The end of a
+   * subscription (`left`) is sent at once, after the deliveries that wait: meanwhile another node could send a message
+   * that the user must not get.
    */
   add(delivery: Delivery): void {
     const { kind, channel, users } = delivery;
@@ -65,7 +65,7 @@ export class NodeOutbox {
     if (kind === "left") this.flush();
   }
 
-  /** Sends what waits. */
+  /** Sends the waiting deliveries now. */
   flush(): void {
     this.#flushedAt = performance.now();
     const waiting = this.#waiting;

@@ -15,7 +15,7 @@ export interface PacketAuthenticationOptions {
   readonly clock?: () => number;
 }
 
-/** Types of Moleculer's packets that go to every node; all others name their receiver. */
+/** Types of Moleculer's packets that go to every node. All others name their receiver. */
 const TO_EVERY_NODE: ReadonlySet<string> = new Set(["DISCOVER", "INFO", "DISCONNECT", "HEARTBEAT", "PING"]);
 
 interface SendMeta {
@@ -26,10 +26,11 @@ type Receive = (type: string, data: Buffer, socket?: unknown) => Promise<void> |
 type PacketKey = ReturnType<typeof packetKey>;
 
 /**
- * A middleware around the transporter: each packet is sealed when it leaves (`sealed-packet.ts`), and only packets
- * that are authentic, for this instance of this node, recent and new reach Moleculer. Moleculer alone accepts every
- * packet, so that any client of the NATS server could call every action. Its own Encryption middleware has one key, no
- * counter, no authentication, and does not bind a packet to its type and receiver.
+ * A middleware around the transporter. It seals each packet that is sent (`sealed-packet.ts`). Of those that arrive,
+ * only packets reach Moleculer that are authentic, for this instance of this node, recent, and not seen before.
+ * Moleculer alone accepts every packet, so that any client of the NATS server could call every action. Its own
+ * Encryption middleware has one key, no counter, no authentication, and does not bind a packet to its type and to its
+ * receiver.
  *
  * Packets that were lost between two others are noticed by their ordinals, and reported within this node as
  * `nodes.gap`. A node that has started again without announcing its stop is reported as `nodes.restarted`: it may have
@@ -48,7 +49,7 @@ export class PacketAuthentication {
   readonly #instance: string;
   readonly #nameProbeMs: number;
   readonly #peers = new Peers();
-  /** Number of packets that were sent to the latest known instance of each node. */
+  /** Packets that were sent to the latest known instance of each node, by node id. */
   readonly #sent = new Map<string, { readonly instance: string; count: number }>();
   readonly #endProbe = new AbortController();
   #broker: ServiceBroker | undefined;
@@ -169,7 +170,8 @@ export class PacketAuthentication {
   }
 
   /**
-   * Handles a packet of another process with this node's id: a check whether the id is taken, a report, or a mistake.
+   * Handles a packet of another process with this node's id. A PING asks whether the id is taken, a PONG says that it
+   * is; any other packet is a mistake of the operator.
    */
   #handleNamesake(type: string, header: PacketHeader): void {
     this.#drop("name", header.sender);
@@ -177,7 +179,7 @@ export class PacketAuthentication {
       this.#isTaken = true;
       this.#endProbe.abort();
     }
-    // of two that start at the same time the older one wins
+    // of two processes that start at the same time the older one keeps the id
     const isYounger = this.#isStarting && header.instance < this.#instance;
     if (type === "PING" && !isYounger) this.#sendToNamesakes("PONG", header.instance);
   }

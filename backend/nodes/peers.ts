@@ -26,13 +26,13 @@ interface Peer {
   lastSeen: number;
 }
 
-/** The instances of other nodes that have sent packets, and which of their packets arrived. */
+/** Remembers which packets arrived from each instance of the other nodes, to refuse repeated ones and notice gaps. */
 export class Peers {
   readonly #peers = new Map<string, Peer>();
   /** The latest instance of each node id. */
   readonly #latest = new Map<string, string>();
 
-  /** The instance to address a packet for this node to; undefined while none of its packets came. */
+  /** The instance that a packet for this node is addressed to; undefined until a packet of the node has arrived. */
   instanceOf(node: string): string | undefined {
     return this.#latest.get(node);
   }
@@ -42,7 +42,7 @@ export class Peers {
     if (Math.abs(now - sentAt) > MAX_TIME_DIFFERENCE_MS) return "time";
     const latest = this.#latest.get(sender);
     if (latest !== undefined && instance < latest) {
-      // a node that has restarted sends nothing more as the instance that it was before
+      // an instance that was replaced by a restart sends nothing more
       this.#forgetSilent(now);
       if (this.#latest.has(sender)) return "replayed";
     }
@@ -54,9 +54,9 @@ export class Peers {
   }
 
   /**
-   * Whether packets that this node should have got before this one, an accepted one, are missing. True for the first
-   * packet after a node has started again: it may have died before it sent what it had stored. Also true for a packet
-   * that has overtaken another: the caller looks for what was lost, and finds nothing.
+   * Whether packets are missing that this node should have got before this one, which was accepted. Also true for the
+   * first packet after a restart of the sender, which may have died before it sent what it had stored, and for a packet
+   * that has overtaken another one: then the caller looks for a loss and finds none.
    */
   isAfterHole({ instance, ordinal }: PacketHeader): boolean {
     const peer = this.#peers.get(instance);

@@ -1,22 +1,22 @@
-/** Counters below the highest one that are remembered: NATS keeps a sender's order, so that few are ever late. */
+/** How many counters below the highest one are remembered. NATS keeps a sender's order, so few packets are late. */
 const WINDOW = 4096;
 const WORD_BITS = 32;
 const WORDS = WINDOW / WORD_BITS;
 
-/** Which counters of one sender were seen, in 512 bytes (the ring of RFC 6479). */
+/** Remembers in 512 bytes which counters of one sender were seen (a ring of bits as in RFC 6479). */
 export class ReplayWindow {
   readonly #seen = new Uint32Array(WORDS);
   readonly #first: number;
   #highest: number;
 
-  /** The first counter counts as seen, and all that are lower. */
+  /** The first counter and all lower ones count as seen. */
   constructor(first: number) {
     this.#first = first;
     this.#highest = first;
     this.#mark(first);
   }
 
-  /** True for a counter that was not seen before; it is from now on. False as well for one that is too old to tell. */
+  /** Marks a counter as seen. False where it was seen before, or is too far below the highest one to tell. */
   accept(counter: number): boolean {
     if (counter > this.#highest) this.#moveTo(counter);
     else if (counter <= this.#first || this.#highest - counter >= WINDOW - WORD_BITS || this.#has(counter))

@@ -2,24 +2,25 @@ import { createHmac, createSecretKey, type KeyObject, randomBytes, timingSafeEqu
 import { VERSION } from "./version.ts";
 
 /*
- * A packet between nodes as it travels: a header, an HMAC-SHA256 (RFC 2104) and the payload as Moleculer wrote it.
- * The HMAC covers the packet's type, the whole header and the payload. Nothing is encrypted: TLS to NATS does that.
+ * The format of Moleculer's packets between nodes: a header, an HMAC-SHA256 (RFC 2104) and the payload as Moleculer
+ * wrote it. The HMAC covers the packet's type, the whole header and the payload. Nothing is encrypted: TLS to NATS does
+ * that.
  */
 
-/** What is known of a packet besides its payload. All of it is authenticated. */
+/** Everything in a packet but its payload. All of it is authenticated. */
 export interface PacketHeader {
   /** Milliseconds since 1970, by the clock that all nodes share. */
   readonly sentAt: number;
   /** Number of the packet among all that this instance has sent, from 1. */
   readonly counter: number;
   /**
-   * Number of the packet among those that this instance has sent to the receiver's instance, from 1: a hole shows that
+   * Number of the packet among those that this instance has sent to the receiver's instance, from 1: a gap shows that
    * packets were lost. 0 for a packet to every node.
    */
   readonly ordinal: number;
   /** Node id of the sender. */
   readonly sender: string;
-  /** The sender's instance: one for each start of a process. */
+  /** Id of the sender's instance. Each start of a process is an instance. */
   readonly instance: string;
   /** Node id of the receiver; empty for a packet to every node. */
   readonly target: string;

@@ -3,14 +3,14 @@ import { FORGET_MS, MAX_TIME_DIFFERENCE_MS } from "./peers.ts";
 
 /** An instance of another node from which an authentic broadcast came. */
 interface Sender {
-  /** The highest counter that came. NATS keeps a sender's order, so that none below it is accepted. */
+  /** The highest counter that arrived. NATS keeps a sender's order, so that none below it is accepted. */
   counter: number;
   lastSeen: number;
   /** The highest ordinal that is known of each subject that this node subscribes to. */
   readonly ordinals: Map<number, number>;
 }
 
-/** What came from each instance of other nodes: no broadcast is accepted twice, and missing ones are noticed. */
+/** Remembers what arrived from each instance of other nodes, to refuse repeated broadcasts and notice missing ones. */
 export class Senders {
   readonly #senders = new Map<string, Sender>();
   readonly #startedAt: number;
@@ -33,10 +33,9 @@ export class Senders {
   }
 
   /**
-   * Whether a broadcast on this subject is missing, when the one with `ordinal` arrived (`isNext`), or when it is the
-   * last one that the sender has sent. Where this node has subscribed to the subject in between, it does not know what
-   * was sent before: then true is possible although nothing is missing, and the caller's comparison finds no
-   * difference.
+   * Whether a broadcast on this subject is missing, now that the one with `ordinal` has arrived (`isNext`), or is known
+   * to be the latest one that was sent. After it has subscribed to a subject, a node does not know how much was sent
+   * before: then the result may be true although nothing is missing.
    */
   isMissing(instance: string, subject: number, ordinal: number, isNext: boolean): boolean {
     const ordinals = this.#senders.get(instance)?.ordinals;
@@ -46,7 +45,7 @@ export class Senders {
     return ordinal > (isNext ? known + 1 : known);
   }
 
-  /** This node does not subscribe to the subject any more. */
+  /** This node has unsubscribed from the subject. */
   forgetSubject(subject: number): void {
     for (const { ordinals } of this.#senders.values()) ordinals.delete(subject);
   }

@@ -2,24 +2,25 @@ import { Readable, Transform, type TransformCallback } from "node:stream";
 import type { ActionHandler, ActionSchema, Context, Middleware, ServiceBroker, ServiceSchema } from "moleculer";
 
 /*
- * Moleculer sends a stream to another node as fast as NATS takes it, whatever its reader does, and tells the sender
- * nothing of a reader that goes away. Here the reader's node says how much was read, and that it is alive; the sender's
- * node waits when too much is on its way, and closes the source when the reader's node has said nothing for a while.
+ * Flow control for streams between nodes. Moleculer sends a stream to another node as fast as NATS takes it, however
+ * slowly it is read, and does not notify the sender of a reader that goes away. Here the reader's node reports how much
+ * was read. The sender's node pauses while too much is unread, and closes the source when no report has come for some
+ * time.
  */
 
-/** Bytes that may be on their way and unread. */
+/** Bytes that may be sent and not yet read. */
 export const WINDOW_BYTES = 512 * 1024;
-/** What an object counts, where a stream is one of objects. */
+/** Bytes that an object counts as, in a stream of objects. */
 const OBJECT_BYTES = 1024;
-/** Milliseconds between two signs of life of a reader, and without one after which the source is closed. */
+/** Milliseconds between two reports of a reader, and without a report after which the source is closed. */
 const ALIVE_MS = 5_000;
 const SILENCE_MS = 20_000;
-/** Larger answers are sent in pieces: a packet of NATS has 1 MiB, and bytes in JSON take four times their length. */
+/** Larger results are sent as streams: a packet of NATS has 1 MiB, and bytes in JSON take four times their length. */
 const WHOLE_BYTES = 32 * 1024;
 
 interface ReadNews {
   readonly id: string;
-  /** Bytes that were read since the last news. */
+  /** Bytes that were read since the report before. */
   readonly bytes: number;
   /** Nothing more will be read. */
   readonly isOver: boolean;
@@ -27,7 +28,7 @@ interface ReadNews {
 
 type TellSender = (news: Omit<ReadNews, "id">) => void;
 
-/** The flow of streams between this node and others. `aliveMs` and `silenceMs` are for tests. */
+/** Controls the flow of streams between this node and others. `aliveMs` and `silenceMs` are for tests. */
 export class StreamFlow {
   readonly #senders = new Map<string, StreamSender>();
   readonly #aliveMs: number;
@@ -43,7 +44,7 @@ export class StreamFlow {
     return this.#senders.size;
   }
 
-  /** By which other nodes say what they have read. */
+  /** Receives the reports of other nodes. */
   readonly service: ServiceSchema = {
     name: "streams",
     actions: {
@@ -89,7 +90,7 @@ export class StreamFlow {
       const flow = this;
       return async function flowing(ctx: Context) {
         const { stream } = ctx.options;
-        // the node is chosen by now
+        // Moleculer has chosen the node by now
         const body = stream && flow.#sender(stream, `${ctx.nodeID} ${ctx.id} body`, true);
         if (body) ctx.options.stream = body;
         try {
@@ -113,14 +114,14 @@ export class StreamFlow {
 
   #receiver(from: Readable, broker: ServiceBroker, nodeID: string, id: string): StreamReceiver {
     const tell: TellSender = (news) => {
-      // a sender that is gone needs no news
+      // a sender that is gone needs no report
       broker.call("streams.read", { id, ...news }, { nodeID }).catch(() => undefined);
     };
     return new StreamReceiver(from, tell, this.#aliveMs);
   }
 }
 
-/** What is sent to another node: it waits when too much is on its way. */
+/** The sending end of a stream to another node: it pauses while too much is unread. */
 class StreamSender extends Transform {
   readonly #source: Readable;
   readonly #isKept: boolean;
@@ -143,7 +144,7 @@ class StreamSender extends Transform {
     source.pipe(this);
   }
 
-  /** The reader has read so much more. */
+  /** The reader has read so many more bytes. */
   wasRead(bytes: number, isOver: boolean): void {
     if (isOver) return void this.#giveUp("The reader has gone away.");
     this.#silence.refresh();
@@ -170,13 +171,13 @@ class StreamSender extends Transform {
     done(error);
   }
 
-  /** With an error, so that Moleculer tells the reader's node that there is no more. */
+  /** Destroys the stream with an error, which Moleculer sends to the reader's node. */
   #giveUp(reason: string): void {
     if (!this.destroyed) this.destroy(new Error(reason));
   }
 }
 
-/** What comes from another node: its sender is told what was read. */
+/** The receiving end of a stream from another node: it reports what was read to the sender. */
 class StreamReceiver extends Transform {
   readonly #from: Readable;
   readonly #tell: TellSender;
@@ -221,7 +222,7 @@ class StreamReceiver extends Transform {
   }
 }
 
-/** What is read like a stream. */
+/** Whether a result can be read piece by piece, as a stream is. */
 function isRead(result: unknown): result is AsyncIterable<unknown> {
   return typeof result === "object" && result !== null && Symbol.asyncIterator in result;
 }

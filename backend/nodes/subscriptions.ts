@@ -4,9 +4,9 @@ import { shardOf } from "./subjects.ts";
 export interface Subscriber {
   /** Subscribes to a subject by its number; returns what ends the subscription. */
   subscribe(subject: number): () => void;
-  /** Resolves when the server has handled every subscription so far, or cannot be waited for. */
+  /** Resolves when the server has confirmed all subscriptions so far, or after a timeout. */
   confirm(): Promise<void>;
-  /** Gets each subject to which this node does not subscribe any more. */
+  /** Called with each subject that this node has unsubscribed from. */
   ended(subject: number): void;
 }
 
@@ -16,13 +16,13 @@ interface Shard {
   readonly end: () => void;
   /** Whether a socket of this node has heard one of its channels. */
   wasUsed: boolean;
-  /** Until the server has handled the subscription. */
+  /** Set until the server has confirmed the subscription. */
   confirmed: Promise<void> | undefined;
   /** When the last channel left, in milliseconds; undefined while there is one. */
   emptySince: number | undefined;
 }
 
-/** Milliseconds that a subscription stays after its last channel, so that a client that comes back does not wait. */
+/** Milliseconds that a subscription stays without a channel, so that a client that reconnects need not wait. */
 const LINGER_MS = 30_000;
 
 /** The channel shards that this node subscribes to. */
@@ -35,7 +35,7 @@ export class Subscriptions {
     this.#subscriber = subscriber;
   }
 
-  /** Receives a channel from now on. Undefined when it does already, else a promise of the server's confirmation. */
+  /** Receives a channel from now on. Undefined where the server has confirmed it, else resolves when it does. */
   add(channel: string): Promise<void> | undefined {
     const subject = shardOf(channel);
     const shard = this.#shards.get(subject) ?? this.#subscribe(subject);
@@ -46,9 +46,9 @@ export class Subscriptions {
   }
 
   /**
-   * This node has no use for the channel any more. `now` in milliseconds. The subscription stays for a while, unless no
-   * socket heard any channel of its shard (`wasUsed`): a client that asks for many channels and is refused must not
-   * make the node subscribe to everything.
+   * No socket of this node hears the channel. `now` in milliseconds. The subscription stays for a while where a socket
+   * heard a channel of its shard (`wasUsed`), and else ends at once: a client that asks for many channels and is
+   * refused must not make the node subscribe to all shards.
    */
   remove(channel: string, now: number, wasUsed = true): void {
     const subject = shardOf(channel);
@@ -71,7 +71,7 @@ export class Subscriptions {
     return this.#shards.get(shardOf(channel))?.channels.has(channel) === true;
   }
 
-  /** Ends the subscriptions that have had no channel for a while. `now` in milliseconds. */
+  /** Ends the subscriptions without a channel for `KEPT_WHEN_EMPTY_MS`. `now` in milliseconds. */
   sweep(now: number): void {
     for (const subject of this.#empty) {
       const shard = this.#shards.get(subject);

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { assets } from "../../surface.ts";
 import { lastingHeaders, pageHeaders } from "./headers.ts";
 
-/** A file of the page as it was loaded. */
+/** A file of the page, loaded into memory. */
 export interface Asset {
   readonly contentType: string;
   readonly body: Buffer;
@@ -10,15 +10,15 @@ export interface Asset {
   readonly version?: string;
 }
 
-/** A file of the page as it is served. */
+/** A file of the page, ready to be served. */
 export interface ServedAsset {
   readonly body: Buffer;
   readonly etag: string;
-  /** Caching headers by the query of a request: for ever when it has the served version's hash, else revalidation. */
+  /** The headers for a request with this query: cached for a year where it has the version's hash, else revalidated. */
   headers(query: string): Readonly<Record<string, string>>;
 }
 
-/** What is in a file, in 22 characters. */
+/** A hash of a file's content, in 22 characters. */
 export function contentHash(body: Buffer): string {
   return createHash("sha256").update(body).digest("base64url").slice(0, 22);
 }

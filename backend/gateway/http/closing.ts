@@ -6,9 +6,9 @@ import { afterLastResponse } from "../internals/last-response.ts";
 const LINGER_MS = 2_000;
 
 /**
- * Closes a connection whose last response was sent: reads for a moment and drops what arrives. If it were destroyed
- * at once, the client's next bytes would reset it, and the response would be lost before the client has read it (RFC
- * 9112 9.6). Destroyed in the end, because a client that keeps its side open would hold the connection for ever.
+ * Closes a connection after its last response: reads for a moment and drops what arrives. If it were destroyed at once,
+ * the client's next bytes would reset it, and the response could be lost before the client has read it (RFC 9112 9.6).
+ * It is destroyed in the end, because a client that keeps its side open would hold the connection for ever.
  */
 export function closeAfterReading(socket: Duplex): void {
   const timer = setTimeout(() => socket.destroy(), LINGER_MS).unref();
@@ -19,7 +19,7 @@ export function closeAfterReading(socket: Duplex): void {
 
 const last = new WeakSet<Duplex>();
 
-/** Makes the response that is being written the last one of its connection, which is then closed in this way. */
+/** Closes the connection with `closeAfterReading` when the response that is being written has ended. */
 export function closeAfterResponse(socket: Socket): void {
   last.add(socket);
   afterLastResponse(socket, () => {
@@ -28,7 +28,7 @@ export function closeAfterResponse(socket: Socket): void {
   });
 }
 
-/** Whether the last response of a connection was written: nothing may follow it. */
+/** Whether a connection closes after a response: nothing may follow it. */
 export function isClosing(socket: Duplex): boolean {
   return last.has(socket);
 }

@@ -8,25 +8,25 @@ import type { Client } from "../limits/client-address.ts";
 import type { OriginKind } from "../limits/origins.ts";
 import { requestId } from "./request-id.ts";
 
-/** One request on its way through the gateway. */
+/** One request, and what the gateway knows of it so far. */
 export interface Exchange {
   readonly id: string;
-  /** By `performance.now`. */
+  /** When the request arrived, by `performance.now`. */
   readonly started: number;
   readonly request: IncomingMessage;
   readonly response: GatewayResponse;
   readonly path: string;
-  /** Without the question mark; empty where there is none. */
+  /** The query without its question mark; may be empty. */
   readonly query: string;
   readonly client: Client;
   readonly originKind: OriginKind;
-  /** Once it is known. */
+  /** Set when the entry of the surface is known. */
   entry: HttpEntry | undefined;
-  /** Once it is known; never for a public entry. */
+  /** Set when the caller is verified; never for a public entry. */
   identity: Identity | undefined;
 }
 
-/** Characters of a client's `User-Agent` that are passed on, at most. */
+/** Maximum characters of a `User-Agent` that actions get. */
 const AGENT_MAX = 200;
 
 export function exchangeOf(
@@ -56,7 +56,7 @@ export function receiverOf({ client, identity }: Pick<Exchange, "client" | "iden
   return { address: client.key, user: identity?.user.id };
 }
 
-/** What the action of a request gets besides its parameters. */
+/** The `meta` that the action of a request gets. */
 export function metaOf({ request, client, identity }: Exchange): Meta {
   const agent = request.headers["user-agent"];
   const { address } = client;

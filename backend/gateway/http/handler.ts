@@ -24,17 +24,17 @@ export interface HttpParts extends ResponderParts {
   readonly sessions: GatewaySessions;
   /** Whether nothing may be served at the moment. */
   readonly isUnfit: () => boolean;
-  /** The methods that exist at a path; undefined where nothing is. */
+  /** The entries at a path by method; undefined for a path without an entry. */
   resolve(path: string): ReadonlyMap<string, HttpEntry> | undefined;
   readonly assets: ReadonlyMap<string, ServedAsset>;
-  /** Undefined when the connection was closed. */
+  /** The client of a request; undefined when its connection is closed. */
   client(request: IncomingMessage): Client | undefined;
   originKind(headers: IncomingMessage["headers"]): OriginKind;
   readonly limits: Limits;
   readonly streams: StreamServer;
 }
 
-/** What serves entries of kind `stream`. */
+/** Serves entries of kind `stream`. */
 interface StreamServer {
   /** Resolves with the status when the response has ended. Rejects while it can still be refused. */
   serve(exchange: Exchange, entry: StreamEntry): Promise<number>;
@@ -46,7 +46,7 @@ interface StreamServer {
 export class HttpHandler {
   readonly #parts: HttpParts;
   readonly #responder: Responder;
-  /** Requests under way. */
+  /** Number of running requests. */
   #active = 0;
   #drained: (() => void) | undefined;
 
@@ -59,9 +59,9 @@ export class HttpHandler {
     const { client: readClient, originKind, backlog } = this.#parts;
     const client = readClient(request);
     if (!client) return void response.destroy();
-    // it waits for the response to an earlier request
+    // the request is pipelined: its response has to wait for an earlier one
     if (response.socket === null && !backlog.holdPipelined(request.socket, response)) return;
-    response.on("error", ignore); // the client went away while we wrote
+    response.on("error", ignore); // the client disconnected during the response
     this.#serve(exchangeOf(request, response, client, originKind(request.headers)));
   }
 
@@ -71,7 +71,7 @@ export class HttpHandler {
     this.#parts.streams.leave();
   }
 
-  /** Refuses what comes from now on and resolves when the last response is out. */
+  /** Refuses new requests, and resolves when all running ones have been responded to. */
   drain(): Promise<void> {
     this.leave();
     return new Promise((resolve) => {
@@ -106,8 +106,8 @@ export class HttpHandler {
   }
 
   /**
-   * Responds at once where no action is needed, else returns the entry whose action has to run. It makes no promise,
-   * because each one would make a request slower.
+   * Responds at once where no action is needed, else returns the entry whose action has to run. It is not async,
+   * because each promise makes a request slower.
    */
   #admit(exchange: Exchange): HttpEntry | undefined {
     const { request, path, client } = exchange;
@@ -116,8 +116,8 @@ export class HttpHandler {
     const methods = this.#parts.resolve(path);
     const entry = methods?.get(request.method ?? "");
     const isForeign = exchange.originKind === "foreign" && entry !== undefined && entry.method !== "GET";
-    // a path that does not exist counts as well, because each request leaves a line in the log; requests of a foreign
-    // page do not count as tries to sign in
+    // a path without an entry counts as well, because each request may write a line into the log; requests of a
+    // foreign page do not count as attempts to sign in
     limits.address(entry && !isForeign ? entry.rate : "read", client.key, exchange.started);
     const asset = entry ? undefined : assets.get(path);
     if (asset && (request.method === "GET" || request.method === "HEAD")) {
@@ -144,7 +144,7 @@ export class HttpHandler {
       const counted = limits.everywhere(entry.rate, client.key, exchange.identity?.user.id);
       if (counted) await counted;
       if (entry.kind === "stream") {
-        // it is ended with its session from here on, and not before
+        // from here on the end of a session ends the stream; it may have ended before
         this.#checkSession(exchange);
         this.#responder.note(exchange, await streams.serve(exchange, entry));
         return this.#left();

@@ -1,6 +1,6 @@
 /**
- * On every response. HSTS without subdomains: the zone may carry other sites, and browsers ignore it without TLS (RFC
- * 6797 8.1).
+ * The headers of every response. HSTS is without subdomains, because the zone may have other sites; browsers ignore it
+ * without TLS (RFC 6797 8.1).
  */
 const baseHeaders = {
   "x-content-type-options": "nosniff",
@@ -9,7 +9,7 @@ const baseHeaders = {
   "cross-origin-resource-policy": "same-origin",
 } as const;
 
-/** On every response that is not a page: nothing in it may be cached, run or framed. */
+/** The headers of every response that is no page: it may not be cached, run or framed. */
 export const apiHeaders = {
   ...baseHeaders,
   "cache-control": "no-store",
@@ -17,7 +17,7 @@ export const apiHeaders = {
   "content-type": "application/json; charset=utf-8",
 } as const;
 
-/** On the page and its files: only our own files run, nothing inline, and no site may frame it. */
+/** The headers of the page and its files: only files of this site run, nothing inline, and no site may frame it. */
 export const pageHeaders = {
   ...baseHeaders,
   "cache-control": "no-cache",
@@ -36,5 +36,5 @@ export const pageHeaders = {
   "permissions-policy": "camera=(), microphone=(), geolocation=()",
 } as const;
 
-/** On a file of the page whose address has a hash of its content: browsers and the edge keep it (RFC 8246). */
+/** The headers of a file whose URL has a hash of its content: browsers and the edge keep it (RFC 8246). */
 export const lastingHeaders = { "cache-control": "public, max-age=31536000, immutable" } as const;

@@ -5,10 +5,10 @@ import { errorBody } from "./error-body.ts";
 import { apiHeaders } from "./headers.ts";
 import { createHttpServer } from "./server.ts";
 
-/** Something that has to work before this node is sent requests. */
+/** A condition for this node to be sent requests. */
 export interface ReadinessCheck {
   readonly name: string;
-  /** Rejects, or returns false or the reason, when it does not work. */
+  /** Returns true where the condition is met; else returns false or the reason, or rejects. */
   run(): Promise<boolean | string>;
 }
 

@@ -46,14 +46,14 @@ function bytes(request: IncomingMessage, limit: number): Promise<Buffer> {
       size += chunk.copy(body, size);
     };
     const onEnd = () => done(() => resolve(body.subarray(0, size)));
-    // the client disconnected or took too long: no client reads the response
+    // the client disconnected or took too long: nothing will read the response
     const onClose = () => done(() => reject(refuse("TIMEOUT")));
     const done = (settle: () => void) => {
       request.off("data", onData).off("end", onEnd).off("close", onClose).off("error", onClose);
       request.on("error", () => undefined);
       settle();
     };
-    // while the access token was verified: nothing is emitted any more
+    // the client disconnected while the access token was verified: no event will follow
     if (request.destroyed) return onClose();
     request.on("data", onData).on("end", onEnd).on("close", onClose).on("error", onClose);
   });

@@ -7,9 +7,9 @@ let ids = "";
 let used = 0;
 
 /**
- * The id of a request in responses and logs: 96 random bits in hexadecimal, so that no id can be guessed from another.
- * A UUID is not more unique. The random bytes of 512 ids are drawn and written as text at once: each alone would cost
- * as much as checking the request's limits.
+ * Makes the id of a request for responses and logs: 96 random bits in hexadecimal, so that no id can be guessed from
+ * another one. The random bytes of 512 ids are made and encoded at once, because making each alone would cost as much
+ * as checking the request's limits.
  */
 export function requestId(): string {
   if (used === ids.length) {

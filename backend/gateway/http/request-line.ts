@@ -1,11 +1,11 @@
 import type { Exchange } from "./exchange.ts";
 
-/** Characters of a path in the log. */
+/** Maximum characters of a path in the log. */
 const PATH_MAX = 200;
 
 /**
- * The members of a request's line in the log, as JSON with a comma before each: no query, no body, no header that a
- * client chose. A method is one that Node.js knows, a ray and an id are hexadecimal: they need no escapes.
+ * The members of a request's line in the log, as JSON with a comma before each: no query, no body, and no header that a
+ * client can choose. The method is one that Node.js accepts, the ray and the id are hexadecimal: they need no escapes.
  */
 export function requestMembers(
   { id, path, client: { ray, address }, request: { method }, identity }: Exchange,

@@ -25,14 +25,14 @@ export interface ResponderParts {
   readonly finished?: ((facts: Finished) => void) | undefined;
 }
 
-/** Larger rests of a refused request are not read to the end: the connection is closed instead. */
+/** Maximum bytes of a refused request's body that are read to the end; with more the connection is closed. */
 const DISCARD_BYTES = 64 * 1024;
 
 const NONE: Readonly<Record<string, string>> = Object.freeze({});
 const API_HEADERS: readonly string[] = Object.entries(apiHeaders).flat();
 const USUAL_HEAD = new UsualHead(apiHeaders);
 
-/** Writes responses, and the line that each request leaves in the log. */
+/** Writes responses, and a line into the log for each request. */
 export class Responder {
   readonly #parts: ResponderParts;
   readonly #writeLine: LineWriter;
@@ -48,7 +48,7 @@ export class Responder {
     this.#isLeaving = true;
   }
 
-  /** Responds with what an action returned. A page of this site gets a refresh token in a cookie. */
+  /** Responds with the result of an action. A page of this site gets a refresh token in a cookie, not in the body. */
   result(exchange: Exchange, entry: HttpEntry, result: unknown): void {
     let headers = NONE;
     let body = result;
@@ -62,7 +62,7 @@ export class Responder {
     this.#send(exchange, 200, headers, JSON.stringify(body ?? null));
   }
 
-  /** Responds with the refusal that something thrown is to a client. */
+  /** Responds with the refusal for an error. */
   refuse(exchange: Exchange, thrown: unknown): void {
     const error = publicError(thrown);
     if (error.status >= 500 && error.code === "INTERNAL") {
@@ -93,7 +93,7 @@ export class Responder {
       "x-request-id": exchange.id,
     });
     response.end(fresh || request.method === "HEAD" ? undefined : asset.body);
-    this.#countUnsent(exchange, 0); // the file itself is in memory once, for all
+    this.#countUnsent(exchange, 0); // the file itself is in memory only once, for all responses
     this.note(exchange, response.statusCode);
   }
 
@@ -115,7 +115,7 @@ export class Responder {
     this.note(exchange, 204);
   }
 
-  /** Counts a request that was responded to, and writes the one line that it leaves in the log. */
+  /** Counts a request that was responded to, and writes its line into the log. */
   note(exchange: Exchange, status: number, code?: string): void {
     const { log, finished, refusals, logSample } = this.#parts;
     if (!finished && !log.isLevelEnabled("info")) return;
@@ -144,7 +144,7 @@ export class Responder {
     const origin = originKind === "allowed" ? request.headers.origin : undefined;
     const usual = status === 200 && headers === NONE && origin === undefined && !this.#isLeaving;
     if (!response.headersSent && !response.destroyed && !(usual && response.endUsual(USUAL_HEAD, exchange.id, body))) {
-      // pairs in one array: Node then writes them as they are
+      // names and values in one array, which Node.js writes without a copy
       const pairs = [...API_HEADERS, "x-request-id", exchange.id, "content-length", String(Buffer.byteLength(body))];
       if (origin !== undefined) push(pairs, corsHeaders(origin));
       push(pairs, headers);
@@ -156,7 +156,7 @@ export class Responder {
     this.note(exchange, status, code);
   }
 
-  /** Counts what the client has not read; nothing is left where the kernel has taken all. */
+  /** Counts the bytes that the client has not read, unless the kernel has taken all of them. */
   #countUnsent(exchange: Exchange, length: number): void {
     const { response, request } = exchange;
     if (response.writableLength > 0) this.#parts.backlog.unsent(request.socket, response, receiverOf(exchange), length);
@@ -167,14 +167,14 @@ function push(pairs: string[], headers: Readonly<Record<string, string>>): void 
   for (const name in headers) pairs.push(name, headers[name] ?? "");
 }
 
-/** Whether a refused request has more of a body coming than is worth reading. */
+/** Whether the body of a refused request has too many bytes left to be read. */
 function hasLongRest({ headers, complete }: IncomingMessage): boolean {
   return (
     !complete && (headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > DISCARD_BYTES)
   );
 }
 
-/** On a response to a page of this site (Fetch, CORS protocol). */
+/** The headers of a response to a page of this site (Fetch, CORS protocol). */
 export function corsHeaders(origin: string): Record<string, string> {
   return { "access-control-allow-origin": origin, "access-control-allow-credentials": "true", vary: "Origin" };
 }

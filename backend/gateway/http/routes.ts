@@ -4,23 +4,24 @@ import { type HttpEntry, isParameter, matchesPath } from "../../surface.ts";
 /** The entries at a path, by method. */
 type Methods = ReadonlyMap<string, HttpEntry>;
 
-/** What exists where. */
+/** Finds the entries at a path. */
 export interface RouteTable {
-  /** The methods that exist at a path as it was requested; undefined where nothing is. */
+  /** The entries at a requested path, by method; undefined for a path without an entry. */
   at(path: string): Methods | undefined;
 }
 
 /**
- * The table by which requests are resolved, by their exact spelling. Patterns as moleculer-web has them ignore case and
- * trailing slashes, and are tried one after the other.
+ * Makes the table that finds entries by the exact spelling of a path. The patterns of moleculer-web would ignore case
+ * and trailing slashes, and are tried one after the other.
  *
- * Fixed paths are one look-up. A path with parameters is one look-up for each arrangement of parameters that paths of
- * its length have. Where a fixed path and one with parameters both match, the fixed one wins the methods that it has.
+ * A fixed path takes one look-up. A path with parameters takes one look-up for each arrangement of parameters that
+ * entries of its length have. Where a fixed path and one with parameters both match, the fixed one has priority for the
+ * methods that it has.
  */
 export function routeTable(entries: readonly HttpEntry[]): RouteTable {
   const fixed = new Map<string, Map<string, HttpEntry>>();
   const patterns = new Map<string, Map<string, HttpEntry>>();
-  /** By number of segments: where the parameters are. */
+  /** The arrangements of parameters, by the number of segments. */
   const arrangements = new Map<number, Set<string>>();
   for (const entry of entries) {
     const segments = segmentsOf(entry.path);

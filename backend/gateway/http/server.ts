@@ -9,7 +9,7 @@ import { closeAfterReading, isClosing } from "./closing.ts";
 import { errorBody } from "./error-body.ts";
 import { apiHeaders } from "./headers.ts";
 
-/** An HTTP server with timeouts for slow clients, which refuses malformed requests in the one shape of errors. */
+/** Makes an HTTP server with timeouts for slow clients. Malformed requests get an error body like all others. */
 export function createHttpServer(
   onRequest: RequestListener<typeof IncomingMessage, typeof GatewayResponse>,
   times: ServerTimes = SERVER_TIMES,
@@ -23,10 +23,10 @@ export function createHttpServer(
       connectionsCheckingInterval: times.check,
       maxHeaderSize: 16 * 1024,
       insecureHTTPParser: false,
-      // a request whose head announces no body has none (RFC 9112 6.3): its stream has ended before it began
+      // a request whose head announces no body has none (RFC 9112 6.3): its stream has ended from the start
       optimizeEmptyRequests: true,
-      requireHostHeader: false, // Node.js would refuse with an empty 400; handler.ts refuses in the one shape of errors
-      // a header that may not be there twice becomes one value that nothing accepts; Node.js would keep the first one
+      requireHostHeader: false, // Node.js would refuse with an empty 400; handler.ts refuses with an error body
+      // the values of a header that may occur only once are joined, and then refused; Node.js would keep the first one
       joinDuplicateHeaders: true,
     },
     onRequest,
@@ -39,7 +39,7 @@ export function createHttpServer(
   });
   // an unknown expectation may be ignored (RFC 9110 10.1.1); Node.js would send an empty 417
   server.on("checkExpectation", onRequest);
-  // a client that waits for it sends no byte of a body that is refused (RFC 9110 10.1.1); Node.js would ask at once
+  // sent when the body is read: the client does not send a body that is refused (RFC 9110 10.1.1)
   server.on("checkContinue", (request: IncomingMessage, response: GatewayResponse) => {
     request.once("resume", () => {
       if (!response.headersSent) response.writeContinue();
@@ -51,7 +51,7 @@ export function createHttpServer(
   return server;
 }
 
-/** An address to listen on, what listens there, and the variable that sets its port. */
+/** An address to listen on, the name of the server for messages, and the environment variable of its port. */
 export interface ListenPlace {
   readonly what: string;
   readonly host: string;
@@ -75,13 +75,13 @@ class PortError extends Error {
 }
 
 /**
- * Connections that may wait in the kernel until they are accepted; Linux lowers it to `net.core.somaxconn`. Above it
- * the kernel drops a connection's first packet, and the client repeats it after 1 s (RFC 6298 2.1): with Node's default
- * of 511, clients that come back all at once after a restart would lose that second.
+ * Maximum number of connections that wait in the kernel until they are accepted; Linux lowers it to
+ * `net.core.somaxconn`. Above it the kernel drops the first packet of a connection, and the client repeats it after 1 s
+ * (RFC 6298 2.1). With Node's default of 511, clients that all reconnect after a restart would lose that second.
  */
 const WAITING_CONNECTIONS = 4_096;
 
-/** Listens and returns the port that was taken. Throws a PortError. */
+/** Listens, and returns the port. Throws a PortError. */
 export async function listen(server: Server, place: ListenPlace): Promise<number> {
   server.listen({ port: place.port, host: place.host, backlog: WAITING_CONNECTIONS });
   try {
@@ -98,7 +98,7 @@ const CLIENT_ERRORS: Readonly<Record<string, Code>> = {
   HPE_CHUNK_EXTENSIONS_OVERFLOW: "PAYLOAD_TOO_LARGE",
 };
 
-/** Refuses on a bare connection and closes it. */
+/** Writes a refusal to a connection that has no response object, and closes the connection. */
 export function refuseRaw(socket: Duplex, code: Code, retryAfter?: number): void {
   socket.on("error", () => undefined);
   if (!socket.writable) return void socket.destroy();

@@ -10,7 +10,7 @@ interface Queue {
 
 const queueOf = (conn: EngineConnection): Queue["writeBuffer"] => (conn as unknown as Queue).writeBuffer;
 
-/** Bytes in Engine.IO's queue, which is empty but for moments. */
+/** Bytes in Engine.IO's queue, which is almost always empty. */
 export function queuedBytes(conn: EngineConnection): number {
   const queue = queueOf(conn);
   if (queue.length === 0) return 0;
@@ -30,8 +30,8 @@ export function webSocketOf(conn: EngineConnection): EventEmitter {
 }
 
 /**
- * Takes a connection's messages away from Socket.IO: returns the function that gives it one. Socket.IO listens to the
- * connection's event `data`.
+ * Removes Socket.IO's listeners of a connection's event `data`, so that it gets no messages. Returns a function that
+ * passes a message to them.
  */
 export function takeMessages(conn: EngineConnection): (message: string) => void {
   const listeners = conn.listeners("data");

@@ -4,13 +4,13 @@ import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { GatewayIo, GatewaySocket } from "../gateway-socket.ts";
 
-/** What `upgrades.ts` has accepted: Engine.IO gets exactly this, and does not read the query again. */
+/** The query that `upgrades.ts` has accepted. Engine.IO gets exactly this one, and does not parse the URL. */
 const QUERY = Object.freeze({ EIO: "4", transport: "websocket" });
 
 /**
- * Hands an accepted upgrade to the server that Socket.IO listens to. The response to the handshake and Engine.IO's
- * first packet are one write: each write is a system call, which costs more than the rest of the handshake's parts.
- * Engine.IO awaits the connection's id before that packet, so that what waits is written one microtask later.
+ * Passes an accepted upgrade to the server that Socket.IO is attached to. The response to the handshake and Engine.IO's
+ * first packet are one write, because each write is a system call, which costs more than the rest of the handshake.
+ * Engine.IO awaits the connection's id before that packet: so both are written one microtask later.
  */
 export function handOverUpgrade(to: Server, request: IncomingMessage, connection: Duplex, head: Buffer): void {
   Object.assign(request, { _query: QUERY });
@@ -22,7 +22,7 @@ export function handOverUpgrade(to: Server, request: IncomingMessage, connection
   }
 }
 
-/** Ids of connections: as unguessable as Engine.IO's own, from random bytes that are made many at a time. */
+/** Replaces Engine.IO's ids of connections by UUIDs, which cannot be guessed either and cost less. */
 export function useQuickIds(io: GatewayIo): void {
   io.engine.generateId = () => randomUUID();
 }

@@ -59,7 +59,7 @@ export function encodeJoinRefusal(namespace: string, { message, data }: Error & 
   return `4${prefixOf(namespace)}${JSON.stringify({ message, data })}`;
 }
 
-/** What stands before the rest of a packet, after its type. */
+/** The namespace in a packet, which follows the packet's type; empty for the main one. */
 export const prefixOf = (namespace: string): string => (namespace === "/" ? "" : `${namespace},`);
 
 /** A packet that is encoded once and sent to any number of clients. */
@@ -83,9 +83,9 @@ export const encodeResponse = (id: number, error: object | null, result?: unknow
 const encodePacket = (packet: string): EncodedPacket => ({ packet, frame: textFrame(`4${packet}`) });
 
 /**
- * Sends a packet: as a whole frame into the connection, which costs half of what the way through Engine.IO and `ws`
- * does; by that way only when packets of Engine.IO's own wait there. A client that does not read while more and more
- * waits is disconnected; it connects again and resumes. What waits is measured before a packet is added to it.
+ * Sends a packet. It is written to the connection as a whole frame, which takes half the CPU of Engine.IO and `ws`; by
+ * Engine.IO only where packets of its own wait to be written. A client with too many unread bytes is disconnected, so
+ * that it reconnects and resumes. The bytes are measured before the packet is added.
  */
 export function send({ conn, data }: GatewaySocket, { packet, frame }: EncodedPacket): void {
   const { connection, unsent } = data;
@@ -98,12 +98,12 @@ export function send({ conn, data }: GatewaySocket, { packet, frame }: EncodedPa
   else writeBatched(data, connection, frame);
 }
 
-/** Sockets that something was written to in this turn of the event loop. */
+/** The sockets that were written to in this event loop turn. */
 let corked: GatewaySocket["data"][] = [];
 
 /**
- * Batches the writes of one event loop turn into one system call for each connection, which costs more than what it
- * carries.
+ * Batches the writes of one event loop turn into one system call for each connection: the call costs more than the
+ * bytes.
  */
 function writeBatched(data: GatewaySocket["data"], connection: Duplex, frame: Buffer): void {
   if (connection.writableCorked === 0) {
@@ -114,7 +114,7 @@ function writeBatched(data: GatewaySocket["data"], connection: Duplex, frame: Bu
   connection.write(frame);
 }
 
-/** Writes what was batched in this turn; returns the bytes that the kernel has not taken. */
+/** Writes the batch of this turn; returns the bytes that the kernel has not taken. */
 function flushed(connection: Duplex): number {
   if (connection.writableCorked > 0) {
     connection.uncork();
@@ -133,12 +133,12 @@ function uncork(): void {
   }
 }
 
-/** Bytes that may wait for a client to read what was sent before. */
+/** Maximum bytes that a client has not read. */
 export const MAX_UNSENT = CAPS.unsentBytes.connection;
-/** Packets that may wait behind them in Engine.IO, which writes one batch after the other. */
+/** Maximum packets that wait in Engine.IO, which writes one batch after the other. */
 const MAX_QUEUED = 1000;
 
-/** Whether more waits for a client than one that reads would ever leave. */
+/** Whether a client has more unread bytes or packets than one that reads ever has. */
 export function isUnread(conn: EngineConnection): boolean {
   return conn.request.socket.writableLength > MAX_UNSENT || queuedPackets(conn) > MAX_QUEUED;
 }
@@ -167,12 +167,12 @@ function emptyFrame(length: number): Buffer {
   return frame;
 }
 
-/** The text of Engine.IO in a frame, as a view. */
+/** The text of an Engine.IO packet in its frame, as a view. */
 export function textOf({ frame }: EncodedPacket): Buffer {
   return frame.subarray(frame[1] === 127 ? 10 : frame[1] === 126 ? 4 : 2);
 }
 
-/** A packet that another node has encoded: a text of Engine.IO, which is copied. */
+/** A packet that another node has encoded: the text of an Engine.IO packet, which is copied. */
 export function receivedPacket(text: Uint8Array): EncodedPacket {
   const frame = emptyFrame(text.length);
   frame.set(text, frame.length - text.length);

@@ -1,6 +1,6 @@
 import type { WebSocket } from "ws";
 
-/** What `ws` 8 knows of a message that has not ended: private to it. */
+/** The state of a message that has not ended: private to `ws` 8. */
 interface Receiving {
   readonly _receiver?: {
     /** 0 between two frames. */

@@ -1,17 +1,17 @@
 import { ServerResponse } from "node:http";
 
 /**
- * The response of our server. Node.js checks and joins every header of every response. The head of the usual one is the
- * same each time but for three values: written as one text, it makes a request cost a tenth less CPU. That text is set
- * where Node.js itself keeps it.
+ * The response of the gateway's server. Node.js checks and joins every header of every response. The head of a usual
+ * response differs in three values only: written as one text, it saves a tenth of a request's CPU. The text is set
+ * where Node.js itself keeps the head.
  */
 export class GatewayResponse extends ServerResponse {
   declare _header: string | null;
 
   /**
-   * Sends a 200 with `head`, or returns false when this response needs another head: on a connection that closes, to an
-   * older client, to a request that is no plain GET. One that waits to be asked for its body is none: whether the
-   * body comes is not known, so that nothing may follow the response on the connection (RFC 9110 10.1.1).
+   * Sends a response with status 200 and `head`. Returns false, and sends nothing, where the response needs another
+   * head: on a connection that closes, for HTTP/1.0, or for a method that is not GET. Also for `Expect: 100-continue`:
+   * it is not known whether a body follows, so that the connection has to close after the response (RFC 9110 10.1.1).
    */
   endUsual(head: UsualHead, id: string, body: string): boolean {
     const { req } = this;
@@ -25,13 +25,13 @@ export class GatewayResponse extends ServerResponse {
       return false;
     const length = Buffer.byteLength(body);
     this._header = `${head.upToId(keepAliveMs(req.socket))}${id}\r\ncontent-length: ${length}\r\n\r\n`;
-    // where each character is one byte, the text is copied as it is
+    // a text of one-byte characters is copied without encoding
     this.end(body, length === body.length ? "latin1" : "utf8");
     return true;
   }
 }
 
-/** The head of the usual responses, but for the length of the body. */
+/** The head of usual responses, without the length of the body. */
 export class UsualHead {
   readonly #start: string;
   #text = "";
@@ -43,7 +43,7 @@ export class UsualHead {
     this.#start = `HTTP/1.1 200 OK\r\n${lines.join("")}`;
   }
 
-  /** All that comes before the id of the request, which is the same for all responses of a second. */
+  /** The head up to the request's id, which is the same for all responses within a second. */
   upToId(keepAlive: number): string {
     const second = Math.floor(Date.now() / 1000);
     if (second !== this.#second || keepAlive !== this.#keepAliveMs) {
@@ -52,7 +52,7 @@ export class UsualHead {
       const date = new Date(second * 1000).toUTCString(); // the form of headers (RFC 9110 5.6.7)
       const kept = `Connection: keep-alive\r\nKeep-Alive: timeout=${Math.floor(keepAlive / 1000)}\r\n`;
       const text = `${this.#start}Date: ${date}\r\n${kept}x-request-id: `;
-      // V8 keeps a joined text as its parts, and would join them anew for each response; what is decoded is one text
+      // V8 keeps a concatenated text as its parts, and would join them for each response; a decoded text is one part
       this.#text = Buffer.from(text, "latin1").toString("latin1");
     }
     return this.#text;

@@ -6,7 +6,7 @@ import { networkOf } from "../../throttle/network.ts";
 export interface Client {
   /** IP address; IPv4 in IPv6 is written as IPv4. */
   readonly address: string;
-  /** What limits count by. */
+  /** The key of all limits for an address: the IPv4 address, or the IPv6 /64. */
   readonly key: string;
   /** Cloudflare's id of the request; absent when it did not come through Cloudflare. */
   readonly ray: string | undefined;
@@ -15,7 +15,8 @@ export interface Client {
 const RAY = /^[0-9a-f]{16}(?:-[A-Z]{3})?$/;
 
 /**
- * Whose `CF-Connecting-IP` is trusted: the connector's, which is on the loopback or in one of these networks (CIDR).
+ * Returns whether an address is a trusted peer, whose `CF-Connecting-IP` is believed: the connector, on the loopback or
+ * in one of these networks (CIDR).
  */
 export function trustedPeers(networks: readonly string[]): (address: string) => boolean {
   const peers = new BlockList();
@@ -63,8 +64,8 @@ export function clientReader(
 }
 
 /**
- * Removes the headers by which a client could claim another address, and that are not trusted. Each name by itself: V8
- * finds a name that is written down in a nanosecond, and one out of a list in twenty.
+ * Removes the headers by which a client could claim another address. Each name stands in the code by itself, because V8
+ * finds a constant name in a nanosecond, and one from a list in twenty.
  */
 function removeClaims(headers: IncomingHttpHeaders): void {
   if (headers["cf-connecting-ip"] !== undefined) delete headers["cf-connecting-ip"];

@@ -1,4 +1,4 @@
-/** How deep a value from outside may be nested: our own values are at most two deep. */
+/** Maximum levels of nesting in JSON of a client. The surface declares at most two. */
 export const MAX_DEPTH = 16;
 
 /**

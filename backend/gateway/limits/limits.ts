@@ -5,7 +5,7 @@ import { createKnownRefusals } from "../../throttle/known-refusals.ts";
 import { type ThrottleStates, type Throttles, withUse } from "../../throttle/throttle.ts";
 import { UseCounter, type UseLimit } from "./use-counter.ts";
 
-/** How often one address or user may do something: the surface's rate classes, and what sockets need besides. */
+/** How often one address or user may do something: the surface's rate classes, and those of sockets. */
 export const LIMITS = {
   ...RATE_CLASSES,
   /** WebSocket handshakes from one address. */
@@ -22,7 +22,7 @@ export const LIMITS = {
 } as const satisfies Readonly<Record<string, RateRule>>;
 export type LimitName = keyof typeof LIMITS;
 
-/** What the limits say besides their numbers, also where tests count others. */
+/** The rules of the limits. A test that replaces `LIMITS` by other numbers keeps these rules. */
 const RULES = new Map<string, RateRule>(Object.entries(LIMITS));
 
 export interface Limits {
@@ -44,7 +44,7 @@ export interface Limits {
    * the seconds to wait, or with a `DatabaseAway`: while nodes cannot count together, nothing of this kind is allowed.
    */
   everywhere(limit: LimitName, network: string, userId?: string): Promise<void> | undefined;
-  /** A budget of one holder alone, counted where it is held. */
+  /** Makes a budget for one holder alone, for example a connection. */
   budget(limit: LimitName): Budget;
 }
 
@@ -55,7 +55,7 @@ export interface Budget {
 
 export type LimitTable = Readonly<Record<LimitName, UseLimit>>;
 
-/** Where nodes count together. */
+/** Counts that all nodes share. */
 export interface SharedCounts {
   readonly throttles: Throttles;
   /** Milliseconds since 1970, for all nodes alike. */
@@ -63,8 +63,8 @@ export interface SharedCounts {
 }
 
 /**
- * Limits counted in the memory of this node: addresses and users apart, so that a key needs nothing in front of it.
- * With `shared`, some of them are counted there as well.
+ * Makes the limits, which are counted in the memory of this node, addresses and users apart. With `shared`, some of
+ * them are counted there as well.
  */
 export function createLimits(table: LimitTable = LIMITS, shared?: SharedCounts): Limits {
   const counting = (timesOf: (name: string) => number = () => 1): Limits["address"] => {
@@ -91,7 +91,7 @@ export function createLimits(table: LimitTable = LIMITS, shared?: SharedCounts):
 function countingTogether(table: LimitTable, { throttles, clock }: SharedCounts): Limits["everywhere"] {
   const refusals = createKnownRefusals(clock);
 
-  /** A key whose uses are used up, and its wait; undefined when the use was counted for all keys. */
+  /** Counts one use of all keys, or returns the key that has no use left and the milliseconds to wait. */
   function take(states: ThrottleStates, keys: readonly string[], limit: LimitName) {
     const now = clock();
     const uses = keys.map((key) => [key, withUse(states.get(key), table[limit], now)] as const);
@@ -120,7 +120,7 @@ function countingTogether(table: LimitTable, { throttles, clock }: SharedCounts)
   };
 }
 
-/** A budget that is full again after each span of time; as small as it can be, for every connection has one. */
+/** A budget for each span of time. Every connection has one, so it has as few fields as possible. */
 class Allowance implements Budget {
   readonly #of: LimitTable[LimitName];
   #used = 0;

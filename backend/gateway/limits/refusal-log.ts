@@ -12,9 +12,9 @@ export interface LoggedRefusal {
   readonly network: string;
 }
 
-/** Milliseconds that are summed up in one line of each kind. */
+/** Milliseconds that one summary covers. */
 const WINDOW_MS = 10_000;
-/** Lines in a window: about refusals of one kind, of all kinds, and about internal errors with their stacks. */
+/** Maximum lines in this time: about refusals of one kind, of all kinds, and about internal errors with stacks. */
 export const REFUSAL_LINES = { kind: 10, all: 100, errors: 20 } as const;
 /** Networks that are counted separately within a window. */
 const MAX_NETWORKS = 1_000;
@@ -43,7 +43,7 @@ export class RefusalLog {
     this.#log = log;
   }
 
-  /** `write` writes the line of the request; it is called only where there shall be one. */
+  /** Counts a refusal. Calls `write`, which writes the line of the request, unless there are too many lines. */
   note({ status, code, route, network }: LoggedRefusal, write: () => void): void {
     this.#start();
     this.#total += 1;
@@ -66,7 +66,7 @@ export class RefusalLog {
     if (this.#errors <= REFUSAL_LINES.errors) this.#log.error(facts, message);
   }
 
-  /** Writes what was left out since the last time, and begins anew. */
+  /** Writes how many refusals had no line since the summary before. */
   sum(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;

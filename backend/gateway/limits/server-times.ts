@@ -1,21 +1,21 @@
-/** Milliseconds that a client has for its parts of a request, a response or a WebSocket. */
+/** Timeouts of clients, all in milliseconds. */
 export interface ServerTimes {
   readonly headers: number;
   readonly request: number;
-  /** To read a response or what is sent over a WebSocket: counted while something waits unread. */
+  /** To read a response, or what is sent over a WebSocket: counted while something is unread. */
   readonly send: number;
   /** To authenticate, from the WebSocket's handshake on. */
   readonly session: number;
   /** For one WebSocket message. */
   readonly message: number;
-  /** For the action of a call in a namespace of a feature. */
+  /** For the action of a call in a feature's namespace. */
   readonly call: number;
   /**
-   * Longer than the 90 s for which cloudflared keeps idle connections, so that this node does not close one that
-   * cloudflared is about to use.
+   * For an idle connection. Longer than the 90 s for which cloudflared keeps one, so that this node does not close a
+   * connection that cloudflared is about to use.
    */
   readonly keepAlive: number;
-  /** How often they are checked. */
+  /** Between two checks of `headers` and `request`. */
   readonly check: number;
 }
 

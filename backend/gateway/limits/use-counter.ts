@@ -5,8 +5,8 @@ interface Window {
 }
 
 /**
- * Keys that one limit remembers; beyond it the one whose window began first is forgotten. An attacker with so many
- * networks is not stopped by limits for an address, but must not fill the memory either.
+ * Maximum number of keys of one limit; beyond it the key whose window began first is forgotten. Limits for an address
+ * do not stop an attacker with so many networks, but the attacker must not fill the memory.
  */
 export const MAX_KEYS = 50_000;
 
@@ -30,8 +30,8 @@ export class UseCounter {
   }
 
   /**
-   * Counts one use; returns the seconds to wait, 1 at least, when it was one too many. `now` is the time by the
-   * counter's clock, where the caller knows it.
+   * Counts one use. Returns the seconds to wait, at least 1, when it was one too many. `now` is the time of the
+   * counter's clock, where the caller has it already.
    */
   take(key: string, now: number = this.#clock()): number | undefined {
     const window = this.#windows.get(key);

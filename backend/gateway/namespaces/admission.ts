@@ -26,14 +26,14 @@ export interface NamespaceAdmissionParts {
   readonly clock: () => number;
   /** Whether nothing may be served at the moment. */
   readonly isUnfit: () => boolean;
-  /** The client of a connection is in a namespace: it is not closed any more for not having authenticated. */
+  /** Called when the client of a connection has joined: the connection is not closed for not authenticating. */
   hasSession(connection: Duplex): void;
   clientOf(socket: Pick<GatewaySocket, "request">): Client;
 }
 
 /**
- * Decides which clients may join a namespace, and how long they stay in it: until their token expires or their session
- * ends. Each namespace of a connection has the identity of the token that was shown for it, and no other.
+ * Decides which clients may join a namespace. A client leaves it when its token expires or its session ends. Each
+ * namespace of a connection has the identity of its own token, and no other.
  */
 export class NamespaceAdmission {
   readonly #entry: NamespaceEntry;
@@ -51,8 +51,8 @@ export class NamespaceAdmission {
   }
 
   /**
-   * The identity that a CONNECT packet shows; undefined for a client without a token in a public namespace. Rejects
-   * with the refusal that Socket.IO sends to the client.
+   * Verifies the token of a CONNECT packet; undefined for a client without a token in a public namespace. Rejects with
+   * the refusal that Socket.IO sends to the client.
    */
   async authorize(socket: GatewaySocket): Promise<Identity | undefined> {
     try {
@@ -67,7 +67,7 @@ export class NamespaceAdmission {
     }
   }
 
-  /** Keeps the identity of a socket, and ends its time in the namespace when the token expires. */
+  /** Sets the identity of a socket, and disconnects the socket when the token expires. */
   remember(socket: GatewaySocket, identity: Identity): void {
     const { connections, clock } = this.#parts;
     clearTimeout(socket.data.expiry);
@@ -76,12 +76,12 @@ export class NamespaceAdmission {
     socket.data.expiry = setTimeout(end, untilExpiry(identity, clock())).unref();
   }
 
-  /** The client has shown a fresh token. */
+  /** Sets the identity of a fresh token, unless the socket or the session has ended meanwhile. */
   renew(socket: GatewaySocket, identity: Identity): void {
     if (socket.connected && this.#parts.sessions.isCurrent(identity)) this.remember(socket, identity);
   }
 
-  /** Opens a socket whose client was authorized, unless something has happened since that forbids it. */
+  /** Opens a socket whose token was verified, or closes it where something has changed meanwhile. */
   open(socket: GatewaySocket): void {
     const { connections, clientOf, unsent } = this.#parts;
     const { identity } = socket.data;
@@ -104,12 +104,12 @@ export class NamespaceAdmission {
     connections.admit(socket);
   }
 
-  /** Lets no client in any more. */
+  /** Refuses new clients from now on. */
   close(): void {
     this.#isClosed = true;
   }
 
-  /** Whether the clients of this node go to other nodes. */
+  /** Whether clients have to connect to another node. */
   get #isLeaving(): boolean {
     return this.#isClosed || this.#parts.isUnfit();
   }

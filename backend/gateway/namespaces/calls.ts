@@ -57,7 +57,7 @@ export class ListedCalls implements NamespaceCalls {
   }
 }
 
-/** What the actions of a namespace find beside their parameters. */
+/** The `meta` that the actions of a namespace get. */
 export function metaOfSocket({ data: { identity, client } }: GatewaySocket): Meta {
   return { ...(identity && { user: identity.user }), ...(client && { client: { address: client.address } }) };
 }

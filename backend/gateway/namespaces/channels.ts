@@ -4,14 +4,14 @@ import { Recent } from "../recent.ts";
 import { channelGroup, type LocalSockets, userGroup } from "../sockets/local-sockets.ts";
 import type { IoContext } from "./moleculer-io.ts";
 
-/** Characters of a channel's name. */
+/** Maximum characters of a channel's name. */
 const MAX_NAME = 128;
 
-/** The channels of one namespace on this node. Sockets join and leave them by calls whose actions say so. */
+/** The channels of one namespace on this node. A socket joins and leaves them by `$join` and `$leave` of an action. */
 export class NamespaceChannels {
   readonly #sockets: LocalSockets;
   readonly #maxChannels: number;
-  /** Users that were removed from channels, by both. */
+  /** Users that were removed from channels lately, by `keyOf`. */
   readonly #removed = new Recent();
 
   /** `maxChannels` is for each socket. */
@@ -37,7 +37,7 @@ export class NamespaceChannels {
     for (const socket of this.#sockets.in(userGroup(user))) void socket.leave(channelGroup(channel));
   }
 
-  /** Takes all sockets out of all channels; returns those that were in one, or may be about to join one. */
+  /** Removes all sockets from all channels. Returns those that were in one, or have a call that may join one. */
   clear(): readonly GatewaySocket[] {
     const concerned = this.#sockets.all().filter((socket) => socket.data.calls || channelsOf(socket).length > 0);
     for (const socket of concerned) for (const group of channelsOf(socket)) void socket.leave(group);
@@ -63,7 +63,7 @@ const channelsOf = ({ rooms }: GatewaySocket): readonly string[] =>
 
 const keyOf = (channel: string, user: string): string => `${user} ${channel}`;
 
-/** What an action has named: one channel, several, or none. Throws for anything that is no name. */
+/** The channels in `$join` or `$leave`: one name, several, or none. Throws for a value that is no name. */
 function namesOf(named: unknown): readonly string[] {
   if (named === undefined) return [];
   const channels: readonly unknown[] = Array.isArray(named) ? named : [named];
@@ -71,7 +71,7 @@ function namesOf(named: unknown): readonly string[] {
   return channels as readonly string[];
 }
 
-/** Throws where a service names a channel by anything but a text of a few characters. */
+/** Throws where a service gives an invalid name of a channel. */
 export function checkChannelName(channel: unknown): void {
   if (typeof channel === "string" && channel.length > 0 && channel.length <= MAX_NAME) return;
   const given = typeof channel === "string" ? `a text of ${channel.length} characters` : typeof channel;

@@ -12,9 +12,9 @@ export interface NamespaceEvent {
 }
 
 /*
- * What nodes send each other for namespaces. A delivery's `channel` is the name of the namespace, which begins with a
- * slash, as no channel of the main namespace does. Its `epoch`, which else only stored entries have, is the channel
- * within the namespace; it is empty where there is none.
+ * Deliveries between nodes for namespaces. The `channel` of such a delivery is the name of the namespace, which begins
+ * with a slash, unlike the channels of the main namespace. Its `epoch`, which otherwise only stored entries have, is
+ * the channel within the namespace, or empty.
  */
 
 export const eventDelivery = ({ namespace, channel = "", users, except, packet }: NamespaceEvent): Delivery => ({

@@ -15,19 +15,19 @@ import type { IoContext } from "./moleculer-io.ts";
 import { Namespace, type NamespaceParts } from "./namespace.ts";
 
 /**
- * Socket.IO namespaces of features, served by moleculer-io: it finds the action of a call, calls it and responds, on
- * this node or another one. The gateway decides before it who is let in and which calls reach it, and behind it what
- * becomes of an error and what is sent to the sockets.
+ * Socket.IO namespaces of features. moleculer-io finds the action of a call and calls it, on this node or another one.
+ * Before that the gateway decides which clients may join and which calls are made; afterwards it turns errors into
+ * refusals and sends the response.
  */
 
 export interface NamespacesParts extends Omit<NamespaceParts, "anonymous" | "caps"> {
   readonly entries: readonly NamespaceEntry[];
   readonly caps: CapTable;
-  /** Sends to the sockets of other nodes; undefined for a node that is alone. */
+  /** Exchanges broadcasts with the other nodes; undefined when this is the only node. */
   readonly channel: NodeChannel | undefined;
 }
 
-/** An event to sockets of a namespace, as a service gives it (`NamespaceBroadcast`, whatever the surface declares). */
+/** An event to sockets of a namespace, as a service announces it: a `NamespaceBroadcast` of any declared namespace. */
 export interface NamespaceEmission {
   readonly namespace: string;
   readonly event: string;
@@ -37,11 +37,11 @@ export interface NamespaceEmission {
   readonly except?: string;
 }
 
-/** Most milliseconds over which sockets are closed after a loss, and milliseconds for each of them. */
+/** Maximum milliseconds over which sockets are closed after a loss, and milliseconds for each of them. */
 const LOST_MS = 5_000;
 const LOST_MS_EACH = 10;
 
-/** All namespaces of this node but the main one. */
+/** All namespaces of this node except the main one. */
 export class Namespaces implements OtherNamespaces {
   readonly #parts: NamespacesParts;
   readonly #namespaces: ReadonlyMap<string, Namespace>;
@@ -56,9 +56,7 @@ export class Namespaces implements OtherNamespaces {
     this.#namespaces = new Map(entries.map((entry) => [entry.name, new Namespace(entry, own)]));
   }
 
-  /**
-   * Serves the sockets of Socket.IO from now on. Resolves when what other nodes send to the namespaces arrives here.
-   */
+  /** Serves the sockets of Socket.IO from now on. Resolves when this node receives what others send to namespaces. */
   async attach(io: GatewayIo): Promise<void> {
     for (const namespace of this.#namespaces.values()) namespace.attach(io);
     const { channel } = this.#parts;
@@ -87,14 +85,14 @@ export class Namespaces implements OtherNamespaces {
     void this.#of(socket).events.run(socket, event);
   }
 
-  /** An action has responded to a call: joins and leaves the channels that it names. */
+  /** Called when an action has returned: its socket joins and leaves the channels that the action names. */
   after(ctx: IoContext, socket: GatewaySocket): void {
     this.#of(socket).channels.after(ctx, socket);
   }
 
   /**
-   * Sends an event to sockets of this node and of the others. Throws for one that is not declared, and for a channel
-   * without a name: other nodes would take it for no channel, and send the event to all.
+   * Sends an event to sockets of this node and of the others. Throws for an event that is not declared, and for an
+   * empty name of a channel: other nodes would send the event to all sockets.
    */
   emit({ namespace, event, payload, channel, users, except }: NamespaceEmission): void {
     const one = this.#namespaces.get(namespace);
@@ -120,13 +118,13 @@ export class Namespaces implements OtherNamespaces {
   }
 
   /**
-   * A removal may be among what was lost: takes the sockets out of their channels and lets their clients connect again,
-   * so that their services are asked anew. All namespaces where `channels` is left out.
+   * Removes all sockets of these namespaces, or of all, from their channels, and lets their clients reconnect and join
+   * the channels again, so that the services check them anew. Needed where a removal from a channel may be lost.
    */
   lost(channels: Iterable<string> = this.#namespaces.keys()): void {
     const { connections } = this.#parts;
     const concerned = [...channels].flatMap((name) => this.#namespaces.get(name)?.channels.clear() ?? []);
-    // a call that has begun before must not join a channel any more
+    // a call that is running was perhaps permitted before the removal: it must not join a channel
     for (const socket of concerned) if (socket.data.calls) moveOne(socket, connections);
     void moveSockets(
       concerned.filter(({ data }) => !data.isMoving),
@@ -139,39 +137,39 @@ export class Namespaces implements OtherNamespaces {
     for (const namespace of this.#namespaces.values()) namespace.end(sessionGroup(sid));
   }
 
-  /** Ends the sockets of a user whose roles have changed: they come back with the ones that count now. */
+  /** Closes the sockets of a user whose roles have changed: the clients reconnect, and get the new roles. */
   endUser(id: string): void {
     for (const namespace of this.#namespaces.values()) namespace.end(userGroup(id));
   }
 
-  /** Ends the sockets of all users; clients without a token stay. */
+  /** Closes the sockets of all users; clients without a token stay. */
   endUsers(): void {
     for (const namespace of this.#namespaces.values()) namespace.end();
   }
 
-  /** Sockets that are in a namespace now. */
+  /** Sockets in all namespaces. */
   get open(): number {
     return [...this.#namespaces.values()].reduce((sum, { size }) => sum + size, 0);
   }
 
-  /** How the limits stand. */
+  /** What the limits of namespaces count now. */
   get readings() {
     const { used, refused } = this.#anonymous;
     return { open: this.open, anonymous: { used, refused }, full: this.#full };
   }
 
-  /** Closes one socket after the other, evenly over so many milliseconds, each after its calls under way. */
+  /** Closes one socket after the other, evenly over so many milliseconds, each after its running calls. */
   move(spread: number): Promise<void> {
     const all = [...this.#namespaces.values()].flatMap((namespace) => namespace.all());
     return moveSockets(all, spread, this.#parts.connections);
   }
 
-  /** Lets no client in any more. */
+  /** Refuses new clients from now on. */
   refuseNew(): void {
     for (const { admission } of this.#namespaces.values()) admission.close();
   }
 
-  /** Waits for the calls under way, then closes all. */
+  /** Waits for the running calls, then closes all sockets. */
   async drain(): Promise<void> {
     await Promise.all([...this.#namespaces.values()].map(({ events }) => events.drain()));
     this.stop();
@@ -183,7 +181,7 @@ export class Namespaces implements OtherNamespaces {
 
   #of({ nsp: { name } }: GatewaySocket): Namespace {
     const namespace = this.#namespaces.get(name);
-    if (!namespace) throw new Error(`invariant: the guard lets no client into ${name}, which is not declared`);
+    if (!namespace) throw new Error(`invariant: the guard lets no client join ${name}, which is not declared`);
     return namespace;
   }
 }

@@ -3,9 +3,9 @@ import { FROM_CLIENT_HEADER } from "../../authorization.ts";
 import type { NamespaceEntry } from "../../surface.ts";
 import type { GatewaySocket } from "../gateway-socket.ts";
 
-/** What the gateway's service says to moleculer-io, which serves each namespace, and how a call is handed to it. */
+/* The settings of moleculer-io, which serves the namespaces of features, and how the gateway makes a call by it. */
 
-/** Made by moleculer-io for the event `call`; it finds the action, calls it and responds. */
+/** The listener of moleculer-io for the event `call`: it finds the action, calls it and responds. */
 type CallHandler = (
   this: GatewaySocket,
   action: string,
@@ -13,7 +13,7 @@ type CallHandler = (
   respond: (failure: Failure | null, result?: unknown) => void,
 ) => Promise<void>;
 
-/** Whatever an action has thrown, `null` and `undefined` included. */
+/** What an action has thrown; it may be any value, also `null` or `undefined`. */
 class Failure {
   readonly thrown: unknown;
   constructor(thrown: unknown) {
@@ -21,7 +21,7 @@ class Failure {
   }
 }
 
-/** Has moleculer-io make a call for a client. Rejects with what the action has thrown, or after its timeout. */
+/** Makes a call for a client by moleculer-io. Rejects with what the action has thrown, or after its timeout. */
 export function callByMoleculerIo(socket: GatewaySocket, action: string, params: unknown): Promise<unknown> {
   const [handler] = socket.listeners("call") as readonly ((...args: never) => unknown)[] as readonly CallHandler[];
   if (!handler) throw new Error("invariant: moleculer-io listens to the calls of each declared namespace");
@@ -36,17 +36,17 @@ export function callByMoleculerIo(socket: GatewaySocket, action: string, params:
   });
 }
 
-/** A call, as the hooks of moleculer-io see it. */
+/** A call, as the hooks of moleculer-io get it. */
 export type IoContext = Context<unknown, { $join?: unknown; $leave?: unknown }, { begun?: number }>;
 
 export interface IoHooks {
   /** Milliseconds that an action has to respond. */
   readonly callMs: number;
-  /** An action has responded: the channels that it names are joined or left. */
+  /** Called when an action has returned: its socket joins and leaves the channels that the action names. */
   after(ctx: IoContext, socket: GatewaySocket): void;
 }
 
-/** `settings.io.namespaces`. moleculer-io has a handler of its own for the main namespace, which allows every call. */
+/** `settings.io.namespaces`, with no call for the main one, where moleculer-io by default allows every call. */
 export function ioNamespaces(entries: readonly NamespaceEntry[], { callMs, after }: IoHooks): object {
   const main = { authorization: true, events: { call: { whitelist: [] } } };
   const others = entries.map(({ name, calls }) => {
@@ -64,19 +64,19 @@ export function ioNamespaces(entries: readonly NamespaceEntry[], { callMs, after
 }
 
 /**
- * The action by which moleculer-io makes a call. An error becomes a result: moleculer-io writes each error into the log
- * with its stack, however many there are.
+ * The action by which moleculer-io makes a call. It returns errors as results, because moleculer-io would log each
+ * error with its stack.
  */
 export function ioCallAction(entries: readonly NamespaceEntry[]): NonNullable<ServiceSchema["actions"]>[string] {
   if (entries.length === 0) return false;
   return { auth: "service", hooks: { error: (_ctx: unknown, thrown: unknown) => new Failure(thrown) } } as never;
 }
 
-/** Replaces methods of moleculer-io: its own let an action change who the client is, and send what it threw. */
+/** Replaces methods of moleculer-io that let an action change the client's identity, and send its error as it is. */
 export const ioMethods = {
   socketSaveMeta: () => undefined,
   socketOnError: (thrown: unknown, respond: (failure: Failure) => void) => respond(new Failure(thrown)),
-  // `after` has done it
+  // done by `applyCall`
   socketJoinRooms: () => undefined,
   socketLeaveRoom: () => undefined,
 } as NonNullable<ServiceSchema["methods"]>;

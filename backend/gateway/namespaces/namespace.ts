@@ -13,7 +13,7 @@ export interface NamespaceParts extends NamespaceAdmissionParts, Omit<EventRunne
   readonly caps: Pick<CapTable, "namespaces">;
 }
 
-/** One namespace on this node: who is in it, what they call, and what is sent to them. */
+/** One namespace on this node: which clients may join, what they call, and what is sent to them. */
 export class Namespace {
   readonly admission: NamespaceAdmission;
   readonly events: EventRunner;
@@ -48,7 +48,7 @@ export class Namespace {
     return this.#sockets.all();
   }
 
-  /** An event for `send`. Throws for one that the surface does not declare. */
+  /** Encodes an event for `send`. Throws for one that the surface does not declare. */
   encode(event: string, payload: unknown): NamespaceEvent["packet"] {
     const { name, emits = {} } = this.#entry;
     if (!Object.hasOwn(emits, event)) throw new Error(`The namespace ${name} emits no ${event}.`);
@@ -64,13 +64,13 @@ export class Namespace {
       if (except === undefined || socket.data.identity?.user.id !== except) send(socket, packet);
   }
 
-  /** Ends the time in the namespace of the sockets in a group, or of all that have an identity. */
+  /** Closes the sockets in a group, or all that have an identity. */
   end(group?: string): void {
     for (const socket of this.#sockets.in(group))
       if (group !== undefined || socket.data.identity) this.#disconnect(socket);
   }
 
-  /** Ends it for all. */
+  /** Closes all sockets. */
   endAll(): void {
     for (const socket of this.all()) this.#disconnect(socket);
   }

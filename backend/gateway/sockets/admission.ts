@@ -24,18 +24,18 @@ export interface AdmissionParts {
   /** Limits the connections of one user. */
   readonly users: UserConnections;
   readonly unsent: UnsentBytes;
-  /** The client of a connection has authenticated. */
+  /** Called when the client of a connection has authenticated. */
   hasSession(connection: Duplex): void;
-  /** Where the connection of a socket came from, as its upgrade request said. */
+  /** The client of a socket, as its upgrade request named it. */
   clientOf(socket: Pick<GatewaySocket, "request">): Client;
   readonly connections: ConnectionGuards;
 }
 
-/** Decides which clients get a socket, and how long they keep it: until their token expires or their session ends. */
+/** Decides which clients get a socket in the main namespace. It ends when its token expires or its session ends. */
 export class Admission {
   readonly #parts: AdmissionParts;
   readonly #asked = new WeakSet<EngineConnection>();
-  /** One for all sockets. */
+  /** One listener for all sockets, because each function would cost memory. */
   readonly #onDisconnect: (this: GatewaySocket) => void;
   #isClosed = false;
 
@@ -47,10 +47,10 @@ export class Admission {
     };
   }
 
-  /** The identity that a handshake shows. Rejects with the refusal that Socket.IO sends to the client. */
+  /** Verifies the token of a CONNECT packet. Rejects with the refusal that Socket.IO sends to the client. */
   async authorize(socket: GatewaySocket): Promise<Identity> {
     const { conn } = socket;
-    // one CONNECT at a time: two would join twice
+    // one CONNECT packet at a time: with two the client would get two sockets
     const isFirst = !this.#asked.has(conn);
     this.#asked.add(conn);
     try {
@@ -60,13 +60,13 @@ export class Admission {
       if (this.#parts.users.isOneTooMany(identity.user.id, conn)) throw refuse("RATE_LIMITED", { retryAfter: 10 });
       return identity;
     } catch (thrown) {
-      // the client may try again with another token: its connection lives on with the other namespaces
+      // the client may try again with another token: the connection stays open for other namespaces
       if (isFirst) this.#asked.delete(conn);
       throw handshakeError(thrown);
     }
   }
 
-  /** Keeps the identity of a socket, and closes the socket when the token expires. */
+  /** Sets the identity of a socket, and closes the socket when the token expires. */
   remember(socket: GatewaySocket, identity: Identity): void {
     clearTimeout(socket.data.expiry);
     socket.data.client ??= this.#parts.clientOf(socket);
@@ -75,15 +75,15 @@ export class Admission {
     socket.data.expiry = setTimeout(disconnect, untilExpiry(identity, clock()), connections, socket).unref();
   }
 
-  /** The client has shown a fresh token. */
+  /** Sets the identity of a fresh token, unless the socket or the session has ended meanwhile. */
   renew(socket: GatewaySocket, identity: Identity): void {
     if (socket.connected && this.#parts.sessions.isCurrent(identity)) this.remember(socket, identity);
   }
 
   /**
-   * Opens a socket whose handshake was authorized; false, and the socket is closed, when it may not be opened any more:
-   * its session may have ended, its user's roles may have changed, its user may have opened others, or this node may
-   * have begun to close its sockets, while its token was verified.
+   * Opens a socket whose token was verified. Returns false, and closes the socket, where something has changed while
+   * the token was verified: the session has ended, the user's roles have changed, the user has opened too many other
+   * connections, or this node has begun to close its sockets.
    */
   open(socket: GatewaySocket): boolean {
     const { identity } = socket.data;
@@ -110,13 +110,13 @@ export class Admission {
     return true;
   }
 
-  /** Lets no client in any more: one whose socket has closed goes to another node. */
+  /** Refuses new clients from now on; they connect to another node. */
   close(): void {
     this.#isClosed = true;
     for (const feature of this.#parts.features) feature.draining?.();
   }
 
-  /** Whether the clients of this node go to other nodes. */
+  /** Whether clients have to connect to another node. */
   get #isLeaving(): boolean {
     return this.#isClosed || this.#parts.isUnfit();
   }
@@ -128,7 +128,7 @@ export class Admission {
       for (const feature of this.#parts.features) feature.closed?.({ id: socket.id, user: identity.user });
     }
     this.#asked.delete(socket.conn);
-    // a client that leaves its last namespace has no identity any more: no expiry and no end of a session would close
+    // a client that has left its last namespace has no identity, so that no expiry and no end of a session would close
     // its connection
     this.#parts.connections.left(socket);
   }

@@ -1,16 +1,16 @@
 import type { ChannelPositions } from "./channel-positions.ts";
 import type { ChannelPosition } from "./socket-feature.ts";
 
-/** Channels in one query. */
+/** Maximum number of channels in one query. */
 const BATCH = 200;
-/** Milliseconds that an entry may arrive before an earlier one; clients wait for 250 and then ask for themselves. */
+/** Milliseconds to wait for an entry that is missing before a later one. Clients wait 250 ms and then request it. */
 const HOLE_PATIENCE_MS = 150;
-/** Milliseconds between two tries while the database does not respond. */
+/** Milliseconds between two attempts while the database does not respond. */
 const RETRY_MS = 500;
 
 /**
- * Compares what this node's sockets were sent with what the database has, one batch of channels after another. However
- * many sockets there are, a channel is read once, and never more than one batch at a time.
+ * Compares what was sent to the sockets of this node with the database, one batch of channels after another. A channel
+ * is read once, however many sockets hear it.
  */
 export class ChannelComparison {
   readonly #positions: ChannelPositions;
@@ -19,30 +19,30 @@ export class ChannelComparison {
   #isStopped = false;
   #isAllDue = false;
   #due = new Set<string>();
-  /** Channels with a hole, and channels in which something may be missing that leaves no hole. */
+  /** Channels with a gap in their numbers, and channels that may lack something without a gap. */
   readonly #late = new Set<string>();
   readonly #doubtful = new Set<string>();
   #timer: NodeJS.Timeout | undefined;
 
-  /** `read` sends the sockets what is missing of these channels; rejects when the database does not respond. */
+  /** `compareBatch` sends to the sockets what they lack of these channels. It rejects when the database is away. */
   constructor(positions: ChannelPositions, read: (batch: readonly ChannelPosition[]) => Promise<void>) {
     this.#positions = positions;
     this.#read = read;
   }
 
-  /** Something that was broadcast may not have arrived: compares all channels. */
+  /** Compares all channels, because broadcasts may be lost. */
   compareAll(): void {
     this.#isAllDue = true;
     void this.#run();
   }
 
-  /** A channel has a hole: compares it, unless the hole is filled in a moment. */
+  /** Compares a channel with a gap, unless the missing entries arrive in a moment. */
   compareLater(channel: string): void {
     this.#late.add(channel);
     this.#wait();
   }
 
-  /** Something that was broadcast to these channels may not have arrived: compares them in a moment, many at once. */
+  /** Compares these channels in a moment, many at once, because broadcasts to them may be lost. */
   compareSoon(channels: Iterable<string>): void {
     for (const channel of channels) this.#doubtful.add(channel);
     this.#wait();

@@ -1,42 +1,42 @@
 import type { SocketEvent } from "./socket-event.ts";
 import type { ChannelPosition, Subscription } from "./socket-feature.ts";
 
-/** Events of one channel that may be known beyond its position; with more, it is compared with the database. */
+/** Maximum number of events beyond a channel's position; with more, the channel is compared with the database. */
 const MAX_AHEAD = 200;
 
-/** What the sockets here have been sent of one channel. */
+/** What was sent to the sockets of this node of one channel. */
 interface SentPosition {
   readonly epoch: string;
-  /** All entries up to this one. */
+  /** All entries up to this number were sent. */
   seq: number;
   /** Numbers of later entries that were sent before an earlier one. */
   readonly early: Set<number>;
-  /** All changes of entries up to this revision. */
+  /** All changes of entries up to this revision were sent. */
   revision: number;
-  /** Revisions of later changes. Whether one between them is missing cannot be seen: revisions have holes. */
+  /** Revisions of later changes that were sent. Not every revision has a change, so a missing one cannot be noticed. */
   readonly changes: Set<number>;
 }
 
 /**
- * What the sockets of this node have been sent of each channel that one of them hears: no entry is sent twice, and
- * where one is missing, the database is asked. It holds as many channels as have sockets here.
+ * Records what was sent to the sockets of this node of each channel that one of them hears. So no entry is sent twice,
+ * and a missing one is noticed. Channels without sockets here are not recorded.
  */
 export class ChannelPositions {
   readonly #channels = new Map<string, SentPosition>();
   readonly #onHole: (channel: string) => void;
 
-  /** `onHole` gets a channel whose entries arrive in another order, or that has more changes than are remembered. */
+  /** `onGap` is called with a channel that lacks an entry before a later one, or has more changes than are recorded. */
   constructor(onHole: (channel: string) => void) {
     this.#onHole = onHole;
   }
 
   /**
-   * A socket has subscribed: its client has the channel up to this position, and the events that were held meanwhile.
-   * The channel's position becomes what all clients here have. A broadcast that never came to this node may be in the
-   * state of one client and not in that of another, which began to subscribe earlier.
+   * Records that a socket has subscribed: its client has the channel up to this position, and the events that were held
+   * meanwhile. The channel's position becomes what all clients of this node have. A broadcast that did not reach this
+   * node may be known to a client that subscribes now, and not to one that subscribed earlier.
    */
   subscribed({ channel, epoch, seq, revision, isPartial }: Subscription, held: readonly SocketEvent[] = []): void {
-    // where the client has only a part, it subscribes again, and the channel's own position is not known
+    // a client that has only a part subscribes again, and its position is not yet known
     if (isPartial) return;
     const sent = this.#channels.get(channel);
     if (!sent) this.#channels.set(channel, { epoch, seq, early: new Set(), revision, changes: new Set() });
@@ -47,12 +47,12 @@ export class ChannelPositions {
     for (const event of held) this.isNew(event);
   }
 
-  /** No socket here hears the channel any more. */
+  /** Forgets a channel that no socket of this node hears. */
   emptied(channel: string): void {
     this.#channels.delete(channel);
   }
 
-  /** Remembers an event that is about to be sent; false when the sockets have been sent it already. */
+  /** Records an event that is about to be sent. Returns false when it was sent already. */
   isNew({ channel, kind, epoch, position }: Pick<SocketEvent, "channel" | "kind" | "epoch" | "position">): boolean {
     if (channel === undefined || (kind !== "entry" && kind !== "change")) return true;
     const sent = this.#channels.get(channel);
@@ -60,7 +60,7 @@ export class ChannelPositions {
     return kind === "entry" ? this.#isNewEntry(channel, sent, position) : this.#isNewChange(channel, sent, position);
   }
 
-  /** Positions of these channels, or of all, so many at once. */
+  /** The positions of these channels, or of all channels, in batches of `size`. */
   *batches(size: number, only?: ReadonlySet<string>): Generator<readonly ChannelPosition[]> {
     let batch: ChannelPosition[] = [];
     for (const channel of only ?? [...this.#channels.keys()]) {
@@ -75,8 +75,8 @@ export class ChannelPositions {
   }
 
   /**
-   * Everything between `from` and here has been sent. In another epoch the channel has begun anew. Where the position
-   * was lowered below `from` meanwhile, what is between them has not been sent.
+   * Records that everything between `from` and this position was sent. With another epoch the channel has been numbered
+   * anew. Where the position was lowered below `from` meanwhile, it stays there: what lies between was not sent.
    */
   completed({ channel, epoch, seq, revision }: ChannelPosition, from: ChannelPosition): void {
     const sent = this.#channels.get(channel);
@@ -96,7 +96,7 @@ export class ChannelPositions {
     }
   }
 
-  /** Whether entries of the channel are missing between those that were sent. */
+  /** Whether the channel lacks entries before one that was sent, or has more changes than are recorded. */
   hasHole(channel: string): boolean {
     const sent = this.#channels.get(channel);
     return sent !== undefined && (sent.early.size > 0 || sent.changes.size > MAX_AHEAD);
@@ -122,7 +122,7 @@ export class ChannelPositions {
   }
 }
 
-/** Takes back from a channel's position what a client lacks that has this position and these events. */
+/** Lowers a channel's position to that of a client, which also has the held events. */
 function lower(sent: SentPosition, seq: number, revision: number, held: readonly SocketEvent[]): void {
   sent.revision = Math.min(sent.revision, revision);
   if (seq >= sent.seq) return;
@@ -132,7 +132,7 @@ function lower(sent: SentPosition, seq: number, revision: number, held: readonly
   advance(sent);
 }
 
-/** Moves the position over the entries that were sent early and now follow it. */
+/** Advances the position over entries that were sent early and now follow it without a gap. */
 function advance(sent: SentPosition): void {
   while (sent.early.delete(sent.seq + 1)) sent.seq += 1;
 }

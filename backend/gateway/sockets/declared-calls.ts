@@ -1,7 +1,7 @@
 import { type SocketEntry, socket as socketEntries } from "../../surface.ts";
 import type { SocketCallHooks, SocketFeature } from "./socket-feature.ts";
 
-/** A call of the surface, and what its feature does around it. */
+/** A call of the surface, and the hooks of the feature that it belongs to. */
 export interface DeclaredCall {
   readonly entry: SocketEntry;
   readonly feature: SocketFeature | undefined;
@@ -10,7 +10,7 @@ export interface DeclaredCall {
 
 const NO_HOOKS: SocketCallHooks<unknown> = Object.freeze({});
 
-/** The calls of the surface by their action. Throws where two features have one name or hang into the same call. */
+/** The calls of the surface by action. Throws where two features have the same name or hooks for the same call. */
 export function declaredCalls(features: readonly SocketFeature[]): ReadonlyMap<string, DeclaredCall> {
   const owners = new Map<string, SocketFeature>();
   const names = new Set<string>();
@@ -19,7 +19,8 @@ export function declaredCalls(features: readonly SocketFeature[]): ReadonlyMap<s
     names.add(feature.name);
     for (const action of Object.keys(feature.calls ?? {})) {
       const owner = owners.get(action)?.name;
-      if (owner !== undefined) throw new Error(`The features ${owner} and ${feature.name} both hang into ${action}.`);
+      if (owner !== undefined)
+        throw new Error(`The features ${owner} and ${feature.name} both have hooks for ${action}.`);
       owners.set(action, feature);
     }
   }
@@ -30,6 +31,7 @@ export function declaredCalls(features: readonly SocketFeature[]): ReadonlyMap<s
     declared.set(entry.action, { entry, feature, hooks: calls?.[entry.action] ?? NO_HOOKS });
   }
   for (const [action, { name }] of owners)
-    if (!declared.has(action)) throw new Error(`The feature ${name} hangs into ${action}, which the surface lacks.`);
+    if (!declared.has(action))
+      throw new Error(`The feature ${name} has hooks for ${action}, which the surface does not declare.`);
   return declared;
 }

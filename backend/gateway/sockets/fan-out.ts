@@ -17,9 +17,9 @@ export class FanOut {
     this.#subscriptions = subscriptions;
   }
 
-  /** Sends an event to the sockets of its audience, unless they have been sent it already. */
+  /** Sends an event to the sockets of its audience, unless it was sent already. */
   send(event: SocketEvent): void {
-    // also what the sockets here have: a client that is about to subscribe may have looked at the database before
+    // also what was sent already: a client that is subscribing may have read the database before the event was stored
     if (event.channel !== undefined) this.#subscriptions.hold(event.channel, event);
     if (!this.#positions.isNew(event)) return;
     let packet: EncodedPacket | undefined;
@@ -48,7 +48,7 @@ export class FanOut {
     }
   }
 
-  /** The ids of the sockets that get an event: each once, also where it is in the channel and of one of the users. */
+  /** The ids of the sockets that get an event, each once: in the channel, or of one of the users, without `except`. */
   #audience({ channel, users, except }: SocketEvent): Iterable<string> {
     const groups = [...(channel === undefined ? [] : [channelGroup(channel)]), ...(users ?? []).map(userGroup)];
     const [only] = groups;

@@ -22,25 +22,25 @@ const MAIN = "/";
  */
 const PLAIN_NAME = /^\/[!-+\--~]{0,63}$/;
 
-/** What guards have in common. */
+/** What all guards use. */
 export interface GuardParts {
-  /** Gets the events of the main namespace. */
+  /** Runs an event of the main namespace. */
   take(socket: GatewaySocket, event: EventPacket): void;
-  /** Gets the events of another namespace. */
+  /** Runs an event of another namespace. */
   takeInNamespace(socket: GatewaySocket, event: EventPacket): void;
-  /** Whether a namespace is declared. */
+  /** Whether a feature declares a namespace of this name. */
   isDeclared(namespace: string): boolean;
-  /** Counts a CONNECT that a handshake has not paid for. Throws RATE_LIMITED. */
+  /** Counts a CONNECT packet as a handshake of its address. Throws RATE_LIMITED. */
   countJoin(conn: EngineConnection): void;
-  /** Throws RATE_LIMITED where a client that is in so many namespaces, the main one not counted, may join no other. */
+  /** Throws RATE_LIMITED where a client in so many namespaces, without the main one, may join no other one. */
   checkNumber(namespaces: number): void;
 }
 
 /**
  * Receives what a client sends over a WebSocket before Socket.IO does, from the first byte on. Everything is counted
- * before it is read, pings and pongs too. Events go to `take`. Socket.IO gets what joins and leaves a namespace that is
- * declared, and nothing else; nothing is binary. Disconnects a client that sends but does not read the responses: what
- * waits for it would grow without end.
+ * before it is read, pings and pongs too. Events are run by `runEvent`. Socket.IO only gets packets that join or leave
+ * a declared namespace; binary packets are dropped. A client that sends requests but does not read the responses is
+ * disconnected, because the unread responses would fill the memory.
  */
 export class Guard {
   readonly #conn: EngineConnection;
@@ -49,7 +49,7 @@ export class Guard {
   readonly #giveToSocketIo: (message: string) => void;
   /** The socket of the main namespace. */
   #main: GatewaySocket | undefined;
-  /** By name, the other namespaces that the client is in; undefined for one that it is about to join. */
+  /** The sockets of other namespaces by name; undefined for a namespace that the client is joining. */
   #others: Map<string, GatewaySocket | undefined> | undefined;
   #joins = 0;
   /** Whether any socket of the connection has been let in. */
@@ -59,7 +59,7 @@ export class Guard {
     this.#conn = conn;
     this.#budget = budget;
     this.#parts = parts;
-    // WebSocket's own, each of which `ws` has answered by now (RFC 6455 5.5)
+    // control frames of WebSocket; `ws` has responded to each by now (RFC 6455 5.5)
     const control = () => this.#control();
     webSocketOf(conn).on("ping", control).on("pong", control);
     this.#giveToSocketIo = takeMessages(conn);
@@ -69,14 +69,14 @@ export class Guard {
     });
   }
 
-  /** A socket of the connection was let in: from now on it may send events. */
+  /** Accepts the events of a socket from now on. */
   admit(socket: GatewaySocket): void {
     this.#wasAdmitted = true;
     if (socket.nsp.name === MAIN) this.#main = socket;
     else this.#others?.set(socket.nsp.name, socket);
   }
 
-  /** The client has left a namespace, or was not let in. A connection that is in none any more is closed. */
+  /** Called when the client has left a namespace, or was refused. Closes a connection without a namespace. */
   left(namespace: string): void {
     if (namespace === MAIN) this.#main = undefined;
     else this.#others?.delete(namespace);
@@ -90,7 +90,7 @@ export class Guard {
     socket.disconnect(this.#count === (isCounted ? 1 : 0));
   }
 
-  /** Namespaces that the client is in, or about to join. */
+  /** Number of namespaces that the client is in, or joining. */
   get #count(): number {
     return (this.#main ? 1 : 0) + (this.#others?.size ?? 0);
   }
@@ -105,11 +105,11 @@ export class Guard {
     if (!goesOn) this.#close();
     else if (event && this.#main) this.#parts.take(this.#main, event);
     else if (typeof data === "string") this.#other(data, event !== undefined);
-    // after its socket was let in, what is binary belongs to an event that was refused
+    // the binary packets of a client that was admitted belong to an event that was refused: they are dropped
     else if (!this.#wasAdmitted) this.#close();
   }
 
-  /** Any packet that is no event for a socket of the main namespace. */
+  /** Handles a text packet that is no event for a socket of the main namespace. */
   #other(packet: string, isForMain: boolean): void {
     const join = readJoin(packet);
     if (join?.isJoin) this.#join(join, packet);
@@ -119,7 +119,7 @@ export class Guard {
 
   #takeInNamespace(event: NamespaceEventPacket | undefined, isForMain: boolean): void {
     const socket = event && this.#others?.get(event.namespace);
-    // the server may have ended the namespace while the event was on its way; the others go on
+    // the server may have closed the socket while the event was on its way; the other namespaces stay
     const isLate = isForMain || (event !== undefined && this.#parts.isDeclared(event.namespace));
     if (event && socket) this.#parts.takeInNamespace(socket, event);
     else if (!isLate || this.#count === 0) this.#close();
@@ -129,7 +129,7 @@ export class Guard {
     this.#joins += 1;
     try {
       const isDeclared = namespace === MAIN || this.#parts.isDeclared(namespace);
-      // the handshake has counted for the first one
+      // the first CONNECT packet was counted with the handshake of the WebSocket
       if (this.#joins > 1 || !isDeclared) this.#parts.countJoin(this.#conn);
       if (!isDeclared) throw refuse("NOT_FOUND");
       if (namespace !== MAIN) this.#begin(namespace);
@@ -141,7 +141,7 @@ export class Guard {
     this.#giveToSocketIo(packet);
   }
 
-  /** Socket.IO itself would let a client join twice as long as the first attempt is under way. */
+  /** Marks a namespace as being joined. Socket.IO alone would accept a second CONNECT packet meanwhile. */
   #begin(namespace: string): void {
     this.#others ??= new Map();
     if (this.#others.has(namespace)) throw refuse("BAD_REQUEST");
@@ -154,7 +154,7 @@ export class Guard {
     if (socket || this.#count === 0) this.#giveToSocketIo(packet);
   }
 
-  /** A client without a session is cut off: no closing handshake is waited for. */
+  /** Disconnects the client. The connection of one without a session is destroyed, without a closing handshake. */
   #close(): void {
     const socket = this.#main ?? [...(this.#others?.values() ?? [])].find((one) => one !== undefined);
     if (socket && !isUnread(this.#conn)) socket.disconnect(true);
@@ -170,12 +170,12 @@ export class ConnectionGuards {
     this.#guards.set(conn, guard);
   }
 
-  /** A socket was let in. */
+  /** Accepts the events of a socket from now on. */
   admit(socket: GatewaySocket): void {
     this.#guards.get(socket.conn)?.admit(socket);
   }
 
-  /** The client has left a namespace, or was not let in: a connection without sockets is closed. */
+  /** Called when the client has left a namespace, or was refused. Closes a connection without a namespace. */
   left({ conn, nsp }: GatewaySocket): void {
     this.#guards.get(conn)?.left(nsp.name);
   }

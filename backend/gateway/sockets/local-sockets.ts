@@ -2,7 +2,7 @@ import type { GatewayIo, GatewaySocket } from "../gateway-socket.ts";
 
 const CHANNEL = "channel:";
 
-// Every socket is in a group named after its own id: no channel, session or user may have that name.
+// Socket.IO puts each socket into a group named after its id. With a prefix no other group can have that name.
 export const channelGroup = (channel: string): string => `${CHANNEL}${channel}`;
 export const sessionGroup = (sid: string): string => `session:${sid}`;
 export const userGroup = (id: string): string => `user:${id}`;
@@ -19,7 +19,7 @@ export class LocalSockets {
     this.#name = name;
   }
 
-  /** `emptied` is called with each channel that the last socket has left. */
+  /** `emptied` is called with each channel whose last socket has left. */
   attach(io: GatewayIo, emptied: (channel: string) => void): void {
     this.#namespace = io.of(this.#name);
     this.#namespace.adapter.on("delete-room", (group: string) => {

@@ -1,6 +1,6 @@
 import { type PublicError, publicError } from "../../contract/index.ts";
 
-/** What a client sees of a refusal: the same as in an HTTP body. */
+/** The members of a refusal that a client gets: the same as in an HTTP body, and `retryAfter`. */
 export function visible({ code, message, field, retryAfter }: PublicError): object {
   return {
     code,
@@ -10,7 +10,7 @@ export function visible({ code, message, field, retryAfter }: PublicError): obje
   };
 }
 
-/** Socket.IO sends an error's message and data to the client whose handshake it refuses. */
+/** The refusal of a handshake. Socket.IO sends the error's message and data to the client. */
 export function handshakeError(thrown: unknown): Error {
   const error = publicError(thrown);
   return Object.assign(new Error(error.code), { data: visible(error) });

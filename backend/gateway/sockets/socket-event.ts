@@ -5,23 +5,23 @@ import { type EncodedPacket, encodeEvent, receivedPacket, textOf } from "../inte
 
 /** An event for sockets of this node, from one of its services or from another node. */
 export type SocketEvent = Omit<Delivery, "text"> & {
-  /** The packet, encoded when it is first asked for. */
+  /** The packet; it is encoded by the first call. */
   encoded(): EncodedPacket;
 };
 
-/** Throws for an event that the surface does not declare. */
+/** The event of a broadcast. Throws where the surface does not declare it. */
 export function eventOf(broadcast: Broadcast): SocketEvent {
   const { channel, users, except, position, event, payload } = broadcast;
   if (!Object.hasOwn(emits, event)) throw new Error(`The surface emits no ${event}.`);
   return { ...numbersOf(position), channel, users, except, encoded: once(() => encodeEvent(event, payload)) };
 }
 
-/** An event that another node has sent; its text is copied, so that it keeps nothing else alive that came with it. */
+/** An event of another node. Its text is copied, so that the rest of the packet can be freed. */
 export function receivedEvent({ text, ...rest }: Delivery): SocketEvent {
   return { ...rest, encoded: once(() => receivedPacket(text)) };
 }
 
-/** What other nodes get. */
+/** The delivery of an event to other nodes. */
 export function deliveryOf({ kind, channel, users, except, epoch, position, encoded }: SocketEvent): Delivery {
   return { kind, channel, users, except, epoch, position, text: textOf(encoded()) };
 }

@@ -8,10 +8,10 @@ export interface OpenSocket {
   readonly user: Caller;
 }
 
-/** How far the entries and changes of a channel are known somewhere. */
+/** Up to where the entries and changes of a channel are known, for example to a client. */
 export interface ChannelPosition {
   readonly channel: string;
-  /** Incarnation of the channel's numbers. */
+  /** Id of the channel's sequence of numbers; a new sequence has another one. */
   readonly epoch: string;
   /** All entries up to this number are known. */
   readonly seq: number;
@@ -21,9 +21,9 @@ export interface ChannelPosition {
 
 /** A channel that a socket subscribes to, and what its client has of it. */
 export interface Subscription extends ChannelPosition {
-  /** The channel's revision at which the user was let in: an older unsubscription does not concern it. */
+  /** The channel's revision when the user got access: an unsubscription with an older revision is ignored. */
   readonly since: number;
-  /** Whether the client has a part only, and asks for the rest. */
+  /** Whether the client has only a part of the entries, and will request the rest. */
   readonly isPartial: boolean;
 }
 
@@ -33,42 +33,42 @@ export interface SubscribingCall<Result> {
   channelOf(params: Readonly<Record<string, unknown>>): string | undefined;
   subscriptionOf(result: Result): Subscription;
   /**
-   * What the client gets where the socket has `too-many` channels, and where the user's access `ended` while the call
-   * was under way.
+   * The refusal where the socket has `too-many` channels, and where the user's access `ended` while the call was
+   * running.
    */
   refusal(why: "too-many" | "ended"): Error;
 }
 
-/** What happens in the gateway around one of the calls of a feature. */
+/** What the gateway does before and after a call of a feature. */
 export interface SocketCallHooks<Result> {
   /** The response carries stored entries: its bytes are counted for the user and the network (`historyBytes`). */
   readonly readsHistory?: true;
   readonly subscribes?: SubscribingCall<Result>;
-  /** The channel that the socket hears no more. */
+  /** The channel that the socket is unsubscribed from. */
   unsubscribes?(result: Result): string;
   /** The call has succeeded, and its socket is still open. */
   succeeded?(socket: OpenSocket, result: Result): void;
 }
 
 /**
- * What a feature hangs into the life of sockets. Its functions are called while the gateway serves clients: they are
- * quick and do not throw.
+ * The part that a feature has in the life of sockets. The gateway calls these functions while it serves clients: they
+ * must be quick and must not throw.
  */
 export interface SocketFeature {
   /** Name of the feature. The keys of its channels start with it and a colon. */
   readonly name: string;
   /** By the name of the action. */
   readonly calls?: { readonly [A in SocketAction]?: SocketCallHooks<ResultOf<A>> };
-  /** A client was let in. `auth` is what it sent beside its token, unchecked. */
+  /** Called when a socket has opened. `auth` is what the client sent beside its token, unchecked. */
   opened?(socket: OpenSocket, auth: Readonly<Record<string, unknown>>): void;
-  /** A socket that was opened has closed. */
+  /** Called when an opened socket has closed. */
   closed?(socket: OpenSocket): void;
-  /** This node lets no client in any more: the clients whose sockets close from now on go to other nodes. */
+  /** Called when this node refuses new clients: those whose sockets close from now on connect to other nodes. */
   draining?(): void;
   /**
-   * Reads what the database has beyond these positions, gives it to `broadcastHere`, and returns the positions that the
-   * channels had in the database before. A feature without it has no entries: nothing is compared. Rejects when the
-   * database does not respond; it is called again then.
+   * Reads what the database has beyond these positions, passes it to `broadcastHere`, and returns the positions up to
+   * which it has read. A feature without numbered entries needs no such function. Rejects when the database does not
+   * respond; then it is called again.
    */
   sendMissed?(
     known: readonly ChannelPosition[],

@@ -4,8 +4,8 @@ import { encodeEvent, prefixOf, send } from "../internals/packets.ts";
 import type { ConnectionGuards } from "./guard.ts";
 
 /**
- * Lets the clients of these sockets connect again, one after the other and evenly over so many milliseconds, and closes
- * the sockets. A socket with calls in flight closes after them.
+ * Tells the clients of these sockets to reconnect, one after the other and evenly over so many milliseconds, and closes
+ * the sockets. A socket with running calls closes after them.
  */
 export function moveSockets(
   sockets: readonly GatewaySocket[],
@@ -17,7 +17,7 @@ export function moveSockets(
   });
 }
 
-/** Lets a client connect again at once, and closes its socket. */
+/** Tells a client to reconnect at once, and closes its socket, after its running calls. */
 export function moveOne(socket: GatewaySocket, connections: ConnectionGuards): void {
   socket.data.isMoving = true;
   send(socket, encodeEvent("drain", { retryAfter: 0 }, prefixOf(socket.nsp.name)));

@@ -21,24 +21,24 @@ export interface SocketParts
     Omit<EventRunnerParts, "renew">,
     Omit<AdmissionParts, "features" | "sessions" | "isUnfit"> {
   readonly namespaces: OtherNamespaces;
-  /** Sends to the sockets of other nodes, and receives what they send; undefined for a node that is alone. */
+  /** Exchanges broadcasts with the other nodes; undefined when this is the only node. */
   readonly channel: NodeChannel | undefined;
-  /** Milliseconds after which what another node has begun to store is stored, or never will be. */
+  /** Milliseconds after which a transaction that another node has begun is committed, or never will be. */
   readonly writeLimitMs: number | undefined;
 }
 
-/** What the gateway of the main namespace asks of the others. */
+/** The other namespaces, as the gateway of the main namespace uses them. */
 export interface OtherNamespaces extends Pick<GuardParts, "takeInNamespace" | "isDeclared" | "checkNumber"> {
-  /** A delivery of another node whose channel begins with a slash. */
+  /** Handles a delivery of another node for a namespace: its channel begins with a slash. */
   receive(delivery: Delivery): void;
   /**
-   * What another node has sent to some of these, or to any namespace, may be lost. Names that are no namespaces are
-   * ignored.
+   * Lets the clients of these namespaces, or of all, join their channels again, because a removal from one may be lost.
+   * Names that are no namespaces are ignored.
    */
   lost(channels?: Iterable<string>): void;
 }
 
-/** The sockets of this node: who gets one, what its client calls, and what is sent to it. */
+/** The sockets of the main namespace on this node: who gets one, what its client calls, and what is sent to it. */
 export class SocketGateway {
   readonly #parts: SocketParts;
   readonly #sockets = new LocalSockets();
@@ -91,7 +91,7 @@ export class SocketGateway {
     });
   }
 
-  /** Puts a handshake through; rejects with the refusal, so that nothing but an identity lets a socket in. */
+  /** Verifies the token of a handshake. Rejects with the refusal. */
   authorize(socket: GatewaySocket): Promise<Identity> {
     return this.#admission.authorize(socket);
   }
@@ -126,16 +126,16 @@ export class SocketGateway {
     this.#fanOut.sendDigest(digest);
   }
 
-  /** Something that was broadcast may not have arrived: compares what the sockets were sent with the database. */
+  /** Compares what the sockets were sent with the database, because a broadcast may be lost. */
   compareAll(): void {
     this.#subscriptions.doubt();
     this.#comparison.compareAll();
   }
 
   /**
-   * Another node is gone. It may have stored what it could not broadcast any more, and its database connection may
-   * still store what it has begun: compares now, and when that is over. A node that has died, without announcing its
-   * stop, may also have removed users from channels of namespaces.
+   * Called when another node is gone. It may have stored messages without broadcasting them, and the database may still
+   * commit what it has begun: compares now, and when nothing more can be committed. A node that has died, without
+   * announcing its stop, may also have removed users from channels of namespaces.
    */
   compareAfterNode(hasDied: boolean): void {
     this.#hasNodeDied ||= hasDied;
@@ -153,7 +153,7 @@ export class SocketGateway {
     if (hasDied) this.#parts.namespaces.lost();
   }
 
-  /** Another node has come: tells it how much this one has broadcast, so that it notices a loss from now on. */
+  /** Called when another node has connected: tells it how much this one has sent, so that it notices each loss. */
   greetNode(): void {
     this.#parts.channel?.sendMarks();
   }
@@ -162,7 +162,7 @@ export class SocketGateway {
     this.#disconnect(sessionGroup(sid));
   }
 
-  /** Closes the sockets of a user whose roles have changed: they come back with the ones that count now. */
+  /** Closes the sockets of a user whose roles have changed: the clients reconnect, and get the new roles. */
   endUser(id: string): void {
     this.#disconnect(userGroup(id));
   }
@@ -176,7 +176,7 @@ export class SocketGateway {
     return this.#sockets.size;
   }
 
-  /** Receives from other nodes from now on. */
+  /** Receives broadcasts of other nodes from now on. */
   start(): void {
     this.#parts.channel?.receiveWith({
       deliver: (delivery) => this.#receive(delivery),
@@ -189,19 +189,19 @@ export class SocketGateway {
   }
 
   /**
-   * Closes one socket after the other, evenly over so many milliseconds, so that each client finds another node while
-   * this one still serves the rest. A socket with calls under way closes after them.
+   * Closes one socket after the other, evenly over so many milliseconds, so that each client connects to another node
+   * while this one still serves the rest. A socket with running calls closes after them.
    */
   move(spread: number): Promise<void> {
     return moveSockets(this.#sockets.all(), spread, this.#parts.connections);
   }
 
-  /** Lets no client in any more. */
+  /** Refuses new clients from now on. */
   refuseNew(): void {
     this.#admission.close();
   }
 
-  /** Waits for the calls under way, then closes all. */
+  /** Waits for the running calls, then closes all sockets. */
   async drain(): Promise<void> {
     await this.#events.drain();
     this.endAll();
@@ -226,7 +226,7 @@ export class SocketGateway {
     }
   }
 
-  /** Has each feature send what its channels miss. */
+  /** Lets each feature send what the sockets lack of its channels. */
   async #compare(batch: readonly ChannelPosition[]): Promise<void> {
     for (const feature of this.#parts.features) {
       const known = batch.filter(({ channel }) => channel.startsWith(`${feature.name}:`));

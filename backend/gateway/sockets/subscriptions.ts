@@ -7,20 +7,20 @@ import { channelGroup, type LocalSockets, userGroup } from "./local-sockets.ts";
 import type { SocketEvent } from "./socket-event.ts";
 import type { SocketFeature, SubscribingCall, Subscription } from "./socket-feature.ts";
 
-/** Groups that one socket may be in: its own, its session's, its user's, and the rest channels. */
+/** Maximum number of groups of one socket: its own, its session's, its user's; the others are channels. */
 const MAX_GROUPS = 200;
-/** Events that are held for one subscription under way; a call that takes longer than this many has to be repeated. */
+/** Maximum number of events that are held for one running subscription; with more, the client has to repeat it. */
 const MAX_HELD = 1000;
 
-/** Which channels this node receives from other nodes; undefined where there are none. */
+/** Subscribes to channels of other nodes; undefined when this is the only node. */
 export type ChannelListening = Pick<NodeChannel, "listen" | "unlisten"> | undefined;
 
-/** A subscription under way. */
+/** A subscription whose call is running. */
 interface PendingSubscription {
   readonly user: string | undefined;
-  /** What was sent to the channel meanwhile. */
+  /** Events that were sent to the channel meanwhile. */
   readonly held: SocketEvent[];
-  /** Entries and changes that are held: a comparison may send one again. */
+  /** The positions of held entries and changes, because a comparison may send one twice. */
   readonly heldNames: Set<string>;
   /** Unsubscriptions of the user meanwhile. */
   readonly ended: Unsubscription[];
@@ -29,17 +29,17 @@ interface PendingSubscription {
 }
 
 /**
- * Which sockets of this node hear which channel. A socket subscribes and unsubscribes only by the result of a call that
- * its feature has declared.
+ * Subscribes the sockets of this node to channels, and unsubscribes them. A socket subscribes and unsubscribes only by
+ * the result of a call that its feature has declared.
  */
 export class ChannelSubscriptions {
   readonly #sockets: LocalSockets;
   readonly #positions: ChannelPositions;
   readonly #compareSoon: (channels: Iterable<string>) => void;
   readonly #listening: ChannelListening;
-  /** By channel. */
+  /** The running subscriptions by channel. */
   readonly #pending = new Map<string, Set<PendingSubscription>>();
-  /** The revision from which each socket's user may hear a channel. */
+  /** The channel's revision when a socket's user got access, by socket and channel. */
   readonly #since = new WeakMap<GatewaySocket, Map<string, number>>();
 
   /** `compareSoon` compares channels with the database in a moment. */
@@ -56,8 +56,8 @@ export class ChannelSubscriptions {
   }
 
   /**
-   * Runs a call that subscribes its socket. What is sent to the channel between the call's look at the database and the
-   * subscription would be lost: it is held, and sent afterwards.
+   * Runs a call that subscribes its socket. An event that is sent to the channel after the call has read the database,
+   * and before the socket is subscribed, would be lost: it is held, and sent afterwards.
    */
   async subscribe(
     socket: GatewaySocket,
@@ -68,7 +68,7 @@ export class ChannelSubscriptions {
   ): Promise<unknown> {
     if (socket.rooms.size > MAX_GROUPS) throw call.refusal("too-many");
     const channel = call.channelOf(params);
-    if (channel === undefined) return run(); // which says what is wrong with the parameters
+    if (channel === undefined) return run(); // the call refuses these parameters
     if (!channel.startsWith(`${feature.name}:`))
       throw new Error(`invariant: ${feature.name} has no channel ${channel}`);
     const pending: PendingSubscription = {
@@ -108,7 +108,7 @@ export class ChannelSubscriptions {
     const group = channelGroup(channel);
     const isIn = socket.rooms.has(group);
     if (held.length > MAX_HELD) throw refuse("UNAVAILABLE", { retryAfter: 1 });
-    // the user's access ended after the call had looked
+    // the user's access ended after the call had read the database
     if (ended.some(({ revision }) => revision > since)) throw call.refusal("ended");
     const known = this.#since.get(socket) ?? new Map<string, number>();
     this.#since.set(socket, known.set(channel, since));
@@ -125,7 +125,7 @@ export class ChannelSubscriptions {
     await socket.leave(channelGroup(channel));
   }
 
-  /** Ends the subscriptions of a user's sockets, those under way included. */
+  /** Ends the subscriptions of a user's sockets, also the running ones. */
   end(unsubscription: Unsubscription): void {
     const { channel, user, revision } = unsubscription;
     for (const pending of this.#pending.get(channel) ?? [])
@@ -137,14 +137,14 @@ export class ChannelSubscriptions {
   }
 
   /**
-   * Broadcasts to these channels, or to any, may not have come to this node. A client whose subscription is under way
+   * Records that broadcasts to these channels, or to any channel, may be lost. A client whose subscription is running
    * may lack them: its channel is compared with the database when it has subscribed.
    */
   doubt(channels: Iterable<string> = this.#pending.keys()): void {
     for (const channel of channels) for (const pending of this.#pending.get(channel) ?? []) pending.isDoubtful = true;
   }
 
-  /** Keeps an event for the subscriptions to its channel that are under way. */
+  /** Holds an event for the running subscriptions to its channel. */
   hold(channel: string, event: SocketEvent): void {
     const pending = this.#pending.get(channel);
     if (!pending) return;
@@ -153,18 +153,18 @@ export class ChannelSubscriptions {
     for (const { held, heldNames } of pending) {
       if (held.length > MAX_HELD || (name !== undefined && heldNames.has(name))) continue;
       if (name !== undefined) heldNames.add(name);
-      event.encoded(); // while what it is made of is valid
+      event.encoded(); // the bytes of another node's packet are only valid now
       held.push(event);
     }
   }
 
-  /** No socket hears the channel: any more, or after a subscription that was refused (`wasUsed` is false). */
+  /** Stops receiving a channel that no socket hears. `wasUsed` is false when its only subscription was refused. */
   emptied(channel: string, wasUsed = true): void {
     if (!this.#pending.has(channel)) this.#listening?.unlisten(channel, wasUsed);
   }
 }
 
-/** Whether an event came after the position that the client gets. */
+/** Whether an event is newer than the position that the client gets. */
 function isNewer({ kind, position }: SocketEvent, { seq, revision }: Subscription): boolean {
   if (kind === "entry") return position > seq;
   return kind !== "change" || position > revision;

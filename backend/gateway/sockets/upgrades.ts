@@ -13,7 +13,7 @@ import type { Limits } from "../limits/limits.ts";
 import type { OriginKind } from "../limits/origins.ts";
 
 export interface UpgradeParts {
-  /** Undefined for a connection that is gone. */
+  /** The client of a request; undefined when its connection is closed. */
   client(request: IncomingMessage): Client | undefined;
   originKind(headers: IncomingMessage["headers"]): OriginKind;
   readonly limits: Limits;
@@ -23,21 +23,21 @@ export interface UpgradeParts {
   accept(request: IncomingMessage, socket: Duplex, head: Buffer): void;
 }
 
-/** Milliseconds that a client has to answer our closing handshake. */
+/** Milliseconds that a client has to respond to the closing handshake of WebSocket. */
 const CLOSING_MS = 500;
-/** Upgrades that are looked at in one turn of the event loop. */
+/** Upgrades that are handled in one event loop turn. */
 export const UPGRADES_PER_TURN = 16;
 
 /**
- * Decides which clients may open a WebSocket, before Socket.IO sees the request: exactly one path and query, an origin
- * of ours or none at all, and not too many from one address. Socket.IO's own `cors` does not stop a WebSocket.
+ * Decides which clients may open a WebSocket, before Socket.IO gets the request: exactly one path and query, an origin
+ * of this site or none, and not too many from one address. Socket.IO's own `cors` does not stop a WebSocket.
  */
 export class UpgradeHandler {
   readonly #parts: UpgradeParts;
   readonly #slots: Slots;
   readonly #connections = new Set<Duplex>();
   readonly #clients = new WeakMap<Duplex, Client>();
-  /** Upgrades that have arrived and were not looked at yet, the oldest first. */
+  /** Upgrades that have arrived and were not handled yet, the oldest first. */
   readonly #waiting: (() => void)[] = [];
   #refused = 0;
   #refusedHandshakes = 0;
@@ -83,7 +83,7 @@ export class UpgradeHandler {
     return this.#refusedHandshakes;
   }
 
-  /** Waits a moment for the closing handshakes (RFC 6455 7.1.1), then destroys what is left. */
+  /** Waits half a second for the closing handshakes (RFC 6455 7.1.1), then destroys the connections that are left. */
   async close(): Promise<void> {
     this.#isClosed = true;
     const connections = [...this.#connections];
@@ -94,9 +94,9 @@ export class UpgradeHandler {
   }
 
   /**
-   * Looks at the oldest upgrades, and at the next ones after the event loop has served the clients that are connected.
-   * Of clients that come all at once after a restart the first then have their sockets while the last still wait;
-   * without turns all of them take each step together, and nearly all wait until the end.
+   * Handles the oldest upgrades, and the next ones after the event loop has served the clients that are connected. When
+   * all clients reconnect at once after a restart, the first ones get their sockets while the last ones still wait.
+   * Without turns all of them would go through each step together, and nearly all would wait until the end.
    */
   #takeTurn(): void {
     const turn = this.#waiting.splice(0, UPGRADES_PER_TURN);
@@ -136,7 +136,7 @@ export class UpgradeHandler {
   }
 }
 
-/** The parameters of a handshake (Engine.IO protocol 4); `t` keeps caches away. */
+/** The parameters of a handshake (Engine.IO protocol 4); `t` makes the URL unique, against caches. */
 const PARAMETERS: ReadonlySet<string> = new Set(["EIO", "transport", "t"]);
 /** A nonce of 16 bytes in base64 (RFC 6455 4.2.1). */
 const KEY = /^[A-Za-z0-9+/]{22}==$/;
@@ -145,21 +145,21 @@ function refusalOf(request: IncomingMessage, originKind: OriginKind): Code | und
   const { url = "", method, headers } = request;
   const mark = url.indexOf("?");
   if (method !== "GET" || headers.upgrade?.toLowerCase() !== "websocket") return "NOT_FOUND";
-  // a body would be read as frames here, and as a body by others on the way
+  // a body would be read as WebSocket frames here, and as a body by a proxy on the way
   const hasBody = headers["transfer-encoding"] !== undefined || (headers["content-length"] ?? "0") !== "0";
   if (isMalformed(request) || hasBody) return "BAD_REQUEST";
   if ((mark < 0 ? url : url.slice(0, mark)) !== SOCKET_PATH) return "NOT_FOUND";
   if (!isHandshake(mark < 0 ? "" : url.slice(mark + 1))) return "BAD_REQUEST";
   if (!KEY.test(headers["sec-websocket-key"] ?? "") || headers["sec-websocket-version"] !== "13") return "BAD_REQUEST";
-  // there are none, and `ws` would refuse malformed ones in its own way
+  // no subprotocol is used, and `ws` would refuse a malformed header with its own response
   delete headers["sec-websocket-protocol"];
   return originKind === "foreign" ? "ORIGIN" : undefined;
 }
 
-/** What clients send that add no `t`. */
+/** The query of clients that add no `t`. */
 const USUAL_QUERY = "EIO=4&transport=websocket";
 
-/** Each parameter once: of two, Engine.IO and we could read different ones. */
+/** Whether the query is that of a handshake, each parameter once: of two, Engine.IO could read the other one. */
 function isHandshake(query: string): boolean {
   if (query === USUAL_QUERY) return true;
   const given = new URLSearchParams(query);

@@ -13,18 +13,18 @@ export interface MessageLimits {
   readonly unfinishedBytes: UnfinishedBytes;
 }
 
-/** How many connections were closed for a message that arrives in too many parts, or does not end. */
+/** Connections that were closed for a message in too many parts, or one that did not end in time. */
 export interface RefusedMessages {
   fragmented: number;
   unfinished: number;
 }
 
-/** Milliseconds that a client has for our closing handshake (RFC 6455 7.1.1); `ws` alone waits 30 s. */
+/** Milliseconds that a client has to respond to a closing handshake (RFC 6455 7.1.1); `ws` alone waits 30 s. */
 const CLOSE_TIMEOUT = 2_000;
 
 /**
- * Makes the WebSocket server that Engine.IO is given as `wsEngine`. It limits the frames of a message and the pieces
- * in which they arrive, where `ws` alone allows 16,384 and 262,144, and the time that a message takes.
+ * Makes the class of the WebSocket server that Engine.IO gets as `wsEngine`. It limits the frames of a message and the
+ * pieces in which they arrive, for which `ws` alone allows 16,384 and 262,144, and the time that a message takes.
  */
 export function limitedWebSocketServer(
   { caps, timeout, unfinishedBytes }: MessageLimits,
@@ -40,7 +40,7 @@ export function limitedWebSocketServer(
     unfinishedBytes.remove(this);
   }
 
-  /** Looks at what `ws` holds after each read from the connection. */
+  /** Counts the bytes that `ws` holds, after each read from the connection. */
   function watchBytes(webSocket: WebSocket, connection: Duplex): void {
     const close = () => webSocket.terminate();
     connection.on("data", () => {

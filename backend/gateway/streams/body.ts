@@ -3,17 +3,17 @@ import type { Writable } from "node:stream";
 import { refuse } from "../../contract/index.ts";
 import type { HeldBody } from "./held-bytes.ts";
 
-/** Bytes that a body takes at first when its length is not known. */
+/** Size of the first buffer for a body of unknown length. */
 const FIRST = 16 * 1024;
 
-/** Whether a request has a body, by its head. */
+/** Whether the head of a request announces a body. */
 export function hasBody({ headers }: IncomingMessage): boolean {
   return headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0;
 }
 
 /**
- * Refuses a body by the head of its request: 413 where it says that it is larger than `limit` bytes, 415 where its
- * media type is none of `types` (if there are any) or it has a content coding.
+ * Checks the head of a request with a body. Throws 413 where the body is larger than `limit` bytes, and 415 where its
+ * media type is none of `types` (undefined allows all) or it has a content coding.
  */
 export function checkHead({ headers }: IncomingMessage, limit: number, types: readonly string[] | undefined): void {
   if (Number(headers["content-length"] ?? 0) > limit) throw refuse("PAYLOAD_TOO_LARGE");
@@ -27,8 +27,9 @@ function mediaType(header: string | undefined): string {
 }
 
 /**
- * Collects a body of at most `limit` bytes. Throws 413 when it is larger and 408 when the client goes away. Each chunk
- * is copied: a client may send chunks of one byte, and each would cost an object of some hundred bytes.
+ * Reads a body of at most `limit` bytes into one buffer. Throws 413 when it is larger and 408 when the client
+ * disconnects. Each chunk is copied: a client may send chunks of one byte, each of which is an object of some hundred
+ * bytes.
  */
 export function readWhole(request: IncomingMessage, limit: number, held: HeldBody): Promise<Buffer> {
   return new Promise((resolve, reject) => {
@@ -52,8 +53,8 @@ export function readWhole(request: IncomingMessage, limit: number, held: HeldBod
 }
 
 /**
- * Passes a body on while it arrives, no faster than it is read. The stream is destroyed with the refusal when the body
- * is larger than `limit` bytes or the client goes away.
+ * Writes a body into a stream while it arrives, no faster than the stream is read. The stream is destroyed with the
+ * refusal when the body is larger than `limit` bytes or the client disconnects.
  */
 export function passOn(request: IncomingMessage, to: Writable, limit: number): void {
   let size = 0;
@@ -71,15 +72,15 @@ export function passOn(request: IncomingMessage, to: Writable, limit: number): v
 }
 
 interface Sink {
-  /** False when no more shall come for now; the sender is resumed by the sink's owner. Throws what ends the body. */
+  /** Takes a chunk. False pauses the request, which the owner of the sink resumes. Throws the refusal of a body. */
   write(chunk: Buffer): boolean;
   end(): void;
   fail(error: Error): void;
 }
 
-/** Gives the sink what arrives; returns what stops that. */
+/** Writes what arrives into the sink. Returns a function that stops it. */
 function receive(request: IncomingMessage, sink: Sink): () => void {
-  // the head announces no body: no event will say that it has ended
+  // the head announces no body: no `end` event will follow
   if (request.readableEnded) {
     sink.end();
     return () => undefined;
@@ -106,7 +107,7 @@ function receive(request: IncomingMessage, sink: Sink): () => void {
   };
   const onGone = () => failWith(refuse("TIMEOUT"));
   request.on("data", onData).on("end", onEnd).on("close", onGone).on("error", onGone);
-  // the client may have gone away while it was looked up who it is
+  // the client may have disconnected while its token was verified
   if (request.destroyed) onGone();
   return stop;
 }

@@ -1,10 +1,10 @@
 import { Transform, type TransformCallback } from "node:stream";
 
-/** Milliseconds between two signs of life: less than the 100 s after which Cloudflare ends a silent response. */
+/** Milliseconds between two comments of a silent stream: Cloudflare ends a response that is silent for 100 s. */
 const HEARTBEAT_MS = 20_000;
-/** Milliseconds after which a client comes back that was disconnected. */
+/** Milliseconds after which a disconnected client reconnects. */
 const RETRY_MS = 2_000;
-/** Bytes of one event. */
+/** Maximum bytes of one event. */
 const MAX_EVENT_BYTES = 64 * 1024;
 
 const NAME = /^[A-Za-z][\w.-]{0,63}$/;
@@ -25,7 +25,7 @@ export class EventEncoder extends Transform {
     this.#names = new Set(names);
     this.push(`retry: ${RETRY_MS}\n\n`);
     this.#heartbeat = setInterval(() => {
-      // a client that has not read the last ones needs no more of them
+      // a client that has not read the last comment needs no other one
       if (this.readableLength === 0 && !this.readableEnded) this.push(": \n\n");
     }, heartbeatMs).unref();
   }
@@ -51,7 +51,7 @@ export class EventEncoder extends Transform {
   }
 }
 
-/** Throws for what is no event of these names: it is a mistake of the action, and never a client's. */
+/** Encodes an event. Throws for one that is not declared or is invalid, which is a mistake of the action. */
 export function encodeSentEvent(given: unknown, names: ReadonlySet<string>): string {
   const { event, data, id } = given as { readonly event?: unknown; readonly data?: unknown; readonly id?: unknown };
   if (typeof event !== "string" || !NAME.test(event) || !names.has(event)) {

@@ -4,7 +4,7 @@ import type { FormBody, FormFile } from "../../surface/stream-grammar.ts";
 import { readText } from "../http/query.ts";
 import { type FormPart, readParts } from "./multipart.ts";
 
-/** A form as it was sent, in the names and kinds that its entry declares. */
+/** The fields and files of a form that its entry declares. */
 export interface Form {
   readonly fields: Readonly<Record<string, unknown>>;
   readonly files: readonly FormFile[];
@@ -12,10 +12,10 @@ export interface Form {
   readonly contents: readonly Buffer[];
 }
 
-/** Characters of a file's name that are passed on. */
+/** Maximum characters of a file's name that actions get. */
 const NAME_MAX = 255;
 
-/** Parts that a form may have. */
+/** Maximum number of parts of a form. */
 export function maxPartsOf({ fields, files }: FormBody): number {
   const items = (schema: Bounded) => ("maxItems" in schema && schema.maxItems !== undefined ? schema.maxItems : 1);
   return (
@@ -35,7 +35,7 @@ export function readForm(body: Buffer, boundary: string, declared: FormBody): Fo
   const contents: Buffer[] = [];
   for (const part of readParts(body, boundary, maxPartsOf(declared))) {
     if (Object.hasOwn(declared.files, part.name)) {
-      if (part.data.length === 0 && part.fileName === "") continue; // a field for files that was left empty
+      if (part.data.length === 0 && part.fileName === "") continue; // the user has chosen no file
       files.push(fileOf(part, declared, files));
       contents.push(part.data);
     } else if (Object.hasOwn(declared.fields, part.name)) addField(fields, part, declared);
@@ -55,7 +55,7 @@ function fileOf(part: FormPart, { files: declared }: FormBody, before: readonly 
   return { field, name: plainName(fileName), type, bytes: data.length };
 }
 
-/** Without folders and without characters that cannot be shown. */
+/** The name of a file without folders and without invisible characters. */
 function plainName(fileName: string): string {
   const [name = ""] = fileName.split(/[/\\]/).slice(-1);
   const shown = name.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, "");

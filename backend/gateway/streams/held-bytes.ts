@@ -2,7 +2,7 @@ import { refuse } from "../../contract/index.ts";
 import { KeyCounts } from "../limits/caps/key-counts.ts";
 import type { CapTable } from "../limits/caps/table.ts";
 
-/** Counts the bytes of bodies that are collected before their action runs. */
+/** Limits the bytes of bodies that are read whole before their action runs. */
 export class HeldBytes {
   readonly #caps: CapTable["bodyBytes"];
   readonly #held = new KeyCounts();
@@ -13,7 +13,7 @@ export class HeldBytes {
     this.#caps = caps;
   }
 
-  /** What one body holds; `address` is the client's network. */
+  /** Makes a reservation for one body; `address` is the client's network. */
   open(address: string): HeldBody {
     let own = 0;
     const add = (bytes: number) => {
@@ -44,8 +44,8 @@ export class HeldBytes {
 }
 
 export interface HeldBody {
-  /** The body takes so many bytes from now on. Throws RATE_LIMITED when address or node hold too many. */
+  /** Sets the bytes that the body takes. Throws RATE_LIMITED when the address or the node would hold too many. */
   grow(bytes: number): void;
-  /** The body is not held any more. */
+  /** Ends the reservation. */
   release(): void;
 }

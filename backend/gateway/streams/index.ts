@@ -24,9 +24,9 @@ import type { WebResponse } from "./web-response.ts";
 import { SeenSignatures } from "./webhook.ts";
 
 /**
- * Entries of kind `stream`, served by moleculer-web: it finds the action, calls it with the stream of the body, and
- * sends what the action returns. The gateway decides before it who may (address, limits, identity, role, parameters)
- * and what of a body arrives, and behind it which head a response has and how long it lasts.
+ * Entries of kind `stream`. moleculer-web calls the action with the stream of the body, and sends what the action
+ * returns. Before that the gateway checks the request (address, limits, identity, role, parameters) and its body;
+ * afterwards it decides on the head of the response and on how long the response may take.
  */
 
 export interface StreamParts {
@@ -37,7 +37,7 @@ export interface StreamParts {
   readonly isUnfit: () => boolean;
   /** Milliseconds since 1970, for all nodes alike. */
   readonly clock: () => number;
-  /** Where nodes remember together which webhooks they have taken. */
+  /** Remembers for all nodes which webhooks were accepted. */
   readonly throttles: Throttles;
   /** The secrets of senders of webhooks, by the name that an entry gives. */
   readonly webhookSecrets: ReadonlyMap<string, readonly string[]>;
@@ -72,7 +72,7 @@ export class Streams {
     this.#bodies = { backlog, held: this.#held, clock, seen, secretsOf };
   }
 
-  /** What the gateway's service says to moleculer-web. Its own routes would lead to every action. */
+  /** The settings of moleculer-web. Its default routes would lead to every action. */
   readonly settings = {
     routes: [{ path: "/", mappingPolicy: "restrict", aliases: {} }],
     rootCallOptions(options: { requestID?: string; meta?: object }, { run }: RunRequest) {
@@ -81,7 +81,7 @@ export class Streams {
     },
   };
 
-  /** Methods of moleculer-web that are replaced: its own send what an error says to the client. */
+  /** Replaces methods of moleculer-web that would send the texts of errors to the client. */
   readonly methods = {
     errorHandler: ({ run }: RunRequest, _response: unknown, error: unknown) => run.fail(refusalOf(error)),
     sendError: ({ run }: RunRequest, _response: unknown, error: unknown) => run.fail(refusalOf(error)),
@@ -127,8 +127,8 @@ export class Streams {
   }
 
   /**
-   * Serves a request that the HTTP handler has admitted. Resolves with the status when the response has ended; rejects
-   * with a refusal while nothing was sent.
+   * Serves a request that the HTTP handler has admitted. Resolves with the status when the response has ended. Rejects
+   * with a refusal, when nothing was sent.
    */
   async serve(exchange: Exchange, entry: StreamEntry): Promise<number> {
     const run = new StreamRun(exchange, entry, {
@@ -152,7 +152,7 @@ export class Streams {
       if (isEvents(entry)) {
         run.takeSlot();
         this.#endWithToken(run);
-        // its client comes back, and finds another node
+        // the client reconnects, to another node
         if (this.#isLeaving || this.#parts.isUnfit()) run.endEvents();
       }
       const body = await takeBody(run, this.#bodies);
@@ -166,25 +166,25 @@ export class Streams {
     }
   }
 
-  /** A session has ended: so does everything that is under way for it. */
+  /** Ends everything that is running for a session. */
   endSession(sid: string): void {
     this.#end((run) => run.exchange.identity?.user.sid === sid);
   }
 
   /**
-   * What a user may do has changed: server-sent events end, so that the client comes back and is asked again, and
-   * requests whose body is still on its way are refused.
+   * Called when the permissions of a user have changed. Ends server-sent events, so that the client reconnects and is
+   * checked again, and refuses requests whose body has not arrived.
    */
   endUser(id: string): void {
     for (const run of this.#running) if (run.exchange.identity?.user.id === id) run.endUser();
   }
 
-  /** Ends everything that is under way for a user. */
+  /** Ends everything that is running for a signed-in user. */
   endAll(): void {
     this.#end((run) => run.exchange.identity !== undefined);
   }
 
-  /** Closes connections after their responses and ends server-sent events, so that clients go to another node. */
+  /** Closes connections after their responses and ends server-sent events, so that clients connect to another node. */
   leave(): void {
     if (this.#isLeaving) return;
     this.#isLeaving = true;
@@ -197,7 +197,7 @@ export class Streams {
     void evenly(events, spread, (run) => run.leave());
   }
 
-  /** How the limits stand. */
+  /** What the limits of streams count now. */
   get readings() {
     const { used, refused } = this.#slots;
     return { streams: { used, refused }, bodyBytes: { used: this.#held.used, refused: this.#held.refused } };
@@ -237,7 +237,7 @@ export class Streams {
   }
 }
 
-/** Milliseconds in which an action has to answer; a streamed answer may then take longer. */
+/** Milliseconds in which an action has to return; the stream that it returns may take longer. */
 const CALL_MS = 30_000;
 
 /** moleculer-web has an error of its own for an action that no node offers. */

@@ -10,10 +10,10 @@ export interface FormPart {
   readonly data: Buffer;
 }
 
-/** RFC 2046 5.1.1, where a space may not end it. */
+/** The characters of a boundary (RFC 2046 5.1.1); the last one is no space. */
 const BOUNDARY = /^[0-9A-Za-z'()+_,./:=? -]{0,69}[0-9A-Za-z'()+_,./:=?-]$/;
 const CONTENT_TYPE = /^multipart\/form-data\s*;\s*boundary=(?:"([^"\\]{1,70})"|([^\s";,]{1,70}))\s*$/i;
-/** Header lines of a part, and their bytes. */
+/** Maximum header lines of a part, and their bytes. */
 const MAX_LINES = 8;
 const MAX_HEAD_BYTES = 2 * 1024;
 const CRLF = "\r\n";
@@ -50,7 +50,7 @@ export function readParts(body: Buffer, boundary: string, maxParts: number): rea
   return parts;
 }
 
-/** Whether the boundary before this place was the last one; an empty line may follow it. */
+/** Whether the boundary before this offset was the last one. An empty line may follow it. */
 function isEnd(body: Buffer, at: number): boolean {
   const rest = body.toString("latin1", at, at + 5);
   if (!rest.startsWith("--")) return false;
@@ -70,7 +70,7 @@ function readHead(head: Buffer): Omit<FormPart, "data"> {
     if (key === undefined || value === undefined || /[\r\n\0]/.test(value) || headers.has(key)) throw malformed();
     headers.set(key, value);
   }
-  // what it is coded in besides would have to be decoded; no client has sent that for twenty years (RFC 7578 4.7)
+  // other encodings would have to be decoded; they are deprecated, and no client sends them (RFC 7578 4.7)
   if (!/^(?:|7bit|8bit|binary)$/i.test(headers.get("content-transfer-encoding") ?? "")) throw malformed();
   const type = headers.get("content-type");
   return {
@@ -95,8 +95,8 @@ function readDisposition(value: string): { readonly name: string; readonly fileN
 }
 
 /**
- * What browsers escape (HTML Living Standard, multipart form data), and what curl does. Browsers send a backslash as it
- * is.
+ * Replaces the escapes of browsers (HTML Living Standard, multipart form data) and of curl. Browsers do not escape a
+ * backslash.
  */
 function unescaped(quoted: string): string {
   return quoted.replace(/\\(["\\])|%(22|0D|0A)/gi, (_all, plain: string | undefined, code: string | undefined) =>

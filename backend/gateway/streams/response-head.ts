@@ -1,7 +1,7 @@
 import type { StreamResult } from "../../surface/stream-grammar.ts";
 import { apiHeaders } from "../http/headers.ts";
 
-/** What an action sets of its response, by moleculer-web's names. */
+/** What an action sets of its response, by the names that moleculer-web has for it. */
 export interface ResultMeta {
   $statusCode?: unknown;
   $responseType?: unknown;
@@ -17,13 +17,13 @@ const ALLOWED = new Set([
   "location",
   "retry-after",
 ]);
-/** Headers that moleculer-web makes. */
+/** Headers that moleculer-web sets. */
 const MADE = ["content-type", "content-length", "etag"];
 const VALUE = /^[\t\x20-\x7e]{1,1000}$/;
 const STATUSES = new Set<unknown>([200, 201, 202, 204]);
 
 const EVENT_STREAM = "text/event-stream";
-/** Longest time for which a browser keeps what never changes. */
+/** Caching of content that never changes: a year, in the browser alone. */
 const YEAR = "private, max-age=31536000, immutable";
 
 /** The headers that the action has set. Throws for a status, a media type or a header that the entry does not allow. */
@@ -51,8 +51,8 @@ export function mediaTypesOf(returns: StreamResult): readonly string[] {
 }
 
 /**
- * The head of the response. Bytes of users are never run, framed or guessed at by a browser, and nothing but what
- * never changes is kept.
+ * The headers of the response. A browser never runs, frames or guesses the type of what users have uploaded, and caches
+ * only content that never changes.
  */
 export function responseHead(
   returns: StreamResult,

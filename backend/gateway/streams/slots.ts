@@ -3,7 +3,7 @@ import { KeyCounts } from "../limits/caps/key-counts.ts";
 import type { CapTable } from "../limits/caps/table.ts";
 import type { UnsentReceiver } from "../limits/caps/unsent-bytes.ts";
 
-/** Counts the answers that are being streamed: each holds a connection and buffers for as long as its client likes. */
+/** Limits the responses that are streamed: each holds a connection and buffers until its client has read it. */
 export class StreamSlots {
   readonly #caps: CapTable["streams"];
   readonly #held = new KeyCounts();
@@ -14,7 +14,7 @@ export class StreamSlots {
     this.#caps = caps;
   }
 
-  /** Takes a slot; returns what gives it back. Throws RATE_LIMITED when user, address or node have no more. */
+  /** Takes a slot. Returns a function that gives it back. Throws RATE_LIMITED when user, address or node have none. */
   take({ address, user }: UnsentReceiver): () => void {
     const holders = [`address ${address}`, ...(user === undefined ? [] : [`user ${user}`])];
     const isFull = (holder: string) =>

@@ -8,25 +8,25 @@ import { headersOf, mediaTypesOf, type ResultMeta, responseHead } from "./respon
 import { WebRequest } from "./web-request.ts";
 import { WebResponse } from "./web-response.ts";
 
-/** What a run needs from the gateway. */
+/** The parts of the gateway that a run uses. */
 export interface RunParts {
   /** Milliseconds for which a client may leave what was sent to it unread. */
   readonly sendMs: number;
-  /** Headers of an answer to a page of ours. */
+  /** Headers of a response to a page of this site. */
   cors(exchange: Exchange): Readonly<Record<string, string>>;
-  /** Whether the connection is closed after the answer. */
+  /** Whether connections are closed after their response. */
   isLeaving(): boolean;
-  /** Takes a slot for an answer that is streamed; returns what gives it back. Throws RATE_LIMITED. */
+  /** Takes a slot for a streamed response. Returns a function that gives it back. Throws RATE_LIMITED. */
   takeSlot(exchange: Exchange): () => void;
-  /** Counts bytes of a whole answer that the client has not read, until the response has ended. */
+  /** Counts bytes of a response that is not streamed and that the client has not read, until the response has ended. */
   countUnread(exchange: Exchange, bytes: number): void;
-  /** An answer failed after its head was sent. */
+  /** Called when a response fails after its head was sent. */
   failedLate(exchange: Exchange, error: unknown): void;
   /** Hands the request to moleculer-web. */
   handle(request: WebRequest<StreamRun>, response: WebResponse): Promise<void>;
 }
 
-/** How often it is looked whether a client reads, as a part of the time that it has. */
+/** How often a client's reading is checked within the time that it has for it. */
 const LOOKS = 8;
 const BUFFER_BYTES = 16 * 1024;
 
@@ -34,9 +34,9 @@ const BUFFER_BYTES = 16 * 1024;
 export class StreamRun {
   readonly exchange: Exchange;
   readonly entry: StreamEntry;
-  /** What the action gets, checked. */
+  /** The checked parameters of the action. */
   params: object = {};
-  /** What the action gets beside its parameters. */
+  /** The `meta` of the action. */
   meta: object = {};
   readonly #parts: RunParts;
   readonly #cleanups: (() => void)[] = [];
@@ -46,7 +46,7 @@ export class StreamRun {
   #endStream: (() => void) | undefined;
   #isStreamed = false;
   #isClosed = false;
-  /** Server-sent events end as soon as they have begun. */
+  /** Whether server-sent events end as soon as they have begun. */
   #hasNoEvents = false;
 
   constructor(exchange: Exchange, entry: StreamEntry, parts: RunParts) {
@@ -55,22 +55,22 @@ export class StreamRun {
     this.#parts = parts;
   }
 
-  /** Takes the slot of a streamed answer; nothing when it has one. */
+  /** Takes the slot of a streamed response, unless it has one. */
   takeSlot(): void {
     if (this.#isStreamed) return;
     this.#isStreamed = true;
     this.onEnd(this.#parts.takeSlot(this.exchange));
   }
 
-  /** Called when the request is over; at once where it is. */
+  /** Calls `cleanup` when the request is over; at once where it already is. */
   onEnd(cleanup: () => void): void {
     if (this.#isClosed) cleanup();
     else this.#cleanups.push(cleanup);
   }
 
   /**
-   * Has the action called with what `send` writes into its stream. Resolves with the status when the response has
-   * ended; rejects while no head was sent.
+   * Calls the action by moleculer-web, with a stream that `send` writes the body into. Resolves with the status when
+   * the response has ended. Rejects where it fails before its head was sent.
    */
   respond(send: (to: WebRequest<StreamRun>) => void): Promise<number> {
     const { request, response } = this.exchange;
@@ -83,12 +83,12 @@ export class StreamRun {
       if (this.#failure) return reject(this.#failure.error);
       response.once("close", () => {
         if (response.headersSent) resolve(response.statusCode);
-        else reject(refuse("TIMEOUT")); // the client has gone away
+        else reject(refuse("TIMEOUT")); // the client has disconnected
       });
       if (response.destroyed) return reject(refuse("TIMEOUT"));
       const isRefused = () => this.#failure !== undefined;
       const countUnread = (bytes: number) => {
-        // a stream has its own buffers and its own time
+        // a streamed response has its own limits
         if (!this.#isStreamed) this.#parts.countUnread(this.exchange, bytes);
       };
       const writeHead = (status: number, made: ReadonlyMap<string, string>) => this.#writeHead(status, made);
@@ -98,12 +98,12 @@ export class StreamRun {
     });
   }
 
-  /** Whether the answer is sent while the client reads. */
+  /** Whether the response is streamed. */
   get isStreamed(): boolean {
     return this.#isStreamed;
   }
 
-  /** Ends the request with an error: as a refusal where nothing was sent yet, else by ending the connection. */
+  /** Ends the request with an error: with a refusal where nothing was sent yet, else by closing the connection. */
   fail(error: unknown): void {
     this.#failure ??= { error };
     const { response } = this.exchange;
@@ -115,27 +115,27 @@ export class StreamRun {
     } else this.#reject?.(this.#failure.error);
   }
 
-  /** Ends server-sent events in order, and anything else with a refusal. */
+  /** Ends server-sent events regularly, and any other response with a refusal. */
   end(refusal: Error): void {
     if (this.#endStream && isEvents(this.entry)) this.#endStream();
     else this.fail(refusal);
   }
 
-  /** Ends server-sent events in order, and closes the connection after whatever else is sent. */
+  /** Ends server-sent events regularly, and closes the connection after any other response. */
   leave(): void {
     const { request, response } = this.exchange;
-    // a head that was sent did not say it
+    // the head that was sent did not announce that the connection closes
     if (response.headersSent) response.once("close", () => closeAfterReading(request.socket.end()));
     this.endEvents();
   }
 
-  /** What its user may do has changed: ends server-sent events in order, and refuses what has no action yet. */
+  /** Called when the user's permissions have changed: ends server-sent events, and refuses a request without action. */
   endUser(): void {
     if (this.#reject) this.endEvents();
     else this.fail(refuse("UNAUTHORIZED"));
   }
 
-  /** Ends server-sent events in order, also those that have not begun yet, and leaves anything else alone. */
+  /** Ends server-sent events regularly, also those that have not begun, and no other response. */
   endEvents(): void {
     if (!isEvents(this.entry)) return;
     this.#hasNoEvents = true;
@@ -147,11 +147,11 @@ export class StreamRun {
     for (const cleanup of this.#cleanups.splice(0)) cleanup();
   }
 
-  /** What moleculer-web shall send for what the action has returned. */
+  /** Returns what moleculer-web has to send for the result of the action. */
   answer(meta: ResultMeta, data: unknown, to: WebResponse): unknown {
     const { returns } = this.entry;
     if (this.#failure || this.#isClosed) {
-      // the client has gone away, or gets a refusal: its action has returned too late
+      // the client has disconnected, or gets a refusal: the action has returned too late
       asReadable(data)
         ?.on("error", () => undefined)
         .destroy();
@@ -159,7 +159,7 @@ export class StreamRun {
     }
     this.#ownHeaders = headersOf(returns, meta);
     delete meta.$responseHeaders;
-    // moleculer-web compares it with what the client has
+    // moleculer-web compares it with the version that the client has
     const etag = this.#ownHeaders.get("etag");
     if (etag !== undefined) to.setHeader("etag", etag);
     if (data === undefined || data === null) return data;
@@ -189,8 +189,8 @@ export class StreamRun {
   }
 
   /**
-   * Passes a stream on as fast as the client reads. Whatever happens, what moleculer-web reads ends in order; an error
-   * ends the connection here.
+   * Passes a stream on as fast as the client reads. The stream that moleculer-web reads always ends without an error;
+   * an error closes the connection here.
    */
   #sendWhileRead(source: Readable, through: Transform): Transform {
     const { response } = this.exchange;
@@ -220,7 +220,7 @@ export class StreamRun {
     return through;
   }
 
-  /** Ends an answer whose client has read nothing for too long. */
+  /** Ends a response whose client has read nothing for too long. */
   #watchReader(giveUp: () => void): void {
     const { response } = this.exchange;
     let looks = 0;
@@ -252,14 +252,14 @@ export function isEvents({ returns }: StreamEntry): boolean {
   return "as" in returns && returns.as === "events";
 }
 
-/** A stream, or what is read like one; bytes are whole. */
+/** The result as a stream, where it is one or is iterable; undefined for bytes. */
 function asReadable(data: unknown): Readable | undefined {
   if (data instanceof Readable) return data;
   const isRead = typeof data === "object" && data !== null && Symbol.asyncIterator in data;
   return isRead ? Readable.from(data as AsyncIterable<unknown>) : undefined;
 }
 
-/** A `Buffer` of another node arrives as its JSON. */
+/** The result as bytes, where it is some. The `Buffer` of another node arrives in its JSON form. */
 function asBytes(data: unknown): Buffer | undefined {
   if (data instanceof Uint8Array) return Buffer.from(data.buffer, data.byteOffset, data.byteLength);
   const { type, data: values } = data as { readonly type?: unknown; readonly data?: unknown };

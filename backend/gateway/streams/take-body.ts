@@ -13,7 +13,7 @@ import type { StreamRun } from "./stream-run.ts";
 import type { WebRequest } from "./web-request.ts";
 import { checkSignature, type SeenSignatures } from "./webhook.ts";
 
-/** What bodies are taken with. */
+/** The parts of the gateway that reading a body uses. */
 export interface BodyParts {
   readonly backlog: HttpBacklog;
   readonly held: HeldBytes;
@@ -23,15 +23,15 @@ export interface BodyParts {
   secretsOf(name: string): readonly string[];
 }
 
-/** A body of which all that has to be checked before the action runs is checked. */
+/** A body, after all checks that are made before the action runs. */
 export interface TakenBody {
-  /** Writes the action's stream. */
+  /** Writes the body into the action's stream. */
   send(to: WebRequest<StreamRun>): void;
   /** Called when the action has failed. */
   failed?(): Promise<void>;
 }
 
-/** Takes what has to arrive before the action runs. Throws a refusal. */
+/** Reads and checks the part of a body that has to arrive before the action runs. Throws a refusal. */
 export async function takeBody(run: StreamRun, parts: BodyParts): Promise<TakenBody> {
   const { request, client } = run.exchange;
   const { body, bodyLimit } = run.entry;
@@ -63,7 +63,7 @@ export async function takeBody(run: StreamRun, parts: BodyParts): Promise<TakenB
   }
 }
 
-/** Media types that a body may have; undefined for a webhook, whose sender decides. */
+/** The allowed media types of a body; undefined for a webhook, which may have any. */
 function typesOf(body: NonNullable<StreamEntry["body"]>, boundary: string | undefined): readonly string[] | undefined {
   if (body.as === "bytes") return body.types;
   if (body.as === "webhook") return undefined;
@@ -72,7 +72,7 @@ function typesOf(body: NonNullable<StreamEntry["body"]>, boundary: string | unde
 
 const validators = new WeakMap<StreamEntry, Validator>();
 
-/** The fields are checked together with the parameters of the path, which no field can replace. */
+/** Reads a form. Its fields are checked together with the parameters of the path, which no field can replace. */
 function takeForm(run: StreamRun, body: FormBody, whole: Buffer, boundary: string): TakenBody {
   const { fields, files, contents } = readForm(whole, boundary, body);
   const params = { ...fields, ...run.params, files };
@@ -89,7 +89,7 @@ function takeForm(run: StreamRun, body: FormBody, whole: Buffer, boundary: strin
   };
 }
 
-/** The error of Moleculer's validator, which says what was expected and what was given. */
+/** The error for invalid parameters, in the form of Moleculer's own validator. */
 export function invalid(mismatch: NonNullable<ReturnType<Validator>>): Error {
   return new Errors.ValidationError("a parameter is not allowed", "VALIDATION", [mismatch] as never);
 }

@@ -1,19 +1,19 @@
 import { PassThrough } from "node:stream";
 
 /**
- * The request as moleculer-web sees it, and the stream that the action gets: what the gateway has checked, and nothing
- * else that the client has sent. No header with a credential, no path that moleculer-web would read in another way.
+ * The request that moleculer-web gets, and the stream that the action gets. It has only what the gateway has checked:
+ * no header with a credential, and no path that moleculer-web could read in another way.
  */
 export class WebRequest<Run> extends PassThrough {
-  /** The request's own path is resolved already; moleculer-web finds the action by its name. */
+  /** Not the path of the client's request: moleculer-web finds the action by `aliasPath`. */
   readonly url: string;
   readonly method: string;
   readonly headers: Readonly<Record<string, string>>;
-  /** moleculer-web would read it from the path, and merges it over what comes in a body. */
+  /** Empty: moleculer-web would read the query itself, and let it replace parameters of the body. */
   readonly query = {};
-  /** The gateway's side of this request. */
+  /** The run that this request belongs to. */
   readonly run: Run;
-  /** What the action gets; moleculer-web makes its own out of body, query and path, and the gateway replaces it. */
+  /** The parameters of the action. moleculer-web sets its own, which the gateway replaces. */
   $params: object = {};
 
   constructor(run: Run, of: { readonly method: string; readonly action: string; readonly etag: string | undefined }) {
@@ -25,7 +25,7 @@ export class WebRequest<Run> extends PassThrough {
   }
 }
 
-/** Path of moleculer-web's alias for an action. */
+/** The path under which moleculer-web finds an action. */
 export function aliasPath(action: string): string {
   return `/${action}`;
 }

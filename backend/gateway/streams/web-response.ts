@@ -7,9 +7,9 @@ type OnUnread = (bytes: number) => void;
 type WriteHead = (status: number, headers: ReadonlyMap<string, string>) => void;
 
 /**
- * The response as moleculer-web sees it. What moleculer-web sets is collected here; which of it a client gets is
- * decided where the head is written. It ends well whatever the client does: moleculer-web would write a line with a
- * stack into the log for each client that goes away.
+ * The response that moleculer-web writes to. It collects the headers that moleculer-web sets; `writeHead` decides which
+ * of them the client gets. It always ends without an error, because moleculer-web would log a stack for each client
+ * that disconnects.
  */
 export class WebResponse extends Writable {
   statusCode = 200;
@@ -21,7 +21,7 @@ export class WebResponse extends Writable {
   readonly #headers = new Map<string, string>();
   #isHeadWritten = false;
 
-  /** `isRefused`: whether the client gets a refusal instead, while no head was written. */
+  /** `isRefused` returns whether the client gets a refusal instead; asked until the head is written. */
   constructor(response: ServerResponse, writeHead: WriteHead, isRefused: () => boolean, onUnread: OnUnread) {
     super({ emitClose: true });
     this.#response = response;
@@ -49,7 +49,7 @@ export class WebResponse extends Writable {
 
   override end(...given: unknown[]): this {
     const [chunk] = given;
-    // a body in one piece has a length that is known
+    // the whole body is in one chunk, so its length is known
     if (!this.#isHeadWritten && (typeof chunk === "string" || Buffer.isBuffer(chunk)))
       this.setHeader("content-length", Buffer.byteLength(chunk));
     return super.end(...(given as []));
@@ -76,7 +76,7 @@ export class WebResponse extends Writable {
     done();
   }
 
-  /** The client has gone away, or gets a refusal instead. */
+  /** Whether the client has disconnected, has the whole response, or gets a refusal instead. */
   get #isOver(): boolean {
     const { destroyed, writableEnded, headersSent } = this.#response;
     return destroyed || writableEnded || (!this.#isHeadWritten && (headersSent || this.#isRefused()));

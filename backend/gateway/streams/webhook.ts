@@ -4,24 +4,24 @@ import { refuse } from "../../contract/index.ts";
 import type { WebhookBody } from "../../surface/stream-grammar.ts";
 import type { Throttles } from "../../throttle/throttle.ts";
 
-/** Seconds by which a sender's clock may differ, and for which a request may be on its way. */
+/** Maximum seconds between the time in a signature and this node's time. */
 const TOLERANCE_SECONDS = 300;
-/** Signatures of one request: a sender that changes its secret signs with the old one and the new one. */
+/** Maximum signatures of one request. A sender that changes its secret signs with the old one and the new one. */
 const MAX_SIGNATURES = 8;
 const DIGEST_BYTES = 32;
 
 interface Signed {
-  /** What was signed, before the body. */
+  /** The signed text before the body. */
   readonly prefix: string;
-  /** When, in seconds since 1970. */
+  /** The time of the signature, in seconds since 1970. */
   readonly at: number;
   readonly signatures: readonly Buffer[];
   keyOf(secret: string): Buffer;
 }
 
 /**
- * Checks the signature of a webhook against the secrets. Returns what names the signed request, by which a second one
- * is known, also when it carries another right signature: a sender that changes its secret signs with both.
+ * Checks the signature of a webhook against the secrets. Returns a hash of what was signed, by which a repeated request
+ * is noticed, also when it carries another valid signature.
  *
  * @param now milliseconds since 1970
  * @throws SIGNATURE where it is missing, made with another secret or for another body, or older than the tolerance
@@ -36,7 +36,7 @@ export function checkSignature(
   const signed = webhook.scheme === "standard" ? standard(headers) : timestamped(headers[webhook.header ?? ""]);
   if (!signed || Math.abs(now / 1000 - signed.at) > TOLERANCE_SECONDS) throw refuse("SIGNATURE");
   let isRight = false;
-  // all of them are compared, so that the time does not tell which secret or signature was nearly right
+  // every secret is compared with every signature, so that the response time does not reveal which one was valid
   for (const secret of secrets) {
     const expected = createHmac("sha256", signed.keyOf(secret)).update(signed.prefix).update(body).digest();
     for (const signature of signed.signatures) {
@@ -83,7 +83,7 @@ function digests(given: readonly Buffer[]): readonly Buffer[] {
   return given.filter(({ length }) => length === DIGEST_BYTES).slice(0, MAX_SIGNATURES);
 }
 
-/** Remembers signatures for as long as a request with them would be accepted again, for all nodes. */
+/** Remembers accepted webhooks on all nodes, for as long as the same request would be accepted again. */
 export class SeenSignatures {
   readonly #throttles: Throttles;
   readonly #clock: () => number;
@@ -94,7 +94,7 @@ export class SeenSignatures {
     this.#clock = clock;
   }
 
-  /** Throws SIGNATURE when a request with this signature was accepted before. */
+  /** Records a request. Throws SIGNATURE when it was accepted before. */
   async add(action: string, name: string): Promise<void> {
     const key = this.#throttles.keyOf("webhook", action, name);
     const isNew = await this.#throttles.change([key], (states) => {
@@ -108,7 +108,7 @@ export class SeenSignatures {
     if (!isNew) throw refuse("SIGNATURE");
   }
 
-  /** The request failed: the sender may send it again as it is. */
+  /** Forgets a request whose action failed, so that the sender may repeat it. */
   async forget(action: string, name: string): Promise<void> {
     const key = this.#throttles.keyOf("webhook", action, name);
     await this.#throttles.change([key], (states) => states.set(key, undefined));

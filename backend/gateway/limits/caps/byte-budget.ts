@@ -1,27 +1,27 @@
 import { refuse } from "../../../contract/index.ts";
 import type { CapTable } from "./table.ts";
 
-/** How much one key may take in a span of time. */
+/** Bytes that one key may use in so many seconds. */
 export interface BudgetLimit {
   readonly bytes: number;
   readonly seconds: number;
 }
 
-/** What a key has taken in the current span. */
+/** What a key has used in the current span of time. */
 export interface KeyUsage {
   used: number;
   end: number;
 }
 
-/** Keys that are remembered; beyond it the oldest is forgotten. */
+/** Maximum number of keys; beyond it the oldest one is forgotten. */
 const MAX_KEYS = 50_000;
 
-/** Bytes that are counted for a response before it is made. */
+/** Bytes that are reserved for a response before its size is known. */
 export const EXPECTED = 32 * 1024;
 
 /**
- * Bytes that responses to one key may have in a span of time. How many a response has is not known before it is made:
- * 32 KiB are counted first and corrected afterwards, so that few calls at the same time can pass the limit together.
+ * Limits the bytes of responses for each key and span of time. The size of a response is not known before it is made:
+ * 32 KiB are counted first and corrected afterwards, so that only few calls at the same time can exceed the limit.
  */
 export class ByteBudget {
   readonly #limit: BudgetLimit;
@@ -63,18 +63,18 @@ export class ByteBudget {
   }
 }
 
-/** Replaces the 32 KiB that were counted for a response by its bytes, 0 where there is none. */
+/** Replaces the 32 KiB that were counted for a response by its bytes, 0 for a refusal. */
 export function settle(account: KeyUsage, bytes: number): void {
   account.used += bytes - EXPECTED;
 }
 
-/** A response with messages that was counted before its size is known. */
+/** What was counted for a response before its size is known. */
 export interface HistoryReservation {
   readonly user: KeyUsage;
   readonly address: KeyUsage;
 }
 
-/** Bytes that a user, and all users of an address together, read of the history of channels. */
+/** Limits the bytes that a user, and all users of an address together, read of the history of channels. */
 export class HistoryBudget {
   readonly limits: { readonly user: number; readonly address: number };
   readonly #user: ByteBudget;
@@ -97,7 +97,7 @@ export class HistoryBudget {
     }
   }
 
-  /** Counts the bytes of the response, 0 where there is none. */
+  /** Counts the bytes of the response, 0 for a refusal. */
   settle({ user, address }: HistoryReservation, bytes: number): void {
     settle(user, bytes);
     settle(address, bytes);

@@ -5,9 +5,8 @@ import { KeyCounts } from "./key-counts.ts";
 import type { CapTable } from "./table.ts";
 
 /**
- * Connections that have not become WebSockets. The connector has as many as requests are in flight, because it carries
- * those of all visitors. Any other peer has a limit for its network, so that the node's places are left to the
- * connector.
+ * Limits the connections that are no WebSockets. The connector carries the requests of all visitors, so it has no limit
+ * of its own. Every other peer has a limit for its network, so that the connector finds a free place on the node.
  */
 export class Connections {
   readonly #caps: CapTable["connections"];
@@ -44,7 +43,7 @@ export class Connections {
     connection.once("close", this.#onClose);
   }
 
-  /** The connection has become a WebSocket, which is counted elsewhere. */
+  /** Called when a connection becomes a WebSocket, which is counted by `sockets`. */
   release(connection: Socket): void {
     if (!connection.listeners("close").includes(this.#onClose)) return;
     connection.off("close", this.#onClose);

@@ -5,12 +5,12 @@ import { Slots } from "./slots.ts";
 import type { CapTable } from "./table.ts";
 import type { UnsentBytes, UnsentReceiver } from "./unsent-bytes.ts";
 
-/** Bytes of a response's header fields, about. */
+/** Bytes that the header fields of a response have, about. */
 const HEAD_BYTES = 1024;
 
 /**
- * Bytes that HTTP connections hold while a client does not read, does not send the rest of its request, or sends many
- * requests.
+ * Limits what HTTP connections hold while a client does not read, does not send the rest of its request, or sends many
+ * requests at once.
  */
 export class HttpBacklog {
   readonly #pipelinedCap: number;
@@ -55,7 +55,7 @@ export class HttpBacklog {
     this.#unsent.add(connection, receiver, bytes);
   }
 
-  /** Counts a request whose body has not arrived; returns what ends that. Throws RATE_LIMITED. */
+  /** Counts a request whose body has not arrived. Returns a function that ends the count. Throws RATE_LIMITED. */
   holdBody(connection: Socket, key: string): () => void {
     const holder = {};
     if (!this.#bodies.take(holder, key, () => connection.destroy())) throw refuse("RATE_LIMITED", { retryAfter: 1 });

@@ -1,4 +1,4 @@
-/** Counts by key. It holds the keys that count more than zero. */
+/** Counts by key. Keys with the count zero take no memory. */
 export class KeyCounts {
   readonly #counts = new Map<string, number>();
 

@@ -32,7 +32,7 @@ export interface CapSources {
   };
 }
 
-/** All limits, with the names that `/metrics` gives them. */
+/** All caps, by the names that they have at `/metrics`. */
 export function readCaps(of: CapSources): readonly CapReading[] {
   const { caps, times, withoutSession, unsent, backlog } = of;
   const seconds = (milliseconds: number) => ({ seconds: milliseconds / 1000 });

@@ -6,7 +6,7 @@ interface Holder {
   readonly evict: () => void;
 }
 
-/** Counts what clients hold, for their network, for the networks around it, and for the node. */
+/** Limits what clients hold: for their network, for the larger networks that contain it, and for the node. */
 export class Slots {
   readonly #caps: NetworkCaps;
   /** Of each network that holds anything. */
@@ -20,9 +20,9 @@ export class Slots {
   }
 
   /**
-   * Gives a holder a slot; false when its network has no more. When the node has no more, the holder that has waited
-   * longest loses its slot and `evict` of that one is called: a client that goes on needs its slot for milliseconds,
-   * an attacker's keeps it.
+   * Gives a holder a slot; false when its network has no free one. When the node has no free one, the holder with the
+   * oldest slot loses it, and its `evict` is called: an honest client needs a slot for milliseconds, an attacker keeps
+   * it.
    */
   take(holder: object, key: string, evict: () => void): boolean {
     const networks = networksAround(key);
@@ -66,7 +66,7 @@ export class Slots {
 
 const SUFFIX = "::/64";
 
-/** A client's key as limits count by it, for an IPv6 /64 also the /56 and the /48 that it is part of. */
+/** The networks that a client counts for: its own, and for an IPv6 /64 also the /56 and the /48 that contain it. */
 function networksAround(key: string): readonly string[] {
   if (!key.endsWith(SUFFIX)) return [key];
   const groups = key.slice(0, -SUFFIX.length).split(":");

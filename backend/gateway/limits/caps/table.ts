@@ -1,8 +1,8 @@
 /**
  * What clients can make this node hold, in bytes and number. Together with the rate limits (`limits.ts`) and the time
- * limits (`server.ts`) this is the whole list: whatever an unauthenticated client can make the node keep has an entry
- * here. `/metrics` shows the limits, the current values and how often each was reached. A network is an IPv4 address
- * or an IPv6 /64.
+ * limits (`server-times.ts`) this is the whole list: everything that an unauthenticated client can make the node keep
+ * has an entry here. `/metrics` shows the limits, the current values and how often each was reached. A network is an
+ * IPv4 address or an IPv6 /64.
  */
 export interface CapTable {
   /** WebSockets, with or without a session. */
@@ -47,7 +47,7 @@ export interface CapTable {
   readonly pipelined: number;
   /** Requests whose body has not arrived. Where the node has too many, the oldest is closed. */
   readonly bodies: NetworkCaps;
-  /** Answers that are sent while their clients read, server-sent events among them. */
+  /** Responses that are streamed to their clients, also server-sent events. */
   readonly streams: { readonly user: number; readonly address: number; readonly node: number };
   /** Bytes of bodies that are collected before their action runs. */
   readonly bodyBytes: { readonly address: number; readonly node: number };

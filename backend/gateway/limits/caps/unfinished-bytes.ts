@@ -1,4 +1,4 @@
-/** A connection that a message has begun on and not ended. */
+/** A message that has begun and not ended. */
 interface Unfinished {
   /** Identifies the message; another object for each. */
   readonly message: object;
@@ -7,9 +7,9 @@ interface Unfinished {
 }
 
 /**
- * Bytes of WebSocket messages that have begun and not ended, with a session or without, for the node. Where they are
- * too many, the connection is closed whose message began first: a client that sends takes milliseconds for a message,
- * an attacker keeps the memory.
+ * Limits the bytes of WebSocket messages that have begun and not ended, with a session or without, for the node. Beyond
+ * the limit the connection is closed whose message began first: an honest client needs milliseconds for a message, an
+ * attacker keeps the memory.
  */
 export class UnfinishedBytes {
   readonly #maxBytes: number;

@@ -2,7 +2,7 @@ import type { Duplex } from "node:stream";
 import { KeyCounts } from "./key-counts.ts";
 import type { CapTable } from "./table.ts";
 
-/** Whose bytes they are. */
+/** The client that bytes are sent to. */
 export interface UnsentReceiver {
   /** The client's network, as limits count by it. */
   readonly address: string;
@@ -15,19 +15,19 @@ interface UnsentEntry {
   bytes: number;
   /** Whether the bytes are what the connection itself holds, which changes while the client reads. */
   isMeasured: boolean;
-  /** Since when something has been waiting; milliseconds. */
+  /** When bytes began to wait, in milliseconds of the clock. */
   readonly since: number;
 }
 
-/** Milliseconds between two sweeps. */
+/** Milliseconds between two checks of all connections. */
 const SWEEP = 1_000;
-/** Milliseconds between two sweeps while a limit is reached. */
+/** Milliseconds between two checks while a limit is reached. */
 const SWEEP_AT_LIMIT = 100;
 
 /**
- * Bytes that were written and that clients have not read. Connections of clients that read are not in here: what the
- * kernel takes at once does not wait. Beyond a limit of a user, a network or the node, the connection that has waited
- * longest is closed; so is one on which something has been waiting for the whole `timeout`.
+ * Limits the bytes that were written and that clients have not read. Bytes that the kernel takes at once are not
+ * counted. Beyond a limit of a user, a network or the node, the connection whose bytes have waited longest is closed;
+ * so is one whose bytes have waited for the whole `timeout`.
  */
 export class UnsentBytes {
   readonly #caps: CapTable["unsentBytes"];

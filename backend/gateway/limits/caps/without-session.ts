@@ -17,8 +17,8 @@ interface Watched {
 }
 
 /**
- * The WebSockets whose client has not authenticated. Each is closed after `timeout`, and as soon as it has sent more
- * than a client needs to authenticate: destroyed, because a closing handshake would keep its memory 30 s longer.
+ * Limits the WebSockets whose client has not authenticated. Each is closed after `timeout`, and as soon as it has sent
+ * more than a client needs to authenticate. It is destroyed, because a closing handshake would keep its memory longer.
  */
 export class WithoutSession {
   readonly #parts: WithoutSessionParts;
@@ -55,7 +55,7 @@ export class WithoutSession {
     return true;
   }
 
-  /** The client of the connection has a session, or the connection is closed. */
+  /** Called when the client of a connection has a session, and when the connection is closed. */
   release(connection: Duplex): void {
     const watched = this.#watched.get(connection);
     if (!watched) return;

@@ -135,11 +135,11 @@ test("N6: after a loss a socket may hear an entry again: its client goes by the 
   expect(heard).toEqual(["ada 6", "ada 6"]);
 });
 
-test("two features with one name, or that hang into one call, stop the start", () => {
+test("two features with one name, or with hooks for one call, stop the start", () => {
   expect(() => declaredCalls([notes(), { name: "notes" }])).toThrow("Two features are named notes");
   expect(() => declaredCalls([notes(), { ...notes(), name: "more" }])).toThrow(
-    "The features notes and more both hang into chat.join",
+    "The features notes and more both have hooks for chat.join",
   );
   const lost = { name: "lost", calls: { "lost.call": {} } } as unknown as SocketFeature;
-  expect(() => declaredCalls([lost])).toThrow("The feature lost hangs into lost.call, which the surface lacks");
+  expect(() => declaredCalls([lost])).toThrow("The feature lost has hooks for lost.call");
 });
