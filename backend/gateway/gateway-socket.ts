@@ -12,7 +12,6 @@ interface SocketData {
   unsent: UnsentBytes;
   client: Client;
   identity: Identity;
-  expiry: NodeJS.Timeout;
   /** Whether `opened` of the features was called. */
   isOpened: boolean;
   /** Events of the client that are running. */

@@ -18,6 +18,7 @@ import { GatewaySessions } from "./sessions.ts";
 import { ConnectionGuards } from "./sockets/guard.ts";
 import type { SocketFeature } from "./sockets/socket-feature.ts";
 import { SocketGateway } from "./sockets/sockets.ts";
+import { TokenExpiry } from "./sockets/token-expiry.ts";
 import { UpgradeHandler } from "./sockets/upgrades.ts";
 import { UserConnections } from "./sockets/user-connections.ts";
 import type { Streams } from "./streams/index.ts";
@@ -89,7 +90,8 @@ export function createHandlers(parts: HandlerParts, broker: ServiceBroker): Gate
   };
   const connections = new ConnectionGuards();
   const users = new UserConnections(caps.sockets.user);
-  const ofSockets = { ...shared, ...ofConnections, connections, users };
+  const tokens = new TokenExpiry(connections, parts.clock);
+  const ofSockets = { ...shared, ...ofConnections, connections, users, tokens };
   const namespaces = new Namespaces({ ...ofSockets, caps, entries: parts.namespaces });
   const sockets = new SocketGateway({ ...ofSockets, namespaces, history });
   const server = createHttpServer((request, response) => http.handle(request, response), times);

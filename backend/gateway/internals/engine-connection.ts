@@ -30,13 +30,12 @@ export function webSocketOf(conn: EngineConnection): EventEmitter {
 }
 
 /**
- * Removes Socket.IO's listeners of a connection's event `data`, so that it gets no messages. Returns a function that
- * passes a message to them.
+ * Removes Socket.IO's listener of a connection's event `data`, so that it gets no messages, and returns it: a function
+ * that passes a message to Socket.IO.
  */
 export function takeMessages(conn: EngineConnection): (message: string) => void {
-  const listeners = conn.listeners("data");
+  const [listener, another] = conn.listeners("data") as readonly ((message: string) => void)[];
+  if (!listener || another) throw new Error("invariant: Socket.IO alone listens to the messages of a connection");
   conn.removeAllListeners("data");
-  return (message) => {
-    for (const listener of listeners) (listener as (data: string) => void).call(conn, message);
-  };
+  return listener;
 }

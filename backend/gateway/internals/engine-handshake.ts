@@ -15,11 +15,26 @@ const QUERY = Object.freeze({ EIO: "4", transport: "websocket" });
 export function handOverUpgrade(to: Server, request: IncomingMessage, connection: Duplex, head: Buffer): void {
   Object.assign(request, { _query: QUERY });
   connection.cork();
+  ownListeners = new Set(connection.rawListeners("close"));
   try {
     to.emit("upgrade", request, connection, head);
   } finally {
+    ownListeners = new Set();
     queueMicrotask(() => connection.uncork());
   }
+}
+
+/** The listeners of `close` that the connection of the current upgrade had before Engine.IO got it. */
+let ownListeners: ReadonlySet<unknown> = new Set();
+
+/**
+ * Called by the WebSocket server while it gets an upgrade. Engine.IO has made a response object for middlewares, which
+ * listens to the connection's `close` and so keeps the request as long as the connection lives, about 2 KiB. There are
+ * no middlewares: removes the listener.
+ */
+export function dropUpgradeResponse(connection: Duplex): void {
+  for (const listener of connection.rawListeners("close"))
+    if (!ownListeners.has(listener)) connection.off("close", listener as () => void);
 }
 
 /** Replaces Engine.IO's ids of connections by UUIDs, which cannot be guessed either and cost less. */
@@ -31,7 +46,7 @@ const NONE = Object.freeze({});
 
 /**
  * Takes the place of the request that began a connection. Engine.IO keeps the request as long as the connection lives,
- * about 2 KiB with its headers and the state of its body. The gateway needs the connection alone; Socket.IO reads the
+ * with its headers and the state of its body. The gateway needs the connection alone; Socket.IO reads the
  * other members when the client joins another namespace.
  */
 class KeptRequest {

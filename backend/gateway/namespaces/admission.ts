@@ -2,16 +2,17 @@ import type { Duplex } from "node:stream";
 import { refuse } from "../../contract/index.ts";
 import type { NamespaceEntry } from "../../surface.ts";
 import type { GatewaySocket } from "../gateway-socket.ts";
-import { checkAccess, type Identity, untilExpiry } from "../identity.ts";
+import { checkAccess, type Identity } from "../identity.ts";
 import { forgetHandshake } from "../internals/engine-handshake.ts";
 import type { Slots } from "../limits/caps/slots.ts";
 import type { UnsentBytes } from "../limits/caps/unsent-bytes.ts";
 import type { Client } from "../limits/client-address.ts";
 import type { GatewaySessions } from "../sessions.ts";
 import type { ConnectionGuards } from "../sockets/guard.ts";
-import { sessionGroup, userGroup } from "../sockets/local-sockets.ts";
+import type { LocalSockets } from "../sockets/local-sockets.ts";
 import { handshakeError } from "../sockets/refusals.ts";
 import { moveOne } from "../sockets/socket-moves.ts";
+import type { TokenExpiry } from "../sockets/token-expiry.ts";
 import type { UserConnections } from "../sockets/user-connections.ts";
 
 export interface NamespaceAdmissionParts {
@@ -22,8 +23,7 @@ export interface NamespaceAdmissionParts {
   readonly unsent: UnsentBytes;
   /** Limits the connections of one user. */
   readonly users: UserConnections;
-  /** Milliseconds since 1970, for all nodes alike. */
-  readonly clock: () => number;
+  readonly tokens: TokenExpiry;
   /** Whether nothing may be served at the moment. */
   readonly isUnfit: () => boolean;
   /** Called when the client of a connection has joined: the connection is not closed for not authenticating. */
@@ -37,12 +37,14 @@ export interface NamespaceAdmissionParts {
  */
 export class NamespaceAdmission {
   readonly #entry: NamespaceEntry;
+  readonly #sockets: LocalSockets;
   readonly #parts: NamespaceAdmissionParts;
   readonly #onDisconnect: (this: GatewaySocket) => void;
   #isClosed = false;
 
-  constructor(entry: NamespaceEntry, parts: NamespaceAdmissionParts) {
+  constructor(entry: NamespaceEntry, sockets: LocalSockets, parts: NamespaceAdmissionParts) {
     this.#entry = entry;
+    this.#sockets = sockets;
     this.#parts = parts;
     const closed = (socket: GatewaySocket) => this.#closed(socket);
     this.#onDisconnect = function (this: GatewaySocket) {
@@ -67,18 +69,14 @@ export class NamespaceAdmission {
     }
   }
 
-  /** Sets the identity of a socket, and disconnects the socket when the token expires. */
+  /** Called with the identity of a socket that is about to be opened. */
   remember(socket: GatewaySocket, identity: Identity): void {
-    const { connections, clock } = this.#parts;
-    clearTimeout(socket.data.expiry);
     socket.data.identity = identity;
-    const end = () => connections.disconnect(socket);
-    socket.data.expiry = setTimeout(end, untilExpiry(identity, clock())).unref();
   }
 
   /** Sets the identity of a fresh token, unless the socket or the session has ended meanwhile. */
   renew(socket: GatewaySocket, identity: Identity): void {
-    if (socket.connected && this.#parts.sessions.isCurrent(identity)) this.remember(socket, identity);
+    if (socket.connected && this.#parts.sessions.isCurrent(identity)) this.#parts.tokens.set(socket, identity);
   }
 
   /** Opens a socket whose token was verified, or closes it where something has changed meanwhile. */
@@ -99,7 +97,8 @@ export class NamespaceAdmission {
       return;
     }
     forgetHandshake(socket);
-    if (identity) void socket.join([sessionGroup(identity.user.sid), userGroup(identity.user.id)]);
+    this.#sockets.add(socket, identity?.user);
+    if (identity) this.#parts.tokens.set(socket, identity);
     this.#parts.hasSession(socket.request.socket);
     connections.admit(socket);
   }
@@ -129,7 +128,8 @@ export class NamespaceAdmission {
   }
 
   #closed(socket: GatewaySocket): void {
-    clearTimeout(socket.data.expiry);
+    this.#parts.tokens.clear(socket);
+    this.#sockets.remove(socket, socket.data.identity?.user);
     this.#parts.anonymous.release(socket);
     this.#parts.connections.left(socket);
   }

@@ -1,7 +1,7 @@
 import { refuse } from "../../contract/index.ts";
 import type { GatewaySocket } from "../gateway-socket.ts";
 import { Recent } from "../recent.ts";
-import { channelGroup, type LocalSockets, userGroup } from "../sockets/local-sockets.ts";
+import { channelGroup, type LocalSockets } from "../sockets/local-sockets.ts";
 import type { IoContext } from "./moleculer-io.ts";
 
 /** Maximum characters of a channel's name. */
@@ -34,7 +34,7 @@ export class NamespaceChannels {
   /** Removes the sockets of a user from a channel. */
   remove(channel: string, user: string): void {
     this.#removed.add(keyOf(channel, user));
-    for (const socket of this.#sockets.in(userGroup(user))) void socket.leave(channelGroup(channel));
+    for (const socket of this.#sockets.ofUser(user)) void socket.leave(channelGroup(channel));
   }
 
   /** Removes all sockets from all channels. Returns those that were in one, or have a call that may join one. */

@@ -6,7 +6,6 @@ import type { Identity } from "../identity.ts";
 import type { EventPacket } from "../internals/packets.ts";
 import { Slots } from "../limits/caps/slots.ts";
 import type { CapTable } from "../limits/caps/table.ts";
-import { sessionGroup, userGroup } from "../sockets/local-sockets.ts";
 import { moveOne, moveSockets } from "../sockets/socket-moves.ts";
 import type { OtherNamespaces } from "../sockets/sockets.ts";
 import { checkChannelName } from "./channels.ts";
@@ -134,17 +133,17 @@ export class Namespaces implements OtherNamespaces {
   }
 
   endSession(sid: string): void {
-    for (const namespace of this.#namespaces.values()) namespace.end(sessionGroup(sid));
+    for (const namespace of this.#namespaces.values()) namespace.endSession(sid);
   }
 
   /** Closes the sockets of a user whose roles have changed: the clients reconnect, and get the new roles. */
   endUser(id: string): void {
-    for (const namespace of this.#namespaces.values()) namespace.end(userGroup(id));
+    for (const namespace of this.#namespaces.values()) namespace.endUser(id);
   }
 
   /** Closes the sockets of all users; clients without a token stay. */
   endUsers(): void {
-    for (const namespace of this.#namespaces.values()) namespace.end();
+    for (const namespace of this.#namespaces.values()) namespace.endUsers();
   }
 
   /** Sockets in all namespaces. */

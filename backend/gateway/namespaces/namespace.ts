@@ -3,7 +3,7 @@ import type { GatewayIo, GatewaySocket } from "../gateway-socket.ts";
 import { encodeEvent, prefixOf, send } from "../internals/packets.ts";
 import type { CapTable } from "../limits/caps/table.ts";
 import { EventRunner, type EventRunnerParts } from "../sockets/event-runner.ts";
-import { channelGroup, LocalSockets, userGroup } from "../sockets/local-sockets.ts";
+import { LocalSockets } from "../sockets/local-sockets.ts";
 import { NamespaceAdmission, type NamespaceAdmissionParts } from "./admission.ts";
 import { ListedCalls } from "./calls.ts";
 import { NamespaceChannels } from "./channels.ts";
@@ -29,7 +29,7 @@ export class Namespace {
     users.add(this.#sockets);
     this.#disconnect = (socket) => connections.disconnect(socket);
     this.channels = new NamespaceChannels(this.#sockets, caps.namespaces.channels);
-    this.admission = new NamespaceAdmission(entry, parts);
+    this.admission = new NamespaceAdmission(entry, this.#sockets, parts);
     const renew: EventRunnerParts["renew"] = (socket, identity) => this.admission.renew(socket, identity);
     const calls = new ListedCalls(entry, { ...parts, maxCalls: caps.namespaces.calls });
     this.events = new EventRunner({ ...parts, renew }, calls);
@@ -44,7 +44,7 @@ export class Namespace {
     return this.#sockets.size;
   }
 
-  all(): GatewaySocket[] {
+  all(): readonly GatewaySocket[] {
     return this.#sockets.all();
   }
 
@@ -57,17 +57,24 @@ export class Namespace {
 
   /** Sends an event to the sockets of its audience on this node. */
   send({ channel, users, except, packet }: Omit<NamespaceEvent, "namespace">): void {
-    const groups = [...(channel === undefined ? [] : [channelGroup(channel)]), ...(users ?? []).map(userGroup)];
+    const inChannel = channel === undefined ? [] : this.#sockets.inChannel(channel);
+    const ofUsers = (users ?? []).flatMap((user) => this.#sockets.ofUser(user));
     const isForAll = channel === undefined && users === undefined;
-    const sockets = new Set(isForAll ? this.all() : groups.flatMap((group) => this.#sockets.in(group)));
-    for (const socket of sockets)
+    for (const socket of new Set(isForAll ? this.all() : [...inChannel, ...ofUsers]))
       if (except === undefined || socket.data.identity?.user.id !== except) send(socket, packet);
   }
 
-  /** Closes the sockets in a group, or all that have an identity. */
-  end(group?: string): void {
-    for (const socket of this.#sockets.in(group))
-      if (group !== undefined || socket.data.identity) this.#disconnect(socket);
+  endSession(sid: string): void {
+    this.#sockets.ofSession(sid).forEach(this.#disconnect);
+  }
+
+  endUser(id: string): void {
+    this.#sockets.ofUser(id).forEach(this.#disconnect);
+  }
+
+  /** Closes all sockets that have an identity. */
+  endUsers(): void {
+    for (const socket of this.all()) if (socket.data.identity) this.#disconnect(socket);
   }
 
   /** Closes all sockets. */

@@ -1,26 +1,27 @@
 import type { Duplex } from "node:stream";
 import { refuse } from "../../contract/index.ts";
 import type { GatewaySocket } from "../gateway-socket.ts";
-import { type Identity, untilExpiry } from "../identity.ts";
+import type { Identity } from "../identity.ts";
 import type { EngineConnection } from "../internals/engine-connection.ts";
 import { forgetHandshake } from "../internals/engine-handshake.ts";
 import type { UnsentBytes } from "../limits/caps/unsent-bytes.ts";
 import type { Client } from "../limits/client-address.ts";
 import type { GatewaySessions } from "../sessions.ts";
 import type { ConnectionGuards } from "./guard.ts";
-import { sessionGroup, userGroup } from "./local-sockets.ts";
+import type { LocalSockets } from "./local-sockets.ts";
 import { handshakeError } from "./refusals.ts";
 import type { SocketFeature } from "./socket-feature.ts";
 import { moveOne } from "./socket-moves.ts";
+import type { TokenExpiry } from "./token-expiry.ts";
 import type { UserConnections } from "./user-connections.ts";
 
 export interface AdmissionParts {
   readonly sessions: GatewaySessions;
+  readonly sockets: LocalSockets;
   readonly features: readonly SocketFeature[];
   /** Whether nothing may be served at the moment. */
   readonly isUnfit: () => boolean;
-  /** Milliseconds since 1970, for all nodes alike. */
-  readonly clock: () => number;
+  readonly tokens: TokenExpiry;
   /** Limits the connections of one user. */
   readonly users: UserConnections;
   readonly unsent: UnsentBytes;
@@ -66,18 +67,15 @@ export class Admission {
     }
   }
 
-  /** Sets the identity of a socket, and closes the socket when the token expires. */
+  /** Called with the identity of a socket that is about to be opened. */
   remember(socket: GatewaySocket, identity: Identity): void {
-    clearTimeout(socket.data.expiry);
-    socket.data.client ??= this.#parts.clientOf(socket);
+    socket.data.client = this.#parts.clientOf(socket);
     socket.data.identity = identity;
-    const { connections, clock } = this.#parts;
-    socket.data.expiry = setTimeout(disconnect, untilExpiry(identity, clock()), connections, socket).unref();
   }
 
   /** Sets the identity of a fresh token, unless the socket or the session has ended meanwhile. */
   renew(socket: GatewaySocket, identity: Identity): void {
-    if (socket.connected && this.#parts.sessions.isCurrent(identity)) this.remember(socket, identity);
+    if (socket.connected && this.#parts.sessions.isCurrent(identity)) this.#parts.tokens.set(socket, identity);
   }
 
   /**
@@ -102,7 +100,8 @@ export class Admission {
     }
     const { auth } = socket.handshake;
     forgetHandshake(socket);
-    void socket.join([sessionGroup(identity.user.sid), userGroup(identity.user.id)]);
+    this.#parts.sockets.add(socket, identity.user);
+    this.#parts.tokens.set(socket, identity);
     this.#parts.hasSession(socket.request.socket);
     socket.data.isOpened = true;
     this.#parts.connections.admit(socket);
@@ -122,8 +121,9 @@ export class Admission {
   }
 
   #closed(socket: GatewaySocket): void {
-    const { expiry, identity, isOpened } = socket.data;
-    clearTimeout(expiry);
+    const { identity, isOpened } = socket.data;
+    this.#parts.tokens.clear(socket);
+    this.#parts.sockets.remove(socket, identity?.user);
     if (identity && isOpened) {
       for (const feature of this.#parts.features) feature.closed?.({ id: socket.id, user: identity.user });
     }
@@ -140,7 +140,3 @@ export class Admission {
 }
 
 function ignore(): void {}
-
-function disconnect(connections: ConnectionGuards, socket: GatewaySocket): void {
-  connections.disconnect(socket);
-}

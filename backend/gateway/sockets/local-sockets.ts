@@ -1,37 +1,52 @@
+import type { Caller } from "../../contract/index.ts";
 import type { GatewayIo, GatewaySocket } from "../gateway-socket.ts";
+import { SocketsByKey } from "./sockets-by-key.ts";
 
 const CHANNEL = "channel:";
 
-// Socket.IO puts each socket into a group named after its id. With a prefix no other group can have that name.
+/** The group (Socket.IO: room) of a channel. Socket.IO has groups of its own, whose names are ids of sockets. */
 export const channelGroup = (channel: string): string => `${CHANNEL}${channel}`;
-export const sessionGroup = (sid: string): string => `session:${sid}`;
-export const userGroup = (id: string): string => `user:${id}`;
 
-/**
- * The sockets of one namespace that are connected to this node, and their groups. A group is what Socket.IO calls a
- * room.
- */
+/** The sockets of one namespace on this node: by id, by user, by session and by channel. */
 export class LocalSockets {
-  readonly #name: string;
+  readonly #namespaceName: string;
+  readonly #users = new SocketsByKey();
+  readonly #sessions = new SocketsByKey();
   #namespace: ReturnType<GatewayIo["of"]> | undefined;
 
-  constructor(name = "/") {
-    this.#name = name;
+  constructor(namespaceName = "/") {
+    this.#namespaceName = namespaceName;
   }
 
   /** `emptied` is called with each channel whose last socket has left. */
   attach(io: GatewayIo, emptied: (channel: string) => void): void {
-    this.#namespace = io.of(this.#name);
+    this.#namespace = io.of(this.#namespaceName);
     this.#namespace.adapter.on("delete-room", (group: string) => {
       if (group.startsWith(CHANNEL)) emptied(group.slice(CHANNEL.length));
     });
+  }
+
+  /** Adds a socket that opens to its user and session, if it has one. */
+  add(socket: GatewaySocket, user: Caller | undefined): void {
+    // the group of its id, which nothing here sends to: a set for each socket
+    void socket.leave(socket.id);
+    if (!user) return;
+    this.#users.add(user.id, socket);
+    this.#sessions.add(user.sid, socket);
+  }
+
+  /** Removes a socket that has closed; one that was not added is ignored. Socket.IO removes it from its channels. */
+  remove(socket: GatewaySocket, user: Caller | undefined): void {
+    if (!user) return;
+    this.#users.remove(user.id, socket);
+    this.#sessions.remove(user.sid, socket);
   }
 
   get size(): number {
     return this.#namespace?.sockets.size ?? 0;
   }
 
-  all(): GatewaySocket[] {
+  all(): readonly GatewaySocket[] {
     return [...(this.#namespace?.sockets.values() ?? [])];
   }
 
@@ -39,19 +54,20 @@ export class LocalSockets {
     return this.#namespace?.sockets.get(id);
   }
 
-  /** The ids of all sockets. */
-  ids(): Iterable<string> {
-    return this.#namespace?.sockets.keys() ?? [];
+  ofUser(id: string): readonly GatewaySocket[] {
+    return this.#users.of(id);
   }
 
-  /** The ids of the sockets in a group; undefined where there are none. */
-  idsIn(group: string): ReadonlySet<string> | undefined {
-    return this.#namespace?.adapter.rooms.get(group);
+  ofSession(sid: string): readonly GatewaySocket[] {
+    return this.#sessions.of(sid);
   }
 
-  /** The sockets in a group, or all sockets. */
-  in(group?: string): GatewaySocket[] {
-    if (group === undefined) return this.all();
-    return [...(this.idsIn(group) ?? [])].flatMap((id) => this.get(id) ?? []);
+  /** The ids of the sockets in a channel; undefined where there are none. */
+  idsInChannel(channel: string): ReadonlySet<string> | undefined {
+    return this.#namespace?.adapter.rooms.get(channelGroup(channel));
+  }
+
+  inChannel(channel: string): readonly GatewaySocket[] {
+    return [...(this.idsInChannel(channel) ?? [])].flatMap((id) => this.get(id) ?? []);
   }
 }

@@ -9,7 +9,7 @@ import { ChannelPositions } from "./channel-positions.ts";
 import { EventRunner, type EventRunnerParts } from "./event-runner.ts";
 import { FanOut } from "./fan-out.ts";
 import { Guard, type GuardParts } from "./guard.ts";
-import { LocalSockets, sessionGroup, userGroup } from "./local-sockets.ts";
+import { LocalSockets } from "./local-sockets.ts";
 import { type SocketCallParts, SocketCalls } from "./socket-calls.ts";
 import { deliveryOf, eventOf, receivedEvent } from "./socket-event.ts";
 import type { ChannelPosition } from "./socket-feature.ts";
@@ -19,7 +19,7 @@ import { ChannelSubscriptions } from "./subscriptions.ts";
 export interface SocketParts
   extends Omit<SocketCallParts, "subscriptions">,
     Omit<EventRunnerParts, "renew">,
-    Omit<AdmissionParts, "features" | "sessions" | "isUnfit"> {
+    Omit<AdmissionParts, "sockets" | "features" | "sessions" | "isUnfit"> {
   readonly namespaces: OtherNamespaces;
   /** Exchanges broadcasts with the other nodes; undefined when this is the only node. */
   readonly channel: NodeChannel | undefined;
@@ -65,7 +65,7 @@ export class SocketGateway {
     );
     this.#fanOut = new FanOut(sockets, this.#positions, this.#subscriptions);
     parts.users.add(sockets);
-    this.#admission = new Admission(parts);
+    this.#admission = new Admission({ ...parts, sockets });
     const renew = (socket: GatewaySocket, identity: Identity) => this.#admission.renew(socket, identity);
     const calls = new SocketCalls({ ...parts, subscriptions: this.#subscriptions });
     this.#events = new EventRunner({ ...parts, renew }, calls);
@@ -159,16 +159,16 @@ export class SocketGateway {
   }
 
   endSession(sid: string): void {
-    this.#disconnect(sessionGroup(sid));
+    this.#disconnect(this.#sockets.ofSession(sid));
   }
 
   /** Closes the sockets of a user whose roles have changed: the clients reconnect, and get the new roles. */
   endUser(id: string): void {
-    this.#disconnect(userGroup(id));
+    this.#disconnect(this.#sockets.ofUser(id));
   }
 
   endAll(): void {
-    this.#disconnect();
+    this.#disconnect(this.#sockets.all());
   }
 
   /** Sockets that are connected now. */
@@ -213,8 +213,8 @@ export class SocketGateway {
     this.#parts.channel?.stop();
   }
 
-  #disconnect(group?: string): void {
-    for (const socket of this.#sockets.in(group)) this.#parts.connections.disconnect(socket);
+  #disconnect(sockets: readonly GatewaySocket[]): void {
+    for (const socket of sockets) this.#parts.connections.disconnect(socket);
   }
 
   #receive(delivery: Delivery): void {

@@ -3,12 +3,12 @@ import type { NodeChannel } from "../../nodes/index.ts";
 import type { GatewaySocket } from "../gateway-socket.ts";
 import { send } from "../internals/packets.ts";
 import type { ChannelPositions } from "./channel-positions.ts";
-import { channelGroup, type LocalSockets, userGroup } from "./local-sockets.ts";
+import { channelGroup, type LocalSockets } from "./local-sockets.ts";
 import type { SocketEvent } from "./socket-event.ts";
 import type { SocketFeature, SubscribingCall, Subscription } from "./socket-feature.ts";
 
-/** Maximum number of groups of one socket: its own, its session's, its user's; the others are channels. */
-const MAX_GROUPS = 200;
+/** Maximum number of channels of one socket. */
+const MAX_CHANNELS = 198;
 /** Maximum number of events that are held for one running subscription; with more, the client has to repeat it. */
 const MAX_HELD = 1000;
 
@@ -66,7 +66,7 @@ export class ChannelSubscriptions {
     params: Readonly<Record<string, unknown>>,
     run: () => Promise<unknown>,
   ): Promise<unknown> {
-    if (socket.rooms.size > MAX_GROUPS) throw call.refusal("too-many");
+    if (socket.rooms.size >= MAX_CHANNELS) throw call.refusal("too-many");
     const channel = call.channelOf(params);
     if (channel === undefined) return run(); // the call refuses these parameters
     if (!channel.startsWith(`${feature.name}:`))
@@ -92,7 +92,7 @@ export class ChannelSubscriptions {
     } finally {
       others.delete(pending);
       if (others.size === 0) this.#pending.delete(channel);
-      if (!this.#sockets.idsIn(channelGroup(channel))) this.emptied(channel, false);
+      if (!this.#sockets.idsInChannel(channel)) this.emptied(channel, false);
     }
   }
 
@@ -130,10 +130,8 @@ export class ChannelSubscriptions {
     const { channel, user, revision } = unsubscription;
     for (const pending of this.#pending.get(channel) ?? [])
       if (pending.user === user) pending.ended.push(unsubscription);
-    for (const id of this.#sockets.idsIn(userGroup(user)) ?? []) {
-      const socket = this.#sockets.get(id);
-      if (socket && (this.#since.get(socket)?.get(channel) ?? 0) < revision) void this.unsubscribe(socket, channel);
-    }
+    for (const socket of this.#sockets.ofUser(user))
+      if ((this.#since.get(socket)?.get(channel) ?? 0) < revision) void this.unsubscribe(socket, channel);
   }
 
   /**

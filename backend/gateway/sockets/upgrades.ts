@@ -34,8 +34,10 @@ export const UPGRADES_PER_TURN = 16;
  */
 export class UpgradeHandler {
   readonly #parts: UpgradeParts;
-  readonly #slots: Slots;
-  readonly #connections = new Set<Duplex>();
+  /** Taken by each WebSocket until it is closed. */
+  readonly #slots: Slots<Duplex>;
+  /** One listener for all connections, because each function would cost memory. */
+  readonly #onClose: (this: Duplex) => void;
   readonly #clients = new WeakMap<Duplex, Client>();
   /** Upgrades that have arrived and were not handled yet, the oldest first. */
   readonly #waiting: (() => void)[] = [];
@@ -45,7 +47,11 @@ export class UpgradeHandler {
 
   constructor(parts: UpgradeParts) {
     this.#parts = parts;
-    this.#slots = new Slots(parts.caps);
+    const slots = new Slots<Duplex>(parts.caps);
+    this.#slots = slots;
+    this.#onClose = function (this: Duplex) {
+      slots.release(this);
+    };
   }
 
   handle(request: IncomingMessage, socket: Duplex, head: Buffer): void {
@@ -70,7 +76,7 @@ export class UpgradeHandler {
 
   /** WebSockets that are open now. */
   get open(): number {
-    return this.#connections.size;
+    return this.#slots.used;
   }
 
   /** WebSockets that were refused because there are too many of a network or of this node. */
@@ -86,11 +92,11 @@ export class UpgradeHandler {
   /** Waits half a second for the closing handshakes (RFC 6455 7.1.1), then destroys the connections that are left. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    const connections = [...this.#connections];
+    const connections = this.#slots.holders;
     // not `once` of node:events, which rejects when a client resets its connection meanwhile: stopping would fail
     const closed = connections.map((socket) => new Promise<void>((resolve) => socket.once("close", resolve)));
     await Promise.race([Promise.all(closed), delay(CLOSING_MS, undefined, { ref: false })]);
-    for (const socket of this.#connections) socket.destroy();
+    for (const socket of this.#slots.holders) socket.destroy();
   }
 
   /**
@@ -118,19 +124,15 @@ export class UpgradeHandler {
       return void refuseRaw(socket, code === "RATE_LIMITED" ? code : "UNAVAILABLE", retryAfter);
     }
     if (socket.destroyed) return;
-    const isFull = this.#connections.size >= caps.node;
-    // `take` evicts no connection here: the node has no more slots than connections
+    const isFull = this.#slots.used >= caps.node;
+    // where the node is full, no older connection is closed for a new one
     const hasSlot = !isFull && this.#slots.take(socket, client.key, ignore);
     if (!hasSlot || !withoutSession.watch(socket, client.key)) {
       this.#slots.release(socket);
       this.#refused += 1;
       return void refuseRaw(socket, isFull ? "UNAVAILABLE" : "RATE_LIMITED", 10);
     }
-    this.#connections.add(socket);
-    socket.once("close", () => {
-      this.#connections.delete(socket);
-      this.#slots.release(socket);
-    });
+    socket.once("close", this.#onClose);
     this.#clients.set(socket, client);
     this.#parts.accept(request, socket, head);
   }

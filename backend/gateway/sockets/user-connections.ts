@@ -1,5 +1,5 @@
 import type { EngineConnection } from "../internals/engine-connection.ts";
-import { type LocalSockets, userGroup } from "./local-sockets.ts";
+import type { LocalSockets } from "./local-sockets.ts";
 
 /**
  * Limits the connections of one user on this node, over all namespaces together. A connection counts once, in however
@@ -20,11 +20,9 @@ export class UserConnections {
 
   /** Whether a socket of the user on this connection would be on one connection too many. */
   isOneTooMany(userId: string, connection: EngineConnection): boolean {
-    const group = userGroup(userId);
-    let sockets = 0;
-    for (const namespace of this.#namespaces) sockets += namespace.idsIn(group)?.size ?? 0;
-    if (sockets < this.#max) return false;
-    const connections = new Set(this.#namespaces.flatMap((namespace) => namespace.in(group)).map(({ conn }) => conn));
+    const sockets = this.#namespaces.flatMap((namespace) => namespace.ofUser(userId));
+    if (sockets.length < this.#max) return false;
+    const connections = new Set(sockets.map(({ conn }) => conn));
     return connections.size >= this.#max && !connections.has(connection);
   }
 }

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { type ServerOptions, type WebSocket, WebSocketServer } from "ws";
+import { dropUpgradeResponse } from "../internals/engine-handshake.ts";
 import { heldBytes, unfinishedMessage } from "../internals/unfinished-message.ts";
 import type { CapTable } from "../limits/caps/table.ts";
 import type { UnfinishedBytes } from "../limits/caps/unfinished-bytes.ts";
@@ -82,6 +83,7 @@ export function limitedWebSocketServer(
       head: Buffer,
       callback: (webSocket: WebSocket, request: IncomingMessage) => void,
     ): void {
+      dropUpgradeResponse(connection);
       super.handleUpgrade(request, connection, head, (webSocket) => {
         open.add(webSocket);
         watchBytes(webSocket, connection);

@@ -1,18 +1,19 @@
 import { KeyCounts } from "./key-counts.ts";
 import type { NetworkCaps } from "./table.ts";
 
-interface Holder {
-  readonly networks: readonly string[];
+interface Slot {
+  /** The client's key. */
+  readonly key: string;
   readonly evict: () => void;
 }
 
 /** Limits what clients hold: for their network, for the larger networks that contain it, and for the node. */
-export class Slots {
+export class Slots<Holder extends object = object> {
   readonly #caps: NetworkCaps;
   /** Of each network that holds anything. */
   readonly #used = new KeyCounts();
   /** In the order in which they were taken. */
-  readonly #holders = new Map<object, Holder>();
+  readonly #slots = new Map<Holder, Slot>();
   #refused = 0;
 
   constructor(caps: NetworkCaps) {
@@ -24,7 +25,7 @@ export class Slots {
    * oldest slot loses it, and its `evict` is called: an honest client needs a slot for milliseconds, an attacker keeps
    * it.
    */
-  take(holder: object, key: string, evict: () => void): boolean {
+  take(holder: Holder, key: string, evict: () => void): boolean {
     const networks = networksAround(key);
     const { address, slash56, slash48, node } = this.#caps;
     const limits = [address, slash56, slash48];
@@ -32,22 +33,27 @@ export class Slots {
       this.#refused += 1;
       return false;
     }
-    if (this.#holders.size >= node) this.#evictOldest();
+    if (this.#slots.size >= node) this.#evictOldest();
     for (const network of networks) this.#used.add(network, 1);
-    this.#holders.set(holder, { networks, evict });
+    this.#slots.set(holder, { key, evict });
     return true;
   }
 
   /** Gives the slot back; nothing happens when the holder has none. */
-  release(holder: object): void {
-    const held = this.#holders.get(holder);
-    if (!held) return;
-    this.#holders.delete(holder);
-    for (const network of held.networks) this.#used.add(network, -1);
+  release(holder: Holder): void {
+    const slot = this.#slots.get(holder);
+    if (!slot) return;
+    this.#slots.delete(holder);
+    for (const network of networksAround(slot.key)) this.#used.add(network, -1);
+  }
+
+  /** The holders now, the oldest first. */
+  get holders(): readonly Holder[] {
+    return [...this.#slots.keys()];
   }
 
   get used(): number {
-    return this.#holders.size;
+    return this.#slots.size;
   }
 
   /** How often a holder got no slot or lost it. */
@@ -56,11 +62,12 @@ export class Slots {
   }
 
   #evictOldest(): void {
-    const [oldest] = this.#holders;
+    const [oldest] = this.#slots;
     if (!oldest) return;
+    const [holder, { evict }] = oldest;
     this.#refused += 1;
-    this.release(oldest[0]);
-    oldest[1].evict();
+    this.release(holder);
+    evict();
   }
 }
 

@@ -3,10 +3,10 @@ import { once } from "node:events";
 import type { IncomingMessage } from "node:http";
 import { connect, type Socket } from "node:net";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
-import type { GatewayIo } from "../../../../backend/gateway/gateway-socket.ts";
+import type { GatewayIo, GatewaySocket } from "../../../../backend/gateway/gateway-socket.ts";
 import { CAPS } from "../../../../backend/gateway/limits/caps/table.ts";
 import { installedVersion } from "../../installed.ts";
-import { NO_LIMITS, startTestGateway, type TestGateway } from "../../support.ts";
+import { NO_LIMITS, startTestGateway, type TestGateway, tokenOf } from "../../support.ts";
 import { HANDSHAKE } from "../by-hand.ts";
 
 /** What a connection was given to write at once, for each system call. */
@@ -87,6 +87,24 @@ test("N7, H6: engine.io 6.6 reads `_query` of the request: the query that was ju
     expect((await send(from("192.0.2.1", handshake), FIRST_PACKET)).text).toContain("HTTP/1.1 101");
   }
   expect(reached.map(({ _query }) => _query)).toEqual(Array(3).fill({ EIO: "4", transport: "websocket" }));
+});
+
+test("H6: of the request that engine.io 6.6 keeps in `request` only the connection stays when its client has joined", async () => {
+  await start();
+  const client = await gateway.socket(tokenOf("ada"));
+  const { io } = gateway.broker.getLocalService("gateway") as unknown as { io: GatewayIo };
+  const socket = io.of("/").sockets.get(String(client.id)) as GatewaySocket;
+  const [request] = reached;
+  expect(socket.conn.request).not.toBe(request);
+  expect(Object.keys(socket.conn.request)).toEqual(["socket"]);
+  expect(socket.request.socket).toBe(request?.socket);
+  expect(socket.handshake).toMatchObject({ headers: {}, auth: {}, query: {} });
+  // ours and that of `ws`: the one that engine.io 6.6 adds for middlewares would keep the whole request
+  expect(socket.request.socket.listenerCount("close")).toBe(2);
+  // what socket.io 4.8 reads of it when the client joins another namespace
+  const { headers, connection, url, _query } = socket.request as IncomingMessage & { readonly _query?: unknown };
+  expect([headers, connection === request?.socket, url]).toEqual([{}, true, ""]);
+  expect(_query).toEqual({ EIO: "4", transport: "websocket" });
 });
 
 test("ids of connections differ, and nobody can guess them", async () => {

@@ -1,7 +1,8 @@
 import { once } from "node:events";
 import type { Socket } from "node:net";
 import { afterEach, expect, test } from "@jest/globals";
-import { startTestGateway, type TestGateway, tokenOf, verify } from "../../support.ts";
+import type { Socket as ClientSocket } from "socket.io-client";
+import { disconnected, emit, startTestGateway, type TestGateway, tokenOf, verify } from "../../support.ts";
 import { frame, handshake, TEXT } from "../by-hand.ts";
 
 let gateway: TestGateway | undefined;
@@ -58,4 +59,17 @@ test.each<[string, (gateway: TestGateway, spoil: () => void) => Promise<void> | 
   expect(await text).toContain('42["drain",{"retryAfter":0}]');
   expect(opened).toEqual([]);
   await drained;
+});
+
+test("sockets whose tokens expire in the same second are closed then, and one with a fresh token is not", async () => {
+  gateway = await startTestGateway();
+  const expiresAt = Math.ceil(Date.now() / 1000) + 1;
+  const token = (name: string, seconds = expiresAt) => `user.${name}.${seconds}`;
+  const sockets = await Promise.all(["ann", "bob", "carl"].map((name) => gateway?.socket(token(name))));
+  const [ann, bob, carl] = sockets as [ClientSocket, ClientSocket, ClientSocket];
+  expect((await emit(bob, "authenticate", token("bob", expiresAt + 600))).error).toBeNull();
+  carl.disconnect();
+  expect(await disconnected(ann)).toMatch(/io server disconnect|transport close/);
+  expect(Date.now()).toBeGreaterThanOrEqual(expiresAt * 1000 - 5);
+  expect((await emit(bob, "authenticate", token("bob", expiresAt + 700))).error).toBeNull();
 });
