@@ -6,7 +6,7 @@ test("without an environment the backend is for this machine alone", () => {
   expect(config).toMatchObject({ host: "127.0.0.1", port: 3000, internalPort: undefined, nats: undefined });
   expect(config.registration).toBe("open");
   expect(config).toMatchObject({ retention: { maxAge: undefined, perRoom: undefined }, quota: 100_000_000 });
-  expect(config).toMatchObject({ origins: [], trustedPeers: [], logLevel: "info", logSample: 1, drainTime: 10_000 });
+  expect(config).toMatchObject({ origins: [], trustedPeers: [], logLevel: "info", logSample: 1, drainTimeMs: 10_000 });
   expect(config.dataDir).toMatch(/[\\/]\.data$/);
 });
 
@@ -50,7 +50,7 @@ test("every variable is read", () => {
     trustedPeers: ["172.16.0.0/12", "fd00::/8"],
     logLevel: "warn",
     logSample: 0.25,
-    drainTime: 30_000,
+    drainTimeMs: 30_000,
     registration: "closed",
     retention: { maxAge: 30 * 24 * 60 * 60 * 1000, perRoom: 10_000 },
     quota: 5_000_000,
