@@ -3,9 +3,9 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
-import type { Binary } from "./find.ts";
-import { ConnectorProblem, explain, explaining } from "./problem.ts";
-import { endOf } from "./process-end.ts";
+import type { CloudflaredBinary } from "./find.ts";
+import { ConnectorProblem, problemIn, withOriginHint } from "./problem.ts";
+import { waitForEnd } from "./process-end.ts";
 import type { ConnectorStartOptions, RunningConnector } from "./running-connector.ts";
 
 /**
@@ -29,11 +29,11 @@ const INHERITED = [
 ] as const;
 
 /** Lines of output that are kept for the message of a problem. */
-const KEPT_LINES = 50;
-const POLL = 100;
+const MAX_KEPT_LINES = 50;
+const READY_POLL_MS = 100;
 /** Milliseconds to wait for the line that shows that cloudflared already got a signal, and between two checks. */
-const SIGNAL_PATIENCE = 200;
-const SIGNAL_POLL = 20;
+const SIGNALLED_TIMEOUT_MS = 200;
+const SIGNALLED_POLL_MS = 20;
 /** What cloudflared logs when it gets its first signal (cmd/cloudflared/tunnel/signal.go). */
 const SHUTDOWN_LINE = "Initiating graceful shutdown";
 
@@ -47,7 +47,7 @@ function environmentOf(options: ConnectorStartOptions): Record<string, string> {
   env.TUNNEL_TOKEN = options.token;
   env.NO_AUTOUPDATE = "true";
   env.TUNNEL_METRICS = `127.0.0.1:${options.metricsPort ?? 0}`;
-  env.TUNNEL_GRACE_PERIOD = `${options.gracePeriod ?? 30_000}ms`;
+  env.TUNNEL_GRACE_PERIOD = `${options.gracePeriodMs ?? 30_000}ms`;
   if (options.local) {
     // cloudflared opens as many connections as it is named addresses, up to four.
     env.TUNNEL_EDGE = Array(4).fill(options.local.edge).join(",");
@@ -59,7 +59,10 @@ function environmentOf(options: ConnectorStartOptions): Record<string, string> {
 }
 
 /** Starts the real cloudflared and waits until it is ready. */
-export async function startBinary(binary: Binary, options: ConnectorStartOptions): Promise<RunningConnector> {
+export async function startBinary(
+  binary: CloudflaredBinary,
+  options: ConnectorStartOptions,
+): Promise<RunningConnector> {
   const child = spawn(binary.file, ["tunnel", "run"], {
     env: environmentOf(options),
     stdio: ["ignore", "ignore", "pipe"],
@@ -69,61 +72,59 @@ export async function startBinary(binary: Binary, options: ConnectorStartOptions
     detached: process.platform !== "win32",
   });
   const exited = Promise.race([once(child, "exit"), once(child, "error")]);
-  const killWithUs = () => child.kill("SIGKILL");
-  process.once("exit", killWithUs);
+  const killChild = () => child.kill("SIGKILL");
+  process.once("exit", killChild);
 
   const lines: string[] = [];
   let metrics: string | undefined;
-  let signalled = false;
-  const log = explaining((line) => options.log?.(line));
+  let isSignalled = false;
+  const log = withOriginHint((line) => options.log?.(line));
   createInterface({ input: child.stderr as Readable }).on("line", (text) => {
     const line = text.replaceAll(options.token, "[token]");
     metrics ??= /Starting metrics server on ([^\s/]+)/.exec(line)?.[1];
-    signalled ||= line.includes(SHUTDOWN_LINE);
+    isSignalled ||= line.includes(SHUTDOWN_LINE);
     lines.push(line);
-    if (lines.length > KEPT_LINES) lines.shift();
+    if (lines.length > MAX_KEPT_LINES) lines.shift();
     log(line);
   });
 
   let stopping: Promise<void> | undefined;
-  let over = false;
+  let hasEnded = false;
   const ended = exited.then(([result]) => {
-    over = true;
-    process.off("exit", killWithUs);
+    hasEnded = true;
+    process.off("exit", killChild);
     if (stopping) return undefined;
-    const known = explain(lines);
-    return (
-      known ??
-      new ConnectorProblem("ENDED", `cloudflared ended by itself (${result}). Its last line: ${lines.at(-1) ?? "none"}`)
-    );
+    return problemIn(lines) ?? problemOfEnd(result, lines);
   });
   const stop = () => {
     stopping ??= (async () => {
       // A service manager sends its signal to every process of the unit, and a second signal ends cloudflared at once.
-      for (let left = SIGNAL_PATIENCE; left > 0 && !over && !signalled; left -= SIGNAL_POLL) await delay(SIGNAL_POLL);
-      if (!signalled) child.kill("SIGTERM");
-      const { gracePeriod, idlePatience } = options;
-      const end = await endOf({
+      for (let left = SIGNALLED_TIMEOUT_MS; left > 0 && !hasEnded && !isSignalled; left -= SIGNALLED_POLL_MS)
+        await delay(SIGNALLED_POLL_MS);
+      if (!isSignalled) child.kill("SIGTERM");
+      const { gracePeriodMs, idleTimeoutMs } = options;
+      const end = await waitForEnd({
         exited,
-        kill: killWithUs,
-        requests: () => requestsOf(metrics),
-        gracePeriod,
-        idlePatience,
+        kill: killChild,
+        requestsInFlight: () => readRequestsInFlight(metrics),
+        gracePeriodMs,
+        idleTimeoutMs,
       });
-      if (end !== "ended") log(`cloudflared ${REASONS[end]} and was killed. Its last line: ${lines.at(-1) ?? "none"}`);
+      if (end !== "ended")
+        log(`cloudflared ${KILL_REASONS[end]} and was killed. Its last line: ${lines.at(-1) ?? "none"}`);
     })();
     return stopping;
   };
-  const readyConnections = () => connectionsOf(metrics);
+  const readyConnections = () => readReadyConnections(metrics);
 
-  const deadline = performance.now() + (options.readyTimeout ?? 30_000);
+  const deadline = performance.now() + (options.readyTimeoutMs ?? 30_000);
   while ((await readyConnections()) === 0) {
-    const problem = options.signal?.aborted ? stoppedProblem() : over ? await ended : fatal(lines);
+    const problem = options.signal?.aborted ? problemOfStop() : hasEnded ? await ended : unrecoverableProblem(lines);
     if (problem || performance.now() > deadline) {
       await stop();
-      throw problem ?? explain(lines) ?? notReady(lines);
+      throw problem ?? problemIn(lines) ?? problemOfTimeout(lines);
     }
-    await delay(POLL);
+    await delay(READY_POLL_MS);
   }
   return {
     kind: "cloudflared",
@@ -136,28 +137,33 @@ export async function startBinary(binary: Binary, options: ConnectorStartOptions
   };
 }
 
-function stoppedProblem(): ConnectorProblem {
+function problemOfStop(): ConnectorProblem {
   return new ConnectorProblem("STOPPED", "The connector was stopped before it was ready.");
 }
 
 /** A problem that retrying cannot solve, although cloudflared would retry. */
-function fatal(lines: readonly string[]): ConnectorProblem | undefined {
-  const problem = explain(lines);
+function unrecoverableProblem(lines: readonly string[]): ConnectorProblem | undefined {
+  const problem = problemIn(lines);
   return problem?.code === "UNAUTHORIZED" || problem?.code === "EDGE_UNTRUSTED" ? problem : undefined;
 }
 
-function notReady(lines: readonly string[]): ConnectorProblem {
+function problemOfEnd(result: unknown, lines: readonly string[]): ConnectorProblem {
+  const lastLine = lines.at(-1) ?? "none";
+  return new ConnectorProblem("ENDED", `cloudflared ended by itself (${result}). Its last line: ${lastLine}`);
+}
+
+function problemOfTimeout(lines: readonly string[]): ConnectorProblem {
   return new ConnectorProblem("NOT_READY", `cloudflared is not ready. Its last line: ${lines.at(-1) ?? "none"}`);
 }
 
 /** Why a cloudflared that was told to stop was killed. */
-const REASONS = {
+const KILL_REASONS = {
   idle: "had no request in flight and did not end",
   late: "did not end within its grace period",
 } as const;
 
 /** Number of requests and WebSockets in flight, as `/metrics` has it; undefined where it cannot be read. */
-async function requestsOf(metrics: string | undefined): Promise<number | undefined> {
+async function readRequestsInFlight(metrics: string | undefined): Promise<number | undefined> {
   if (metrics === undefined) return undefined;
   try {
     const response = await fetch(`http://${metrics}/metrics`, { signal: AbortSignal.timeout(2_000) });
@@ -169,7 +175,7 @@ async function requestsOf(metrics: string | undefined): Promise<number | undefin
 }
 
 /** Number of connections that `/ready` reports; 0 while it does not respond. */
-async function connectionsOf(metrics: string | undefined): Promise<number> {
+async function readReadyConnections(metrics: string | undefined): Promise<number> {
   if (metrics === undefined) return 0;
   try {
     const response = await fetch(`http://${metrics}/ready`, { signal: AbortSignal.timeout(2_000) });

@@ -7,16 +7,16 @@ import type { RunningConnector } from "./running-connector.ts";
  */
 export async function hasConfiguration(
   { metrics }: Pick<RunningConnector, "metrics">,
-  within = 5_000,
+  timeoutMs = 5_000,
 ): Promise<boolean> {
-  for (let left = within; ; left -= 250) {
-    if ((await versionAt(metrics)) >= 0) return true;
+  for (let left = timeoutMs; ; left -= 250) {
+    if ((await readVersion(metrics)) >= 0) return true;
     if (left <= 0) return false;
     await delay(250, undefined, { ref: false });
   }
 }
 
-async function versionAt(metrics: string): Promise<number> {
+async function readVersion(metrics: string): Promise<number> {
   try {
     const response = await fetch(`http://${metrics}/config`, { signal: AbortSignal.timeout(2_000) });
     const body: unknown = await response.json();

@@ -4,23 +4,23 @@ import { delimiter, join } from "node:path";
 import { ConnectorProblem } from "./problem.ts";
 
 /** A cloudflared on this machine. */
-export interface Binary {
+export interface CloudflaredBinary {
   readonly file: string;
   /** As in `2026.8.2`. */
   readonly version: string;
 }
 
 /** The first release that reads a token from a file and pushes configurations as this kit expects. */
-const OLDEST = [2025, 4, 0] as const;
+const OLDEST_VERSION = [2025, 4, 0] as const;
 
 /**
  * Finds cloudflared: the one that CLOUDFLARED_BIN names, or the first on PATH; undefined where there is none.
  *
  * @throws ConnectorProblem for a cloudflared that does not run or is too old
  */
-export async function findCloudflared(env: NodeJS.ProcessEnv): Promise<Binary | undefined> {
+export async function findCloudflared(env: NodeJS.ProcessEnv): Promise<CloudflaredBinary | undefined> {
   const named = env.CLOUDFLARED_BIN;
-  const file = named || (await onPath(env.PATH ?? ""));
+  const file = named || (await findOnPath(env.PATH ?? ""));
   if (!file) return undefined;
   const version = await versionOf(file);
   if (version === undefined) {
@@ -30,17 +30,17 @@ export async function findCloudflared(env: NodeJS.ProcessEnv): Promise<Binary | 
         "another with CLOUDFLARED_BIN.",
     );
   }
-  if (older(version)) {
+  if (isTooOld(version)) {
     throw new ConnectorProblem(
       "BAD_BINARY",
-      `${file} is cloudflared ${version}; ${OLDEST.join(".")} or newer is needed. Update it: ` +
+      `${file} is cloudflared ${version}; ${OLDEST_VERSION.join(".")} or newer is needed. Update it: ` +
         "https://developers.cloudflare.com/cloudflare-one/networks/connectors/cloudflare-tunnel/downloads/",
     );
   }
   return { file, version };
 }
 
-async function onPath(path: string): Promise<string | undefined> {
+async function findOnPath(path: string): Promise<string | undefined> {
   const names = process.platform === "win32" ? ["cloudflared.exe"] : ["cloudflared"];
   // An npm package of this name puts a launcher into node_modules that downloads cloudflared: it is ignored.
   const folders = path.split(delimiter).filter((folder) => folder !== "" && !folder.includes("node_modules"));
@@ -68,9 +68,9 @@ function versionOf(file: string): Promise<string | undefined> {
 }
 
 /** A version that is not a date, such as `DEV` of a build from source, counts as new enough. */
-function older(version: string): boolean {
+function isTooOld(version: string): boolean {
   const parts = /^(\d{4})\.(\d+)\.(\d+)/.exec(version)?.slice(1).map(Number);
   if (!parts) return false;
-  const at = OLDEST.findIndex((part, index) => part !== parts[index]);
-  return at >= 0 && (parts[at] ?? 0) < (OLDEST[at] ?? 0);
+  const at = OLDEST_VERSION.findIndex((part, index) => part !== parts[index]);
+  return at >= 0 && (parts[at] ?? 0) < (OLDEST_VERSION[at] ?? 0);
 }

@@ -4,7 +4,7 @@ import { ConnectorProblem } from "./problem.ts";
 
 const PATHS: ReadonlySet<string> = new Set(["/ready", "/metrics", "/healthcheck", "/config"]);
 /** Milliseconds in which the connector must respond. */
-const TIMEOUT = 5_000;
+const TIMEOUT_MS = 5_000;
 
 /**
  * Forwards `/ready`, `/metrics`, `/healthcheck` and `/config` to the connector that runs now. So monitoring always
@@ -19,23 +19,27 @@ export async function relayMetrics(port: number, current: () => string | undefin
       const address = current();
       if (asked.method !== "GET" || !PATHS.has(path)) response.writeHead(404).end();
       else if (address === undefined) response.writeHead(503).end();
-      else pass(address, path, response);
+      else relay(address, path, response);
     });
   } catch (error) {
     throw error instanceof TunnelError ? new ConnectorProblem("METRICS_PORT", error.message) : error;
   }
 }
 
-function pass(address: string, path: string, response: ServerResponse): void {
+function relay(address: string, path: string, response: ServerResponse): void {
   const unavailable = () => {
     if (response.headersSent) response.destroy();
     else response.writeHead(503).end();
   };
-  const asked = request(`http://${address}${path}`, { agent: false, timeout: TIMEOUT }, (answer: IncomingMessage) => {
-    response.writeHead(answer.statusCode ?? 503, { "content-type": answer.headers["content-type"] ?? "text/plain" });
-    answer.pipe(response);
-    answer.once("error", unavailable);
-  });
+  const asked = request(
+    `http://${address}${path}`,
+    { agent: false, timeout: TIMEOUT_MS },
+    (answer: IncomingMessage) => {
+      response.writeHead(answer.statusCode ?? 503, { "content-type": answer.headers["content-type"] ?? "text/plain" });
+      answer.pipe(response);
+      answer.once("error", unavailable);
+    },
+  );
   asked.once("timeout", () => asked.destroy());
   asked.once("error", unavailable);
   asked.end();

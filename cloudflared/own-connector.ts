@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { startConnector, TunnelError, type TunnelErrorCode } from "../infra/local/tunnel/connector/index.ts";
-import { ConnectorProblem, type ConnectorProblemCode, explaining } from "./problem.ts";
+import { ConnectorProblem, type ConnectorProblemCode, withOriginHint } from "./problem.ts";
 import type { ConnectorStartOptions, LocalEdge, RunningConnector } from "./running-connector.ts";
 
 const CODES: Readonly<Partial<Record<TunnelErrorCode, ConnectorProblemCode>>> = {
@@ -17,13 +17,13 @@ const CODES: Readonly<Partial<Record<TunnelErrorCode, ConnectorProblemCode>>> = 
 export async function startOwn(local: LocalEdge, options: ConnectorStartOptions): Promise<RunningConnector> {
   const ca = await readFile(local.caFile, "utf8");
   try {
-    const { gracePeriod, metricsPort, signal, token } = options;
+    const { gracePeriodMs, metricsPort, signal, token } = options;
     const connector = await startConnector({
       token,
       edge: [local.edge],
       ca,
-      log: explaining((line) => options.log?.(line)),
-      ...(gracePeriod === undefined ? {} : { gracePeriod }),
+      log: withOriginHint((line) => options.log?.(line)),
+      ...(gracePeriodMs === undefined ? {} : { gracePeriodMs }),
       ...(metricsPort === undefined ? {} : { metricsPort }),
     });
     const stop = () => void connector.stop();

@@ -37,7 +37,7 @@ export type ConnectorProblemCode =
   | "STOPPED";
 
 /** Log lines of cloudflared that name a problem, each with the code and the message that we give for it. */
-const SIGNS: readonly (readonly [sign: RegExp, code: ConnectorProblemCode, message: string])[] = [
+const KNOWN_PROBLEMS: readonly (readonly [sign: RegExp, code: ConnectorProblemCode, message: string])[] = [
   [
     /Unauthorized|Invalid tunnel secret/i,
     "UNAUTHORIZED",
@@ -73,20 +73,20 @@ const SIGNS: readonly (readonly [sign: RegExp, code: ConnectorProblemCode, messa
 ];
 
 /** The problem that a connector's output shows; undefined where no line is a known one. The latest line counts. */
-export function explain(lines: readonly string[]): ConnectorProblem | undefined {
+export function problemIn(lines: readonly string[]): ConnectorProblem | undefined {
   for (const line of lines.toReversed()) {
     // That a request did not reach the origin is not a problem of the connector.
-    const found = ORIGIN_DOWN.test(line) ? undefined : SIGNS.find(([sign]) => sign.test(line));
+    const found = ORIGIN_DOWN_LINE.test(line) ? undefined : KNOWN_PROBLEMS.find(([sign]) => sign.test(line));
     if (found) return new ConnectorProblem(found[1], found[2]);
   }
   return undefined;
 }
 
-const ORIGIN_DOWN = /Unable to reach the origin service/i;
+const ORIGIN_DOWN_LINE = /Unable to reach the origin service/i;
 
 /** What a line of a running connector's output means for the operator; undefined for most lines. */
-export function explainOrigin(line: string): string | undefined {
-  if (!ORIGIN_DOWN.test(line)) return undefined;
+export function originHint(line: string): string | undefined {
+  if (!ORIGIN_DOWN_LINE.test(line)) return undefined;
   return (
     "The tunnel is up, but the service behind it does not respond: is the backend running on the address that the " +
     "tunnel's ingress names?"
@@ -94,13 +94,13 @@ export function explainOrigin(line: string): string | undefined {
 }
 
 /** Passes the output of a running connector on to `log`, and adds once what it means for the operator. */
-export function explaining(log: (line: string) => void): (line: string) => void {
-  let explained = false;
+export function withOriginHint(log: (line: string) => void): (line: string) => void {
+  let isHintGiven = false;
   return (line) => {
     log(line);
-    const hint = explained ? undefined : explainOrigin(line);
+    const hint = isHintGiven ? undefined : originHint(line);
     if (hint === undefined) return;
     log(hint);
-    explained = true;
+    isHintGiven = true;
   };
 }

@@ -56,13 +56,13 @@ export async function register(tokenFile: string, state: ConnectorState): Promis
   let current = state;
   await mkdir(folder, { recursive: true, mode: 0o700 });
   // one write after the other, so that an older state never replaces a newer one
-  let writing = write(file, current);
+  let writing = writeState(file, current);
   await writing;
   return {
     update(change) {
       current = { ...current, ...change };
       const next = current;
-      writing = writing.catch(() => {}).then(() => write(file, next));
+      writing = writing.catch(() => {}).then(() => writeState(file, next));
       return writing;
     },
     async remove() {
@@ -73,7 +73,7 @@ export async function register(tokenFile: string, state: ConnectorState): Promis
 }
 
 /** Replaces the file in one step: a reader of the folder never sees half a file. */
-async function write(file: string, state: ConnectorState): Promise<void> {
+async function writeState(file: string, state: ConnectorState): Promise<void> {
   const draft = `${file}.draft`;
   const started: Record<number, string> = {};
   for (const pid of [state.pid, state.child]) {
@@ -85,16 +85,16 @@ async function write(file: string, state: ConnectorState): Promise<void> {
 }
 
 /** The connectors that run for a token's file and respond at `/ready`. Removes the files of those that ended. */
-export async function registered(tokenFile: string): Promise<RegisteredConnector[]> {
+export async function registeredConnectors(tokenFile: string): Promise<RegisteredConnector[]> {
   const folder = folderOf(tokenFile);
   const names = await readdir(folder).catch(() => []);
   const found = await Promise.all(
     names
       .filter((name) => name.endsWith(".json"))
       .map(async (name) => {
-        const state = read(await readFile(join(folder, name), "utf8").catch(() => ""));
-        const pid = state && ((await isOurs(state, state.pid)) ? state.pid : state.child);
-        if (state && pid !== undefined && (await responds(state.metrics)) && (await isOurs(state, pid))) {
+        const state = parseState(await readFile(join(folder, name), "utf8").catch(() => ""));
+        const pid = state && ((await isSameProcess(state, state.pid)) ? state.pid : state.child);
+        if (state && pid !== undefined && (await responds(state.metrics)) && (await isSameProcess(state, pid))) {
           const service = await serviceOf(pid);
           return { ...state, pid, orphan: pid !== state.pid, ...(service && { service }) };
         }
@@ -105,7 +105,7 @@ export async function registered(tokenFile: string): Promise<RegisteredConnector
   return found.filter((connector) => connector !== undefined);
 }
 
-function read(text: string): ConnectorState | undefined {
+function parseState(text: string): ConnectorState | undefined {
   try {
     const value: unknown = JSON.parse(text);
     if (typeof value !== "object" || value === null) return undefined;
@@ -141,14 +141,14 @@ const isPid = (value: unknown): value is number => Number.isSafeInteger(value) &
 
 /** Sends SIGTERM to every cloudflared whose `npm run connector` was killed; returns their pids. */
 export async function stopOrphans(tokenFile: string): Promise<readonly number[]> {
-  const orphans = (await registered(tokenFile)).filter(({ orphan }) => orphan);
-  for (const orphan of orphans) await tellToStop(orphan);
+  const orphans = (await registeredConnectors(tokenFile)).filter(({ orphan }) => orphan);
+  for (const orphan of orphans) await sendStopSignal(orphan);
   return orphans.map(({ pid }) => pid);
 }
 
 /** Sends SIGTERM to a connector. Does nothing where it has ended, or where another process has its pid now. */
-export async function tellToStop(connector: RegisteredConnector): Promise<void> {
-  if (!(await isOurs(connector, connector.pid))) return;
+export async function sendStopSignal(connector: RegisteredConnector): Promise<void> {
+  if (!(await isSameProcess(connector, connector.pid))) return;
   try {
     process.kill(connector.pid, "SIGTERM");
   } catch (error) {
@@ -157,7 +157,7 @@ export async function tellToStop(connector: RegisteredConnector): Promise<void> 
 }
 
 /** Whether a process with this pid runs that this user may signal, and it is the one that wrote the file. */
-async function isOurs({ started }: ConnectorState, pid: number): Promise<boolean> {
+async function isSameProcess({ started }: ConnectorState, pid: number): Promise<boolean> {
   if (!isAlive(pid)) return false;
   if (started === undefined) return looksLikeConnector(pid);
   return started[pid] !== undefined && started[pid] === (await startOf(pid));

@@ -17,13 +17,13 @@ export interface ConnectorStartOptions {
   /** Where CLOUDFLARED_BIN and PATH are looked up, and proxies and the like are passed on from. */
   readonly env: NodeJS.ProcessEnv;
   /** Milliseconds that requests in flight have when it stops; 30,000 by default. */
-  readonly gracePeriod?: number;
+  readonly gracePeriodMs?: number;
   /** Milliseconds after `stop` in which cloudflared has to end where no request is in flight; 10,000 by default. */
-  readonly idlePatience?: number;
+  readonly idleTimeoutMs?: number;
   /** Port of `/ready` and `/metrics` on 127.0.0.1; 0, the default, takes a free one. */
   readonly metricsPort?: number;
   /** Milliseconds to become ready; 30,000 by default. */
-  readonly readyTimeout?: number;
+  readonly readyTimeoutMs?: number;
   /** Stops the start: it then rejects with STOPPED. A connector that is ready is ended by `stop`. */
   readonly signal?: AbortSignal;
   /** Takes the connector's output line by line, without the token. */

@@ -16,11 +16,11 @@ export interface ServeOptions {
   /** Port of `/ready` and `/metrics` on 127.0.0.1; a free one by default. */
   readonly metricsPort?: number;
   /** Milliseconds that requests in flight have at the end; 30,000 by default. */
-  readonly gracePeriod?: number;
+  readonly gracePeriodMs?: number;
   /** Stops the connector. */
   readonly signal: AbortSignal;
   /** Milliseconds between two checks of the token's file; 1,000 by default. */
-  readonly interval?: number;
+  readonly tokenPollMs?: number;
   /** Takes the line that reports a connector as ready. */
   announce(line: string): void;
   /** Takes all other output, line by line, without the token. */
@@ -36,13 +36,13 @@ export interface ServeOptions {
  */
 export async function serveTunnel(options: ServeOptions): Promise<ConnectorProblem | undefined> {
   const token = await readToken(options.env);
-  const place: CurrentConnector = { connector: undefined, relay: undefined };
+  const current: CurrentConnector = { connector: undefined, relay: undefined };
   const port = options.metricsPort;
-  if (port !== undefined) place.relay = await relayMetrics(port, () => place.connector?.metrics);
+  if (port !== undefined) current.relay = await relayMetrics(port, () => current.connector?.metrics);
   try {
-    return await serve(options, token, place);
+    return await serve(options, token, current);
   } finally {
-    await place.relay?.close();
+    await current.relay?.close();
   }
 }
 
@@ -93,7 +93,7 @@ async function serve(
     }
     if (event.done) next = undefined;
     else {
-      const replacement = await replace(options, event.value, registration);
+      const replacement = await startWithNewToken(options, event.value, registration);
       if (replacement) {
         stops.push(connector.stop());
         connector = replacement;
@@ -111,14 +111,14 @@ async function serve(
 }
 
 function start(options: ServeOptions, token: string): Promise<RunningConnector> {
-  const { env, local, gracePeriod, log, signal } = options;
+  const { env, local, gracePeriodMs, log, signal } = options;
   return startCloudflared({
     token,
     env,
     log,
     signal,
     ...(local && { local }),
-    ...(gracePeriod !== undefined && { gracePeriod }),
+    ...(gracePeriodMs !== undefined && { gracePeriodMs }),
   });
 }
 
@@ -137,7 +137,7 @@ async function tryToRegister(
 }
 
 /** Starts a connector with the new token. Undefined where that fails: the old one runs on. */
-async function replace(
+async function startWithNewToken(
   options: ServeOptions,
   token: string,
   registration: ConnectorRegistration | undefined,
@@ -166,23 +166,23 @@ async function replace(
  * Yields every new token of the file. A file that is missing or cannot be read is ignored.
  */
 async function* tokenChanges(file: string, first: string, options: ServeOptions): AsyncGenerator<string, undefined> {
-  const { interval = 1_000, signal, log } = options;
+  const { tokenPollMs = 1_000, signal, log } = options;
   let known = first;
-  let version = await versionOf(file);
-  let complaint = "";
+  let version = await fileVersion(file);
+  let lastComplaint = "";
   while (!signal.aborted) {
-    await delay(interval, undefined, { signal, ref: false }).catch(() => {});
-    const now = await versionOf(file);
+    await delay(tokenPollMs, undefined, { signal, ref: false }).catch(() => {});
+    const now = await fileVersion(file);
     if (now === version || now === undefined) continue;
     const token = await readToken({ TUNNEL_TOKEN_FILE: file }).catch((error: unknown) => {
       if (!(error instanceof ConnectorProblem)) throw error;
-      if (error.message !== complaint) log(`connector: ${error.message} The connector with the old token runs on.`);
-      complaint = error.message;
+      if (error.message !== lastComplaint) log(`connector: ${error.message} The connector with the old token runs on.`);
+      lastComplaint = error.message;
       return undefined;
     });
     if (token === undefined) continue;
     version = now;
-    complaint = "";
+    lastComplaint = "";
     if (token === known) continue;
     known = token;
     yield token;
@@ -191,7 +191,7 @@ async function* tokenChanges(file: string, first: string, options: ServeOptions)
 }
 
 /** Changes with every write of the file; undefined where there is none. */
-async function versionOf(file: string): Promise<string | undefined> {
+async function fileVersion(file: string): Promise<string | undefined> {
   const { ino, size, mtimeMs, mode } = await stat(file).catch(() => ({ ino: 0, size: 0, mtimeMs: 0, mode: 0 }));
   return ino === 0 ? undefined : `${ino} ${size} ${mtimeMs} ${mode}`;
 }

@@ -40,8 +40,8 @@ function supervisorIn(path: string): ProcessSupervisor | undefined {
   const unit = names.findLast((name) => UNIT.test(name));
   // The user's own service manager is a service itself, and every process of a terminal runs in a scope.
   if (unit === undefined || unit.startsWith("user@") || names.at(-1)?.endsWith(".scope")) return undefined;
-  const user = names.some((name) => name.startsWith("user@"));
-  return { name: unit, restart: `systemctl ${user ? "--user " : ""}restart ${unit}` };
+  const isUserUnit = names.some((name) => name.startsWith("user@"));
+  return { name: unit, restart: `systemctl ${isUserUnit ? "--user " : ""}restart ${unit}` };
 }
 
 /**

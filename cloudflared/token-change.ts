@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { fingerprint, type RegisteredConnector, registered } from "./registry.ts";
+import { fingerprint, type RegisteredConnector, registeredConnectors } from "./registry.ts";
 import { otherCloudflareds, type UnregisteredConnector } from "./service.ts";
 import { readToken } from "./token.ts";
 
@@ -19,7 +19,7 @@ export type TokenChange =
 /** Options of `changeToken`. */
 export interface TokenChangeOptions {
   /** Milliseconds that the connectors have to become ready with the new token; 60,000 by default. */
-  readonly within?: number;
+  readonly timeoutMs?: number;
   /** Where the processes of this machine are listed; `/proc` by default. */
   readonly proc?: string;
 }
@@ -33,15 +33,17 @@ export interface TokenChangeOptions {
  */
 export async function changeToken(tokenFile: string, options: TokenChangeOptions = {}): Promise<TokenChange[]> {
   const token = fingerprint(await readToken({ TUNNEL_TOKEN_FILE: tokenFile }));
-  const deadline = performance.now() + (options.within ?? 60_000);
-  const before = await registered(tokenFile);
-  const settled = await Promise.all(before.map((connector) => settle(tokenFile, connector, token, deadline)));
-  const known = new Set((await registered(tokenFile)).concat(before).flatMap(({ pid, child }) => [pid, child]));
+  const deadline = performance.now() + (options.timeoutMs ?? 60_000);
+  const before = await registeredConnectors(tokenFile);
+  const changes = await Promise.all(before.map((connector) => waitForToken(tokenFile, connector, token, deadline)));
+  const known = new Set(
+    (await registeredConnectors(tokenFile)).concat(before).flatMap(({ pid, child }) => [pid, child]),
+  );
   const others = await otherCloudflareds(known, options.proc);
-  return [...settled, ...others.map((connector): TokenChange => ({ kind: "unknown", connector }))];
+  return [...changes, ...others.map((connector): TokenChange => ({ kind: "unknown", connector }))];
 }
 
-async function settle(
+async function waitForToken(
   tokenFile: string,
   connector: RegisteredConnector,
   token: string,
@@ -50,7 +52,7 @@ async function settle(
   if (connector.orphan) return { kind: "orphan", connector };
   if (connector.stopping) return { kind: "stopped", connector };
   for (;;) {
-    const now = (await registered(tokenFile)).find(({ pid }) => pid === connector.pid);
+    const now = (await registeredConnectors(tokenFile)).find(({ pid }) => pid === connector.pid);
     if (!now || now.stopping) return { kind: "stopped", connector };
     if (now.token === token) return { kind: "changed", connector: now };
     if (now.refused?.token === token) return { kind: "failed", connector: now, reason: now.refused.message };

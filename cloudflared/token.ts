@@ -9,7 +9,7 @@ export interface TokenSources {
   readonly TUNNEL_TOKEN_FILE?: string | undefined;
 }
 
-const MAX_FILE = 16 * 1024;
+const MAX_FILE_BYTES = 16 * 1024;
 
 /**
  * Reads the tunnel's token from the one source that is set: the environment or a file that only its owner can read.
@@ -29,7 +29,7 @@ export async function readToken(sources: TokenSources): Promise<string> {
         "or set TUNNEL_TOKEN.",
     );
   }
-  const token = (file ? await textOf(file) : (direct ?? "")).trim();
+  const token = (file ? await readTokenFile(file) : (direct ?? "")).trim();
   try {
     parseToken(token);
   } catch (error) {
@@ -39,14 +39,14 @@ export async function readToken(sources: TokenSources): Promise<string> {
   return token;
 }
 
-async function textOf(file: string): Promise<string> {
+async function readTokenFile(file: string): Promise<string> {
   const handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK).catch((error: unknown) => {
-    throw new ConnectorProblem("TOKEN_FILE", `The token's file ${file} cannot be read: ${reasonFor(error)}`);
+    throw new ConnectorProblem("TOKEN_FILE", `The token's file ${file} cannot be read: ${readFailure(error)}`);
   });
   try {
     const stat = await handle.stat();
     if (!stat.isFile()) throw new ConnectorProblem("TOKEN_FILE", `${file} is not a file.`);
-    if (stat.size > MAX_FILE)
+    if (stat.size > MAX_FILE_BYTES)
       throw new ConnectorProblem("TOKEN_FILE", `${file} is ${stat.size} bytes long; a token has a few hundred.`);
     // Windows has no permission bits.
     if (process.platform !== "win32" && (stat.mode & 0o077) !== 0) {
@@ -62,7 +62,7 @@ async function textOf(file: string): Promise<string> {
   }
 }
 
-function reasonFor(error: unknown): string {
+function readFailure(error: unknown): string {
   const code = typeof error === "object" && error !== null && "code" in error ? error.code : undefined;
   if (code === "ENOENT")
     return (

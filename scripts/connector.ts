@@ -35,7 +35,7 @@ async function serve(): Promise<0 | 1> {
       log: (line) => console.error(line),
       ...(local && { local }),
       ...(metricsPort !== undefined && { metricsPort }),
-      ...(grace !== undefined && { gracePeriod: grace * 1000 }),
+      ...(grace !== undefined && { gracePeriodMs: grace * 1000 }),
     });
     if (problem) throw problem;
   } catch (error) {

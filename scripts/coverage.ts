@@ -3,7 +3,7 @@ import { stripTypeScriptTypes } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { command, type ExitCode, runCommand } from "./command-line/index.ts";
-import { runJest, TO_JEST } from "./programs/jest.ts";
+import { PASSED_TO_JEST, runJest } from "./programs/jest.ts";
 
 const FOLDER = "infra/rules";
 const PROMISED_PERCENT = { lines: 100, branches: 95 };
@@ -14,7 +14,7 @@ await runCommand(
     summary:
       `Measures how much of ${FOLDER} its tests run through: ${PROMISED_PERCENT.lines} % of the lines and ` +
       `${PROMISED_PERCENT.branches} % of the branches are promised.`,
-    passThrough: TO_JEST,
+    passThrough: PASSED_TO_JEST,
     failure: "a test failed, or less is covered than promised",
     run: ({ passThrough }) => measure(passThrough),
   }),

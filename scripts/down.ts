@@ -5,8 +5,8 @@ import { checkWriteRights } from "./cloudflare-account/rights.ts";
 import { describeClient, type StackTunnel, tunnelOf } from "./cloudflare-account/tunnel.ts";
 import { CommandError, command, flag, refusalOf, runCommand } from "./command-line/index.ts";
 import { assertUnlocked } from "./pulumi-cli/lock.ts";
-import { endBetweenSteps, OPERATOR_ENVIRONMENT, openOperator, stackOption } from "./pulumi-cli/operator.ts";
-import { isOfEveryStack, kindOf, type StateResource, stays } from "./pulumi-cli/stack-state.ts";
+import { OPERATOR_ENVIRONMENT, openOperator, stackOption, throwAfterSignal } from "./pulumi-cli/operator.ts";
+import { isLeftByDestroy, isOfEveryStack, kindOf, type StateResource } from "./pulumi-cli/stack-state.ts";
 import { disconnectAll } from "./stack-connectors/disconnect.ts";
 import { stopConnectors } from "./stack-connectors/local-connectors.ts";
 import { tokenFile } from "./stack-connectors/token-file.ts";
@@ -63,23 +63,23 @@ await runCommand(
         resources.filter(({ protect }) => protect === true).map(({ urn }) => urn),
       );
       await checkWriteRights(api, resources);
-      const closes = tunnel !== undefined && deleted === undefined && !tunnel.isAdopted;
+      const closesTunnel = tunnel !== undefined && deleted === undefined && !tunnel.isAdopted;
       // the first change: a token that may not change the tunnel stops here
-      if (closes) await tunnel.changeSecret();
-      endBetweenSteps("stopped the connectors");
+      if (closesTunnel) await tunnel.changeSecret();
+      throwAfterSignal("stopped the connectors");
       const isRecord = ({ resource }: (typeof adopted)[number]) => kindOf(resource) === "record";
       // before the tunnel is disconnected, so that these hostnames always have a target
       await putBack(api, adopted.filter(isRecord), console.log);
       for (const line of await stopConnectors(tokenFile(folder))) console.log(line);
-      if (closes) await disconnectAll(tunnel, { tell: console.log });
-      endBetweenSteps("deleted anything");
+      if (closesTunnel) await disconnectAll(tunnel, { tell: console.log });
+      throwAfterSignal("deleted anything");
       // after that, so that the site cannot be reached without its rules
       await putBack(
         api,
         adopted.filter((one) => !isRecord(one)),
         console.log,
       );
-      await destroy(cli, stack, () => disconnectAgain(closes ? tunnel : undefined));
+      await destroy(cli, stack, () => disconnectAgain(closesTunnel ? tunnel : undefined));
       await deleteLeftBehind(api, left);
       rmSync(tokenFile(folder), { force: true });
       console.log(`The site of ${stack} is down.`);
@@ -90,7 +90,8 @@ await runCommand(
 /** What `down` deletes, or puts back as it was found. */
 function isChanged(resource: StateResource, adopted: readonly AdoptedResource[]): boolean {
   return (
-    !stays(resource) || adopted.some(({ resource: { urn }, found }) => urn === resource.urn && found !== undefined)
+    !isLeftByDestroy(resource) ||
+    adopted.some(({ resource: { urn }, found }) => urn === resource.urn && found !== undefined)
   );
 }
 

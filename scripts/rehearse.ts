@@ -1,6 +1,6 @@
 import { command, endSignal, runCommand } from "./command-line/index.ts";
 import type { Stage } from "./rehearsal/stage.ts";
-import type { Scene } from "./rehearsal/step.ts";
+import type { StepResults } from "./rehearsal/step.ts";
 
 await runCommand(
   command({
@@ -28,7 +28,7 @@ async function rehearse(pulumi: string): Promise<0 | 1> {
   const { openStage } = await import("./rehearsal/stage.ts");
   const { steps } = await import("./rehearsal/steps.ts");
   const start = performance.now();
-  const scene: Scene = {};
+  const scene: StepResults = {};
   let stage: Stage | undefined;
   let name = "start";
   let began = start;

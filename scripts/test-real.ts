@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { CommandError, command, type ExitCode, givenOptions, runCommand } from "./command-line/index.ts";
-import { assertRunBy, runJest, TEST_ARGUMENTS, TEST_OPTIONS, TO_JEST } from "./programs/jest.ts";
+import { assertRunBy, PASSED_TO_JEST, runJest, TEST_ARGUMENTS, TEST_OPTIONS } from "./programs/jest.ts";
 import { onPath } from "./programs/on-path.ts";
 import { postgresFolder } from "./programs/postgres.ts";
 
@@ -79,7 +79,7 @@ await runCommand(
     summary: "Runs the tests that need a tool or data that npm does not bring. Lists what is missing and why.",
     arguments: TEST_ARGUMENTS,
     options: TEST_OPTIONS,
-    passThrough: TO_JEST,
+    passThrough: PASSED_TO_JEST,
     environment: {
       ACTIONLINT_BIN: "actionlint (the one on PATH)",
       CHROMIUM_BIN: "a Chromium (the one on PATH)",

@@ -1,5 +1,5 @@
 import { command, givenOptions, runCommand } from "./command-line/index.ts";
-import { assertRunBy, runJest, TEST_ARGUMENTS, TEST_OPTIONS, TO_JEST } from "./programs/jest.ts";
+import { assertRunBy, PASSED_TO_JEST, runJest, TEST_ARGUMENTS, TEST_OPTIONS } from "./programs/jest.ts";
 
 // these come after the paths: Jest reads arguments that follow such an option as more of its values
 const SLOW = ["--testPathIgnorePatterns=/node_modules/", "--testMatch=<rootDir>/test/slow/**/*.test.ts"];
@@ -12,7 +12,7 @@ await runCommand(
     summary: "Runs the tests that need nothing but npm, and too long for every day.",
     arguments: TEST_ARGUMENTS,
     options: TEST_OPTIONS,
-    passThrough: TO_JEST,
+    passThrough: PASSED_TO_JEST,
     failure: "a test failed, or there is no such test",
     examples: ["", "test/slow/scripts -t signal"],
     run({ args, options, passThrough }) {

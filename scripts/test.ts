@@ -1,5 +1,5 @@
 import { command, givenOptions, runCommand } from "./command-line/index.ts";
-import { assertRunBy, runJest, TEST_ARGUMENTS, TEST_OPTIONS, TO_JEST } from "./programs/jest.ts";
+import { assertRunBy, PASSED_TO_JEST, runJest, TEST_ARGUMENTS, TEST_OPTIONS } from "./programs/jest.ts";
 
 await runCommand(
   command({
@@ -7,7 +7,7 @@ await runCommand(
     summary: "Runs the tests that need nothing but npm.",
     arguments: TEST_ARGUMENTS,
     options: TEST_OPTIONS,
-    passThrough: TO_JEST,
+    passThrough: PASSED_TO_JEST,
     failure: "a test failed, or there is no such test",
     examples: ["test/scripts/run.test.ts -t N4", "test/infra -- --coverage"],
     run({ args, options, passThrough }) {

@@ -44,16 +44,16 @@ export class AccountError extends CommandError {
  * Waits for a call. `permission` is the one that the token needs for it, by its name in the API.
  * @throws AccountError with Cloudflare's response and what to do
  */
-export async function calling<T>(call: PromiseLike<T>, permission: string): Promise<T> {
+export async function callApi<T>(call: PromiseLike<T>, permission: string): Promise<T> {
   try {
     return await call;
   } catch (error) {
     if (!(error instanceof Cloudflare.APIError)) throw error;
-    throw describe(error, permission);
+    throw accountErrorFrom(error, permission);
   }
 }
 
-function describe(error: InstanceType<typeof Cloudflare.APIError>, permission: string): AccountError {
+function accountErrorFrom(error: InstanceType<typeof Cloudflare.APIError>, permission: string): AccountError {
   const { status } = error;
   if (error instanceof Cloudflare.APIConnectionError) {
     const why =

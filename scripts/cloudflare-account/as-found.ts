@@ -2,7 +2,7 @@
 import type Cloudflare from "cloudflare";
 import { AS_FOUND, type AsFound, parseAsFound } from "../../infra/preflight/for-commands.ts";
 import { isAtCloudflare, kindOf, nameOf, type StateResource } from "../pulumi-cli/stack-state.ts";
-import { calling } from "./account.ts";
+import { callApi } from "./account.ts";
 import { permissionOf } from "./rights.ts";
 
 /** An adopted resource, and how it was before; undefined where that is not known. */
@@ -34,7 +34,7 @@ export async function putBack(
 ): Promise<void> {
   for (const { resource, found } of adopted) {
     if (found === undefined) continue;
-    await calling(api.put(found.path, { body: found.body }), permissionOf(resource));
+    await callApi(api.put(found.path, { body: found.body }), permissionOf(resource));
     tell(`Put back as it was found: ${kindOf(resource)} ${nameOf(resource.urn)}, ${found.summary}.`);
   }
 }

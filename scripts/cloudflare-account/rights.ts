@@ -2,7 +2,7 @@
 import type Cloudflare from "cloudflare";
 import { LISTS_PERMISSION, permissionOfPhase } from "../../infra/preflight/for-commands.ts";
 import { kindOf, type StateResource } from "../pulumi-cli/stack-state.ts";
-import { AccountError, calling } from "./account.ts";
+import { AccountError, callApi } from "./account.ts";
 
 /** The permission that a write of the resource needs, by its name in the API. */
 export function permissionOf(resource: StateResource): string {
@@ -28,25 +28,25 @@ export async function checkWriteRights(api: Cloudflare, resources: readonly Stat
     ...rulesets.map(async (ruleset) => {
       const permission = permissionOf(ruleset);
       const path = pathOf(ruleset, "rulesets");
-      const found = await existing(api, path, permission);
+      const found = await readIfExists(api, path, permission);
       if (!found) return;
       const { name, kind, phase, description, rules = [] } = found;
       const body = { name, kind, phase, description, rules };
-      await calling(api.put(path, { query: { dry_run: true }, body }), permission);
+      await callApi(api.put(path, { query: { dry_run: true }, body }), permission);
     }),
   ]);
 }
 
 /** Statuses of a request that the token may make and whose body is wrong. */
-const REFUSED_BODY = new Set<number | undefined>([400, 422]);
+const REFUSED_BODY_STATUSES = new Set<number | undefined>([400, 422]);
 
 const inputOf = ({ inputs }: StateResource, name: string): string => String(inputs?.[name]);
 
 async function assertMayCreate(api: Cloudflare, resource: StateResource, path: string): Promise<void> {
   try {
-    await calling(api.post(path, { body: {}, maxRetries: 0 }), permissionOf(resource));
+    await callApi(api.post(path, { body: {}, maxRetries: 0 }), permissionOf(resource));
   } catch (error) {
-    if (!(error instanceof AccountError) || !REFUSED_BODY.has(error.status)) throw error;
+    if (!(error instanceof AccountError) || !REFUSED_BODY_STATUSES.has(error.status)) throw error;
   }
 }
 
@@ -54,13 +54,13 @@ const pathOf = ({ id, inputs }: StateResource, collection: string): string =>
   `/zones/${String(inputs?.zoneId)}/${collection}/${id}`;
 
 /** Undefined where it was deleted elsewhere. */
-async function existing(
+async function readIfExists(
   api: Cloudflare,
   path: string,
   permission: string,
 ): Promise<Readonly<Record<string, unknown>> | undefined> {
   try {
-    const { result } = await calling(api.get<{ result: Readonly<Record<string, unknown>> }>(path), permission);
+    const { result } = await callApi(api.get<{ result: Readonly<Record<string, unknown>> }>(path), permission);
     return result;
   } catch (error) {
     if (error instanceof AccountError && error.status === 404) return undefined;

@@ -6,7 +6,7 @@ import { randomBytes } from "node:crypto";
 import type Cloudflare from "cloudflare";
 import { printable } from "../../infra/preflight/for-commands.ts";
 import { type StateResource, TUNNEL_TYPE } from "../pulumi-cli/stack-state.ts";
-import { type AccountError, calling } from "./account.ts";
+import { type AccountError, callApi } from "./account.ts";
 
 const SECRET_BYTES = 32;
 const PERMISSION = "Cloudflare Tunnel Write";
@@ -53,11 +53,11 @@ export function tunnelOf(resources: readonly StateResource[], api: Cloudflare): 
     isAdopted: found.retainOnDelete === true,
     async changeSecret() {
       const tunnel_secret = randomBytes(SECRET_BYTES).toString("base64");
-      await calling(tunnels.edit(id, { ...place, tunnel_secret }), PERMISSION);
+      await callApi(tunnels.edit(id, { ...place, tunnel_secret }), PERMISSION);
     },
-    token: () => calling(tunnels.token.get(id, place), PERMISSION),
+    token: () => callApi(tunnels.token.get(id, place), PERMISSION),
     async connectors() {
-      const { result } = await calling(tunnels.connections.get(id, place), PERMISSION);
+      const { result } = await callApi(tunnels.connections.get(id, place), PERMISSION);
       return (result ?? []).map(({ id: client = "(no id)", version = "", conns = [] }) => ({
         id: client,
         version,
@@ -65,11 +65,11 @@ export function tunnelOf(resources: readonly StateResource[], api: Cloudflare): 
       }));
     },
     async disconnect() {
-      await calling(tunnels.connections.delete(id, place), PERMISSION);
+      await callApi(tunnels.connections.delete(id, place), PERMISSION);
     },
     async deletedAt() {
       try {
-        return (await calling(tunnels.get(id, place), PERMISSION)).deleted_at ?? undefined;
+        return (await callApi(tunnels.get(id, place), PERMISSION)).deleted_at ?? undefined;
       } catch (error) {
         if ((error as AccountError).status === 404) return "at an unknown time";
         throw error;

@@ -62,7 +62,7 @@ export async function runUntilSignal<T>(service: Service<T>): Promise<void> {
   const ending = endSignal();
   const again = () => (ending.reason === "SIGINT" ? "press Ctrl-C again" : "send it again");
   ending.addEventListener("abort", () => say(`${ending.reason}: ending; ${again()} to stop at once`));
-  const outcome = await Promise.race([start(ending), tooLate(ending, startTimeoutMs)]).then(
+  const outcome = await Promise.race([start(ending), failAfterTimeout(ending, startTimeoutMs)]).then(
     (running) => ({ running }),
     (error: unknown) => {
       if (!ending.aborted || error !== ending.reason) throw error;
@@ -84,7 +84,7 @@ function aborted(signal: AbortSignal): Promise<void> {
   });
 }
 
-async function tooLate(ending: AbortSignal, timeoutMs: number): Promise<never> {
+async function failAfterTimeout(ending: AbortSignal, timeoutMs: number): Promise<never> {
   await aborted(ending);
   await delay(timeoutMs);
   throw new CommandError(`it was still starting ${timeoutMs / 1000} s after ${ending.reason}, and ended at once.`);

@@ -11,7 +11,7 @@ class DataDirError extends Error {
  * The lock files that this process has made. Any other lock file with this process's id is of a killed process that had
  * the same id.
  */
-const held = new Set<string>();
+const ownLocks = new Set<string>();
 
 /**
  * Makes the data folder (0700) where it is missing, and locks it for this process: two runs on the same users,
@@ -24,7 +24,7 @@ const held = new Set<string>();
 export function takeDataDir(dataDir: string): () => void {
   makeDataDir(dataDir);
   const lock = join(dataDir, "lock");
-  while (!created(lock)) {
+  while (!createLock(lock)) {
     const holder = liveHolder(lock);
     if (holder !== undefined) {
       throw new DataDirError(
@@ -34,9 +34,9 @@ export function takeDataDir(dataDir: string): () => void {
     }
     rmSync(lock, { force: true });
   }
-  held.add(lock);
+  ownLocks.add(lock);
   return () => {
-    held.delete(lock);
+    ownLocks.delete(lock);
     rmSync(lock, { force: true });
   };
 }
@@ -55,7 +55,7 @@ export function unusableFile(error: unknown, dataDir: string): DataDirError | un
 }
 
 /** Creates the lock file with this process's id; false where there is one already. */
-function created(lock: string): boolean {
+function createLock(lock: string): boolean {
   try {
     writeFileSync(lock, `${process.pid}\n`, { flag: "wx", mode: 0o600 });
     return true;
@@ -76,7 +76,7 @@ function liveHolder(lock: string): number | undefined {
   }
   if (!Number.isSafeInteger(pid) || pid <= 0) return undefined;
   // in a container every run has the same few ids
-  if (pid === process.pid && !held.has(lock)) return undefined;
+  if (pid === process.pid && !ownLocks.has(lock)) return undefined;
   try {
     process.kill(pid, 0);
     return pid;

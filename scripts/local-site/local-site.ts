@@ -139,7 +139,7 @@ async function startParts(
     token,
     local: { edge: tunnel.address, caFile: tunnel.caFile },
     env: options.env,
-    gracePeriod: GRACE_PERIOD_MS,
+    gracePeriodMs: GRACE_PERIOD_MS,
     ...(signal && { signal }),
   });
   running.defer(() => connector.stop());

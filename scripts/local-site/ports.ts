@@ -19,20 +19,20 @@ const PARTS = Object.keys(DEFAULTS) as readonly (keyof Ports)[];
  * Chooses the ports of this run: those of the last run, so that nothing that is deployed has to change. Where another
  * program uses one, the next free one. They are written into the data folder for the next run.
  *
- * @param fixed ports that the user asked for: no other is chosen instead, and they are not written for the next run
+ * @param required ports that the user asked for: no other is chosen instead, and they are not written for the next run
  * @throws CommandError where a fixed port, or 100 ports in a row, are in use
  */
 export async function choosePorts(
   dataDir: string,
   wanted: Partial<Ports> = {},
-  fixed: Partial<Ports> = {},
+  required: Partial<Ports> = {},
 ): Promise<Ports> {
   const file = join(dataDir, "ports.json");
   const first = { ...DEFAULTS, ...remembered(file), ...wanted };
-  const ports = { ...fixed } as Record<keyof Ports, number>;
-  for (const port of Object.values(fixed)) await freePort(port, new Set(), 1);
+  const ports = { ...required } as Record<keyof Ports, number>;
+  for (const port of Object.values(required)) await freePort(port, new Set(), 1);
   for (const part of PARTS) ports[part] ??= await freePort(first[part], new Set(Object.values(ports)));
-  const remember = PARTS.map((part) => [part, fixed[part] === undefined ? ports[part] : first[part]] as const);
+  const remember = PARTS.map((part) => [part, required[part] === undefined ? ports[part] : first[part]] as const);
   writeFileSync(file, `${JSON.stringify(Object.fromEntries(remember))}\n`, { mode: 0o600 });
   return ports;
 }

@@ -4,7 +4,7 @@ import { githubReport, jsonReport, LINTS, sarifReport, textReport } from "../../
 import { command, flag, type OptionValues, oneOf, optionWithDefault, UsageError } from "../command-line/index.ts";
 import { POLICY_OPTIONS, siteOf } from "./options.ts";
 import { loadPolicy } from "./policy.ts";
-import { say } from "./say.ts";
+import { printForPeople } from "./print-for-people.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");
 /** Named by findings that are about no file of a rule. */
@@ -34,7 +34,7 @@ async function check({ plan, host, format, fix }: OptionValues<typeof OPTIONS>):
   const found = findingsOf({ policy, site, plan, root: ROOT });
   if (fix) {
     const { lines, hasChanged } = fixFindings(found, ROOT);
-    for (const line of lines) say(line);
+    for (const line of lines) printForPeople(line);
     if (hasChanged) return checkAgain(plan, host);
   }
   const findings = found.map(({ literal: _, isAmbiguous: __, ...finding }) => finding);
@@ -46,7 +46,7 @@ async function check({ plan, host, format, fix }: OptionValues<typeof OPTIONS>):
   };
   const report = reports[format]();
   // what programs read has escapes of its own
-  if (report !== "") (format === "text" ? say : console.log)(report);
+  if (report !== "") (format === "text" ? printForPeople : console.log)(report);
   if (format === "text") {
     const rules = policy.rulesets.reduce((sum, ruleset) => sum + ruleset.rules.length, 0);
     console.log(`${rules} rules on ${plan}, ${LINTS.length} lints: ${findings.length} findings`);

@@ -25,12 +25,12 @@ export interface ConformanceResult {
   readonly expressions: number;
   /** Results and errors that were compared. */
   readonly assertions: number;
-  readonly differences: readonly WrongVector[];
+  readonly differences: readonly VectorDifference[];
   /** Those of KNOWN_DIFFERENCES. */
-  readonly known: readonly WrongVector[];
+  readonly known: readonly VectorDifference[];
 }
 
-interface WrongVector {
+interface VectorDifference {
   readonly expression: string;
   readonly what: string;
 }
@@ -111,14 +111,14 @@ export function runVectors(file: VectorFile): ConformanceResult {
   };
 }
 
-type Single = Omit<ConformanceResult, "expressions">;
+type VectorOutcome = Omit<ConformanceResult, "expressions">;
 
 function runVector(
   vector: Vector,
   scheme: Readonly<Record<string, string>>,
   nilNotEqual: boolean,
   base: Readonly<Record<string, unknown>>,
-): Single {
+): VectorOutcome {
   const expression = vector.expr;
   const schema = schemaOf(scheme, nilNotEqual);
   const options = {
@@ -127,10 +127,12 @@ function runVector(
     ...(vector.max_depth !== undefined && { maxDepth: vector.max_depth }),
   };
   const compiled = compile(expression, options);
-  if (vector.error) return single({ differences: compareError(vector, compiled) });
+  if (vector.error) return vectorOutcome({ differences: compareError(vector, compiled) });
   if (!compiled.ok)
-    return single({ differences: [{ expression, what: `should compile, but ${first(compiled.diagnostics)}` }] });
-  const differences: WrongVector[] = [];
+    return vectorOutcome({
+      differences: [{ expression, what: `should compile, but ${firstMessage(compiled.diagnostics)}` }],
+    });
+  const differences: VectorDifference[] = [];
   for (const { ctx, override, expected } of vector.cases ?? []) {
     const given = { ...base, ...ctx, ...override };
     const result = outcomeOf(() => {
@@ -155,32 +157,32 @@ function outcomeOf(run: () => boolean): boolean | string {
   }
 }
 
-function compareError(vector: Vector, compiled: ReturnType<typeof compile>): readonly WrongVector[] {
+function compareError(vector: Vector, compiled: ReturnType<typeof compile>): readonly VectorDifference[] {
   const { expr: expression, engine_error: error = "an error", at } = vector;
   if (compiled.ok) return [{ expression, what: `should be refused: ${at ?? ""} ${error}` }];
   const [diagnostic] = compiled.diagnostics;
   const { line, column } = locate(expression, diagnostic?.engine?.at ?? diagnostic?.span.start ?? 0);
   if (at === undefined || at === `${line}:${column}`) return [];
-  return [{ expression, what: `expected ${at} ${error}, got ${line}:${column} ${first(compiled.diagnostics)}` }];
+  return [{ expression, what: `expected ${at} ${error}, got ${line}:${column} ${firstMessage(compiled.diagnostics)}` }];
 }
 
-function runDocumented({ expression, docs_say }: Documented): Single {
+function runDocumented({ expression, docs_say }: Documented): VectorOutcome {
   const compiled = compile(expression);
   const agrees = compiled.ok === (docs_say === "valid");
   const reason = KNOWN_DIFFERENCES[expression];
   if (agrees && reason)
-    return single({ differences: [{ expression, what: "agrees now; take it off the known differences" }] });
-  if (agrees) return single({});
-  if (reason) return single({ known: [{ expression, what: reason }] });
-  const what = compiled.ok ? "should be refused" : `should be valid, but ${first(compiled.diagnostics)}`;
-  return single({ differences: [{ expression, what }] });
+    return vectorOutcome({ differences: [{ expression, what: "agrees now; take it off the known differences" }] });
+  if (agrees) return vectorOutcome({});
+  if (reason) return vectorOutcome({ known: [{ expression, what: reason }] });
+  const what = compiled.ok ? "should be refused" : `should be valid, but ${firstMessage(compiled.diagnostics)}`;
+  return vectorOutcome({ differences: [{ expression, what }] });
 }
 
-function single(found: Partial<Single>): Single {
+function vectorOutcome(found: Partial<VectorOutcome>): VectorOutcome {
   return { assertions: 1, differences: [], known: [], ...found };
 }
 
-function first(diagnostics: readonly Diagnostic[]): string {
+function firstMessage(diagnostics: readonly Diagnostic[]): string {
   return `${diagnostics[0]?.message} (${diagnostics[0]?.engine?.message ?? diagnostics[0]?.code})`;
 }
 
@@ -211,18 +213,20 @@ function bytesIn(given: Readonly<Record<string, unknown>>, schema: LanguageSchem
   return Object.fromEntries(
     [...schema.fields.values()]
       .filter(({ name }) => name in given)
-      .map(({ name, type }) => [name, prepare(given[name], type)]),
+      .map(({ name, type }) => [name, fieldValue(given[name], type)]),
   );
 }
 
-function prepare(value: unknown, type: Type): unknown {
+function fieldValue(value: unknown, type: Type): unknown {
   if (typeof value === "string") return toBytes(value);
   if (Array.isArray(value)) {
     if (type === "Bytes") return String.fromCharCode(...(value as number[]));
-    return typeof type === "string" ? value : value.map((element) => prepare(element, type.of));
+    return typeof type === "string" ? value : value.map((element) => fieldValue(element, type.of));
   }
   if (typeof value !== "object" || value === null || typeof type === "string") return value;
-  return Object.fromEntries(Object.entries(value).map(([key, element]) => [toBytes(key), prepare(element, type.of)]));
+  return Object.fromEntries(
+    Object.entries(value).map(([key, element]) => [toBytes(key), fieldValue(element, type.of)]),
+  );
 }
 
 /**

@@ -20,7 +20,7 @@ import {
 import { requestArguments } from "./input.ts";
 import { adviceFor, REQUEST_NOTATIONS, readRequests, requestLine, siteOf } from "./options.ts";
 import { loadPolicy } from "./policy.ts";
-import { say } from "./say.ts";
+import { printForPeople } from "./print-for-people.ts";
 import { chosenVisitor, VISITOR_OPTION } from "./visitor.ts";
 
 const OPTIONS = {
@@ -60,7 +60,7 @@ async function evaluate(
   if (!compiled.ok) {
     const { diagnostics } = compiled;
     if (format === "json") console.log(JSON.stringify({ expression, diagnostics }, null, 2));
-    else for (const diagnostic of diagnostics) say(render(diagnostic, expression));
+    else for (const diagnostic of diagnostics) printForPeople(render(diagnostic, expression));
     return 1;
   }
   const visitor = chosenVisitor(visitorName);
@@ -97,9 +97,9 @@ const isUnexpected = ({ value }: EvalResult, expect: EvalOptions["expect"]): boo
   expect !== undefined && String(value) !== expect;
 
 function printResult(result: EvalResult, expect: EvalOptions["expect"]): void {
-  say(`${result.request}\n${describe(result)}`);
+  printForPeople(`${result.request}\n${describe(result)}`);
   if (isUnexpected(result, expect)) console.log(`  expected ${expect}`);
-  for (const { value, text } of result.parts) say(`    ${word(value ?? undefined)}  ${text}`);
+  for (const { value, text } of result.parts) printForPeople(`    ${valueColumn(value ?? undefined)}  ${text}`);
 }
 
 /** Reads an expression. @throws UsageError where a field was given a value of the wrong type */
@@ -118,6 +118,6 @@ function describe({ value, why, undetermined }: EvalResult): string {
 }
 
 /** A value in a column of its own. */
-export function word(value: boolean | undefined): string {
+export function valueColumn(value: boolean | undefined): string {
   return value === undefined ? "?    " : value ? "true " : "false";
 }

@@ -10,11 +10,11 @@ import {
   type Verdict,
 } from "../../infra/rules/index.ts";
 import { command, type OptionValues, oneOf, optionWithDefault } from "../command-line/index.ts";
-import { readFields, word } from "./eval.ts";
+import { readFields, valueColumn } from "./eval.ts";
 import { requestArguments } from "./input.ts";
 import { adviceFor, POLICY_OPTIONS, REQUEST_NOTATIONS, readRequests, requestLine, siteOf } from "./options.ts";
 import { loadPolicy } from "./policy.ts";
-import { say } from "./say.ts";
+import { printForPeople } from "./print-for-people.ts";
 import { chosenVisitor, VISITOR_OPTION } from "./visitor.ts";
 
 const OPTIONS = {
@@ -60,7 +60,7 @@ async function explain(requests: readonly string[], options: OptionValues<typeof
   if (format === "json") console.log(JSON.stringify({ plan, requests: explained.map(jsonOf) }, null, 2));
   else {
     for (const { request, verdict, rules } of explained)
-      say([request, ...ruleLines(rules), `  => ${conclusion(verdict)}`].join("\n"));
+      printForPeople([request, ...ruleLines(rules), `  => ${conclusion(verdict)}`].join("\n"));
   }
   return explained.some(({ verdict }) => verdict.outcome === "undetermined") ? 1 : 0;
 }
@@ -106,13 +106,13 @@ export function* explainRules(
 ): Generator<ExplainedRule> {
   const fields = requestFields(request);
   const events = new Map(verdict.events.map((event) => [`${event.phase} ${event.ref}`, event]));
-  const leftOut = new Map<Phase, string>();
-  let ended = false;
+  const skippedPhases = new Map<Phase, string>();
+  let hasEnded = false;
   for (const { phase, rules } of rulesets) {
     for (const { ref, action, expression, ratelimit, enabled, source } of rules) {
       const rule = { phase, ref, action };
-      if (ended || enabled === false) {
-        yield { ...rule, state: ended ? "not reached" : "disabled" };
+      if (hasEnded || enabled === false) {
+        yield { ...rule, state: hasEnded ? "not reached" : "disabled" };
         continue;
       }
       const compiled = compile(expression, { phase, lists });
@@ -124,7 +124,7 @@ export function* explainRules(
       // where the guard by hostname holds too, the author's condition is the reason
       const own = value === true && source !== undefined ? compile(source.when, { phase, lists }) : undefined;
       const why = own?.ok ? own.read(fields).why : wholeWhy;
-      const skippedBy = leftOut.get(phase);
+      const skippedBy = skippedPhases.get(phase);
       if (skippedBy !== undefined) {
         yield { ...rule, state: "skipped", value, why, skippedBy };
         continue;
@@ -132,9 +132,9 @@ export function* explainRules(
       const event = events.get(`${phase} ${ref}`);
       const isCounted = value === true && ratelimit !== undefined && event === undefined;
       yield { ...rule, state: "read", value, why, ...(isCounted && { isCounted }) };
-      if (event?.skips?.rest) leftOut.set(phase, ref);
-      for (const later of event?.skips?.phases ?? []) leftOut.set(later, ref);
-      ended = verdict.by !== undefined && event === verdict.by;
+      if (event?.skips?.rest) skippedPhases.set(phase, ref);
+      for (const later of event?.skips?.phases ?? []) skippedPhases.set(later, ref);
+      hasEnded = verdict.by !== undefined && event === verdict.by;
     }
   }
 }
@@ -150,7 +150,7 @@ export function ruleLines(rules: readonly ExplainedRule[]): readonly string[] {
 function ruleLine({ ref, action, state, value, why, skippedBy, isCounted }: ExplainedRule): string {
   const name = `${ref} (${action})`;
   if (state === "read")
-    return `${word(value ?? undefined)}  ${name}: ${why}${isCounted ? "; counted, and within its limit" : ""}`;
+    return `${valueColumn(value ?? undefined)}  ${name}: ${why}${isCounted ? "; counted, and within its limit" : ""}`;
   if (state === "skipped")
     return `-      ${name}: skipped by ${skippedBy}${value ? `; it would have matched: ${why}` : ""}`;
   if (state === "invalid") return `?      ${name}: Cloudflare refuses its expression: ${why}`;

@@ -4,7 +4,7 @@ import { readStories } from "../../infra/stories.ts";
 import { argumentList, command, flag, messageOf, type OptionValues, UsageError } from "../command-line/index.ts";
 import { POLICY_OPTIONS, siteOf } from "./options.ts";
 import { loadPolicy } from "./policy.ts";
-import { say } from "./say.ts";
+import { printForPeople } from "./print-for-people.ts";
 import { isShipped } from "./shipped.ts";
 
 const OPTIONS = {
@@ -36,7 +36,7 @@ async function runTests(files: readonly string[], { plan, host, gaps }: OptionVa
     ...refusalsInFiles(proof, refusals),
     ...proofFailures(proof, refusals),
   ];
-  for (const line of proofLines(failures, proof.gaps, gaps)) say(line);
+  for (const line of proofLines(failures, proof.gaps, gaps)) printForPeople(line);
   const rules = rulesets.reduce((sum, ruleset) => sum + ruleset.rules.length, 0);
   const others = proof.storiesOfOtherPlans > 0 ? ` (${proof.storiesOfOtherPlans} more are about other plans)` : "";
   const counts = `${rules} rules, ${proof.examples} examples and ${proof.stories} stories on ${plan}${others}`;

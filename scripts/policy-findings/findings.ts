@@ -49,12 +49,12 @@ export function findingsOf({ policy, site, plan, root }: PolicyToCheck): readonl
     lists: listSpecs(lists),
     calledPaths: calledPaths(SURFACE),
   };
-  const listed = policyListProblems(lists, plan).map(ofList);
-  const findings = [...diagnostics.map(ofProof), ...listed, ...lint(input)];
+  const listed = policyListProblems(lists, plan).map(findingOfList);
+  const findings = [...diagnostics.map(findingOfProof), ...listed, ...lint(input)];
   const rules = new Map<string, DeployedRule>(
     rulesets.flatMap(({ phase, rules: all }) => all.map((rule) => [`${phase} ${rule.ref}`, rule] as const)),
   );
-  const places = placesIn(root);
+  const places = placeFindings(root);
   return findings.map((finding) => {
     const rule = rules.get(`${finding.phase} ${finding.rule}`);
     return places(rule === undefined ? finding : asWritten(finding, rule), rule);
@@ -65,14 +65,14 @@ type Unplaced = Finding & { readonly file?: string };
 
 const propertyOf = (pointer: string): string => pointer.slice(1).replaceAll("/", ".") || "rule";
 
-const ofProof = ({ ref, pointer, ...diagnostic }: ProofDiagnostic): Unplaced => ({
+const findingOfProof = ({ ref, pointer, ...diagnostic }: ProofDiagnostic): Unplaced => ({
   ...diagnostic,
   ...(ref !== undefined && { rule: ref }),
   property: propertyOf(pointer),
 });
 
 /** A finding about a list, which has no expression: the message has what is wrong. */
-const ofList = (problem: PolicyListProblem): Unplaced => ({
+const findingOfList = (problem: PolicyListProblem): Unplaced => ({
   ...problem,
   property: "items",
   text: "",
@@ -80,16 +80,16 @@ const ofList = (problem: PolicyListProblem): Unplaced => ({
 });
 
 /** The properties of a limit as an author writes them, by their names in the API. */
-const OF_LIMIT: Readonly<Record<string, string>> = {
+const LIMIT_PROPERTIES: Readonly<Record<string, string>> = {
   requests_per_period: "limit.requests",
   period: "limit.seconds",
   characteristics: "limit.by",
 };
 
 /** `ratelimit.characteristics.1` is `limit.by.1`. */
-function ofLimit(property: string): string {
+function limitProperty(property: string): string {
   const [, name = "", ...rest] = property.split(".");
-  return [OF_LIMIT[name] ?? "limit", ...rest].join(".");
+  return [LIMIT_PROPERTIES[name] ?? "limit", ...rest].join(".");
 }
 
 const NO_HOSTNAMES = "leave hostnames out of the rule: the kit adds the site's, in any case of letters";
@@ -105,7 +105,7 @@ function asWritten(finding: Unplaced, { expression, source }: DeployedRule): Unp
   // the finding of an expression that is not a string keeps its place
   if (property !== "expression" || typeof expression !== "string") {
     const isOfLimit = source.limit !== undefined && property.startsWith("ratelimit");
-    return isOfLimit ? { ...finding, property: ofLimit(property) } : finding;
+    return isOfLimit ? { ...finding, property: limitProperty(property) } : finding;
   }
   const { when } = source;
   const from = Math.max(0, expression.lastIndexOf(when));
@@ -124,10 +124,10 @@ function asWritten(finding: Unplaced, { expression, source }: DeployedRule): Unp
 }
 
 /** Gives findings their places. Each file is read once. */
-function placesIn(root: string): (finding: Unplaced, rule: DeployedRule | undefined) => PlacedFinding {
+function placeFindings(root: string): (finding: Unplaced, rule: DeployedRule | undefined) => PlacedFinding {
   const files = new Map<string, string>();
   const read = (file: string): string => {
-    const known = files.get(file) ?? readOr(join(root, file), "");
+    const known = files.get(file) ?? readFileOr(join(root, file), "");
     files.set(file, known);
     return known;
   };
@@ -150,7 +150,7 @@ function placesIn(root: string): (finding: Unplaced, rule: DeployedRule | undefi
   };
 }
 
-function readOr(file: string, otherwise: string): string {
+function readFileOr(file: string, otherwise: string): string {
   try {
     return readFileSync(file, "utf8");
   } catch {

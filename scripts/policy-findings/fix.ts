@@ -24,10 +24,10 @@ export function fixFindings(findings: readonly PlacedFinding[], root: string): F
   // from the last to the first in each file, so that a change does not move another
   const ordered = [...byExpression.values()].sort((a, b) => startOf(b) - startOf(a));
   for (const group of ordered) {
-    const made = withoutOverlaps(group);
-    const corrected = fixOne(made, root);
+    const compatible = withoutOverlaps(group);
+    const corrected = fixOne(compatible, root);
     lines.push(corrected.lines);
-    if (corrected.isFixed) for (const finding of made) fixed.add(finding);
+    if (corrected.isFixed) for (const finding of compatible) fixed.add(finding);
   }
   return { lines, hasChanged: fixed.size > 0, left: findings.filter((finding) => !fixed.has(finding)) };
 }
@@ -53,19 +53,20 @@ function fixOne(group: readonly PlacedFinding[], root: string): { readonly lines
   const [{ place, literal, isAmbiguous, text, rule, property }] = group as readonly [PlacedFinding];
   const after = applyEdits(text, editsOf(group));
   const change = `  - ${text}\n  + ${after}`;
-  const by = (why: string) => ({
+  const notChanged = (why: string) => ({
     lines: `${place.file}:${place.line} ${rule} ${property} is not changed: ${why}. Change it by hand:\n${change}`,
     isFixed: false,
   });
-  if (isAmbiguous) return by("several objects of the file have this ref");
-  if (literal === undefined) return by("the file does not have it word for word");
-  if (!canStandIn(literal.quote, after)) return by("the corrected text needs escapes");
+  if (isAmbiguous) return notChanged("several objects of the file have this ref");
+  if (literal === undefined) return notChanged("the file does not have it word for word");
+  if (!fitsInQuotes(literal.quote, after)) return notChanged("the corrected text needs escapes");
   const file = policyFile(root, place.file);
-  if (file === undefined) return by("it is not a file of infra/policy, or it is reached through a symbolic link");
+  if (file === undefined)
+    return notChanged("it is not a file of infra/policy, or it is reached through a symbolic link");
   const source = textOf(file);
-  if (source === undefined) return by("the file is not UTF-8");
+  if (source === undefined) return notChanged("the file is not UTF-8");
   const end = literal.start + text.length;
-  if (source.slice(literal.start, end) !== text) return by("the file has changed meanwhile");
+  if (source.slice(literal.start, end) !== text) return notChanged("the file has changed meanwhile");
   writeFileSync(file, source.slice(0, literal.start) + after + source.slice(end));
   return { lines: `${place.file}:${place.line} ${rule} ${property} is changed:\n${change}`, isFixed: true };
 }
@@ -91,5 +92,5 @@ function textOf(file: string): string | undefined {
   }
 }
 
-const canStandIn = (quote: string, text: string): boolean =>
+const fitsInQuotes = (quote: string, text: string): boolean =>
   !text.includes(quote) && !text.includes("\\") && (quote === "`" ? !text.includes("${") : !text.includes("\n"));

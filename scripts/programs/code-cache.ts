@@ -18,10 +18,10 @@ interface CompiledCode {
   readonly data: Buffer;
 }
 
-const codes = new Map<string, CompiledCode>();
+const codeOfModules = new Map<string, CompiledCode>();
 
 function cachedData(key: string, source: string): { readonly cachedData?: Buffer } {
-  const code = codes.get(key);
+  const code = codeOfModules.get(key);
   return code?.source === source ? { cachedData: code.data } : {};
 }
 
@@ -32,8 +32,8 @@ function compileFunctionOnce(...[source, params, options]: Parameters<typeof com
   const key = `${options?.filename} ${params?.join()}`;
   const cached = cachedData(key, source);
   const compiled = compileFunction(source, params, { ...options, ...cached, produceCachedData: !cached.cachedData });
-  if (compiled.cachedData) codes.set(key, { source, data: compiled.cachedData });
-  else if (compiled.cachedDataRejected) codes.delete(key);
+  if (compiled.cachedData) codeOfModules.set(key, { source, data: compiled.cachedData });
+  else if (compiled.cachedDataRejected) codeOfModules.delete(key);
   return compiled;
 }
 
@@ -51,7 +51,7 @@ const SourceTextModuleOnce = new Proxy(SourceTextModule, {
       }
     }
     const module = new target(source, options);
-    codes.set(key, { source, data: module.createCachedData() });
+    codeOfModules.set(key, { source, data: module.createCachedData() });
     return module;
   },
 });

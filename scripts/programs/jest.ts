@@ -14,7 +14,7 @@ export const TEST_OPTIONS = {
   verbose: flag("--verbose", "shows every test"),
   runInBand: flag("-i, --runInBand", "one file after the other"),
 };
-export const TO_JEST = "go to Jest as they are";
+export const PASSED_TO_JEST = "go to Jest as they are";
 
 type TestCommand = "test" | "test:slow" | "test:real";
 

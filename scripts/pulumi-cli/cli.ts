@@ -4,7 +4,7 @@ import { delimiter, dirname } from "node:path";
 import { isatty } from "node:tty";
 import { CommandError, endSignal } from "../command-line/index.ts";
 import { getPulumi } from "./find-cli.ts";
-import { type ExportedStack, parseState, strayOf } from "./stack-state.ts";
+import { type ExportedStack, parseState, resourceOfOtherStack } from "./stack-state.ts";
 import { projectName, removeEmptyAttributes } from "./state-folder.ts";
 
 /** A command that did not succeed; the message is what the CLI printed. */
@@ -73,7 +73,7 @@ export async function openCli(stack: string, env: NodeJS.ProcessEnv): Promise<Cl
       }
       if (exported.code !== 0) throw new PulumiFailed(stateFailure(stack, exported.errors.trim()));
       const state = parseState(exported.output);
-      const stray = strayOf(state, await projectName(), stack.split("/").at(-1) ?? stack);
+      const stray = resourceOfOtherStack(state, await projectName(), stack.split("/").at(-1) ?? stack);
       if (stray !== undefined) throw new PulumiFailed(strayFailure(stack, stray.urn));
       return state;
     },

@@ -11,7 +11,7 @@ const INSTALL = "https://www.pulumi.com/docs/install";
  * The first version that has everything that the program and the commands use: the resource `Stash`. `--run-program`
  * of refresh and destroy is older (3.160).
  */
-const OLDEST = [3, 208, 0] as const;
+const OLDEST_VERSION = [3, 208, 0] as const;
 
 /** Milliseconds that the CLI has to print its version; it does so without the network. */
 const VERSION_TIMEOUT_MS = 60_000;
@@ -69,9 +69,9 @@ async function checkVersion(command: string, found: string): Promise<void> {
         `Name the CLI's file in PULUMI_BIN, or unset it. To install: ${INSTALL}`,
     );
   }
-  if (isOlder(version, OLDEST)) {
+  if (isOlder(version, OLDEST_VERSION)) {
     throw new NoPulumiError(
-      `${found} ${command}, version ${version.join(".")}; ${OLDEST.join(".")} or newer is needed ` +
+      `${found} ${command}, version ${version.join(".")}; ${OLDEST_VERSION.join(".")} or newer is needed ` +
         `(\`--run-program\`, \`Stash\`). Update it (${INSTALL}), or remove it: the commands then fetch the ` +
         "version that they were tested with.",
     );

@@ -39,10 +39,10 @@ export interface OperatorStack {
  * Ends a command between two steps after a signal. `nextStep` completes the sentence "stopped before it ...".
  * @throws CommandError after a signal
  */
-export function endBetweenSteps(next: string): void {
+export function throwAfterSignal(nextStep: string): void {
   const signal = endRequestedBy();
   if (signal !== undefined) {
-    throw new CommandError(`stopped by ${signal} before it ${next}. Run the same command again to go on.`);
+    throw new CommandError(`stopped by ${signal} before it ${nextStep}. Run the same command again to go on.`);
   }
 }
 

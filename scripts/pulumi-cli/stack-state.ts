@@ -55,8 +55,11 @@ export function parseState(json: string): ExportedStack {
  * A resource of another stack or project; undefined where the state has none. `pulumi stack import --force` imports
  * such a state.
  */
-export const strayOf = ({ resources }: ExportedStack, project: string, stack: string): StateResource | undefined =>
-  resources.find(({ urn }) => !urn.startsWith(`urn:pulumi:${stack}::${project}::`));
+export const resourceOfOtherStack = (
+  { resources }: ExportedStack,
+  project: string,
+  stack: string,
+): StateResource | undefined => resources.find(({ urn }) => !urn.startsWith(`urn:pulumi:${stack}::${project}::`));
 
 /** The name of a resource in the program. */
 export const nameOf = (urn: string): string => urn.split("::").slice(3).join("::");
@@ -86,5 +89,5 @@ export const isOfEveryStack = ({ type }: StateResource): boolean =>
   type === "pulumi:pulumi:Stack" || type.startsWith("pulumi:providers:");
 
 /** Whether `destroy` does not delete the resource: it was adopted, or it is a zone setting, which cannot be deleted. */
-export const stays = (resource: StateResource): boolean =>
+export const isLeftByDestroy = (resource: StateResource): boolean =>
   resource.retainOnDelete === true || kindOf(resource) === "zone setting";

@@ -23,21 +23,21 @@ export function startConnector(
     },
     stdio: ["ignore", "pipe", "pipe"],
   });
-  let said = "";
+  let output = "";
   return new Promise((ready, failed) => {
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding("utf8").on("data", (text: string) => {
-        said += text;
-        if (/^ready: /m.test(said)) ready(child);
+        output += text;
+        if (/^ready: /m.test(output)) ready(child);
       });
     }
     child.once("error", failed);
-    child.once("close", (code) => failed(new Error(`the connector ended with ${code}: ${said.trim()}`)));
+    child.once("close", (code) => failed(new Error(`the connector ended with ${code}: ${output.trim()}`)));
   });
 }
 
 /** Ends a connector (SIGTERM), and resolves when it has ended. */
-export async function stopped(child: ChildProcess): Promise<void> {
+export async function stopChild(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const ended = once(child, "close");
   child.kill("SIGTERM");

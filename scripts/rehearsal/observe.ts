@@ -16,7 +16,7 @@ export function required<Value>(value: Value | undefined): Value {
 }
 
 /** The number before a word of the CLI's summary, as in `3 to create`; 0 where the summary does not have the word. */
-export function count({ text }: PulumiRun, word: string): number {
+export function countBefore({ text }: PulumiRun, word: string): number {
   return Number(new RegExp(`(\\d+) ${word}`).exec(text)?.[1] ?? 0);
 }
 
@@ -59,7 +59,7 @@ export function difference(before: string, after: string): string {
 }
 
 /** Runs the CLI, and returns the run with its calls of the API. */
-export async function journaled(
+export async function runWithCalls(
   stage: Stage,
   use: () => Promise<PulumiRun>,
 ): Promise<{ run: PulumiRun; reads: number; writes: string[] }> {
@@ -73,7 +73,7 @@ export async function journaled(
 }
 
 /** An `up` that must not succeed. */
-export async function failing(stage: Stage): Promise<PulumiRun> {
+export async function failingUp(stage: Stage): Promise<PulumiRun> {
   const run = await stage.pulumi("up", "--yes", "--skip-preview");
   expectThat(run.code !== 0, "the run succeeded although the API failed");
   return run;

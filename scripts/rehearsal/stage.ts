@@ -12,7 +12,7 @@ import type { PulumiRun } from "../pulumi-cli/workspace.ts";
 import { stopConnectors } from "../stack-connectors/local-connectors.ts";
 import { tokenFile } from "../stack-connectors/token-file.ts";
 import { answerCommandLine, type CommandPlace, runCommandLine } from "./commands.ts";
-import { startConnector, stopped } from "./connectors.ts";
+import { startConnector, stopChild } from "./connectors.ts";
 import { type RehearsedSite, STACK, startRehearsedSite } from "./site.ts";
 
 /** What the API token of a stack must be allowed, zone settings included; the README lists the same. */
@@ -71,7 +71,7 @@ export class Stage {
       await stopConnectors(tokenFile(this.folder));
     });
     running.defer(async () => {
-      for (const child of this.#elsewhere) await stopped(child);
+      for (const child of this.#elsewhere) await stopChild(child);
     });
   }
 
@@ -155,7 +155,7 @@ function succeeded(command: string, run: PulumiRun): PulumiRun {
 }
 
 /** Milliseconds between two checks of the journal. */
-const LOOK_MS = 5;
+const POLL_MS = 5;
 
 /** Runs the CLI and kills it once `isReached`. @throws Error where the run ends before */
 async function killWhen(
@@ -168,7 +168,7 @@ async function killWhen(
   const ended = once(child, "close");
   while (!isReached()) {
     if (child.exitCode !== null) throw new Error(`the run ended with ${child.exitCode} before it was killed`);
-    await delay(LOOK_MS);
+    await delay(POLL_MS);
   }
   child.kill("SIGKILL");
   await ended;

@@ -7,20 +7,20 @@ import { rotateSecret } from "../stack-connectors/local-connectors.ts";
 import { tokenFile, writeTokenFile } from "../stack-connectors/token-file.ts";
 import { answeredNo, foreignConnectorsDown, killedUp, lostTunnel, replacedToken } from "./accidents.ts";
 import {
-  count,
+  countBefore,
   difference,
   expectThat,
-  failing,
-  journaled,
+  failingUp,
   recordsAndRulesets,
   required,
+  runWithCalls,
   snapshot,
   zoneOf,
 } from "./observe.ts";
 import { HOSTNAME, SECOND_HOSTNAME } from "./site.ts";
 import type { Stage } from "./stage.ts";
-import type { Scene, Step } from "./step.ts";
-import { callOverSockets, introduce, startTraffic, visit } from "./visitors.ts";
+import type { Step, StepResults } from "./step.ts";
+import { callOverSockets, registerUser, startTraffic, visit } from "./visitors.ts";
 
 /** The phase in which the zone has a ruleset before the stack is deployed. */
 const FIREWALL = "http_request_firewall_custom";
@@ -44,7 +44,7 @@ export const steps: readonly Step[] = [
         rules: [{ action: "block", expression: BY_HAND }],
       });
       scene.found = recordsAndRulesets(stage);
-      const { run, writes } = await journaled(stage, () => stage.pulumi("up", "--yes", "--skip-preview"));
+      const { run, writes } = await runWithCalls(stage, () => stage.pulumi("up", "--yes", "--skip-preview"));
       expectThat(run.code !== 0 && writes.length === 0, `the run did not stop at what was there:\n${run.text}`);
       const adopt = /causeway:adopt: (\{.*\})/.exec(run.text)?.[1];
       expectThat(adopt !== undefined, `it does not say how to adopt it:\n${run.text}`);
@@ -55,9 +55,9 @@ export const steps: readonly Step[] = [
   {
     name: "preview: nothing is touched",
     async run(stage) {
-      const { run, writes } = await journaled(stage, () => stage.pulumiOk("preview"));
+      const { run, writes } = await runWithCalls(stage, () => stage.pulumiOk("preview"));
       expectThat(writes.length === 0, `a preview wrote to the API: ${writes.join(", ")}`);
-      return `${count(run, "to create")} to create, ${count(run, "to import")} to import, only reads`;
+      return `${countBefore(run, "to create")} to create, ${countBefore(run, "to import")} to import, only reads`;
     },
   },
   killedUp,
@@ -78,7 +78,7 @@ export const steps: readonly Step[] = [
   {
     name: "second preview: no changes",
     async run(stage) {
-      const { writes, reads } = await journaled(stage, () => stage.pulumiOk("preview", "--expect-no-changes"));
+      const { writes, reads } = await runWithCalls(stage, () => stage.pulumiOk("preview", "--expect-no-changes"));
       expectThat(writes.length === 0, `it wrote to the API: ${writes.join(", ")}`);
       return `${reads} reads`;
     },
@@ -93,9 +93,9 @@ export const steps: readonly Step[] = [
       expectThat(page.status === 200, `the page got status ${page.status}`);
       const scanner = await visit(port, HOSTNAME, "/wp-login.php");
       expectThat(scanner.status === 403, `a scanner's path got status ${scanner.status}`);
-      const people = [await introduce(port, HOSTNAME, "ada"), await introduce(port, HOSTNAME, "bob")] as const;
+      const people = [await registerUser(port, HOSTNAME, "ada"), await registerUser(port, HOSTNAME, "bob")] as const;
       await callOverSockets(port, HOSTNAME, people);
-      scene.people = people;
+      scene.users = people;
       return "page 200, /wp-login.php 403, two sockets called";
     },
   },
@@ -123,7 +123,7 @@ export const steps: readonly Step[] = [
         /expression: /.test(diff.text) && diff.text.includes(SECOND_HOSTNAME),
         `the diff does not show it:\n${diff.text}`,
       );
-      return `${count(diff, "to update")} to update, ${count(diff, "to create")} to create`;
+      return `${countBefore(diff, "to update")} to update, ${countBefore(diff, "to create")} to create`;
     },
   },
   {
@@ -131,7 +131,7 @@ export const steps: readonly Step[] = [
     async run(stage) {
       const rulesets = { method: "PUT", path: /\/rulesets\// };
       stage.api.faults.next(rulesets, { status: 403, code: 10000, message: "Authentication error" });
-      const denied = await failing(stage);
+      const denied = await failingUp(stage);
       expectThat(/403 Forbidden/.test(denied.text), `the refusal is not shown:\n${denied.text}`);
       stage.api.faults.next(
         rulesets,
@@ -139,7 +139,7 @@ export const steps: readonly Step[] = [
         20,
       );
       stage.api.faults.next({ method: "POST", path: /dns_records/ }, "cut", 20);
-      const failed = await failing(stage);
+      const failed = await failingUp(stage);
       stage.api.faults.clear();
       expectThat(/failed to make http request/.test(failed.text), `the failure is not shown:\n${failed.text}`);
       return "each run ended with the API's own words";
@@ -155,7 +155,8 @@ export const steps: readonly Step[] = [
       const second = await visit(stage.edge.port, SECOND_HOSTNAME, "/");
       expectThat(second.status === 200, `${SECOND_HOSTNAME} got status ${second.status}`);
       await callFromBoth(stage, scene);
-      return `${count(run, "updated")} updated, ${count(run, "created")} created, ${requests} requests meanwhile, none lost`;
+      const changes = `${countBefore(run, "updated")} updated, ${countBefore(run, "created")} created`;
+      return `${changes}, ${requests} requests meanwhile, none lost`;
     },
   },
   {
@@ -203,12 +204,12 @@ export const steps: readonly Step[] = [
     async run(stage, scene) {
       const traffic = startTraffic(stage.edge.port, HOSTNAME);
       const old = readFileSync(tokenFile(stage.folder), "utf8").trim();
-      await traffic.more(5);
+      await traffic.waitForRequests(5);
       const told: string[] = [];
       await rotateSecret(await tunnelIn(stage), stage.folder, (line) => told.push(line));
       const replaced = told.filter((line) => line.includes("has the new token")).length;
       expectThat(replaced === 2, `${replaced} connectors of two were replaced: ${told.join(" ")}`);
-      await traffic.more(5);
+      await traffic.waitForRequests(5);
       const { requests, lost } = await traffic.stop();
       expectThat(lost.length === 0, `${lost.length} of ${requests} requests were lost: ${lost[0]}`);
       const refused = await stage.connect(writeTokenFile(join(stage.folder, "old"), old)).then(
@@ -217,7 +218,7 @@ export const steps: readonly Step[] = [
       );
       expectThat(/does not accept (the tunnel's|this) token/.test(refused), refused);
       await callFromBoth(stage, scene);
-      const { writes } = await journaled(stage, () => stage.pulumiOk("preview", "--expect-no-changes"));
+      const { writes } = await runWithCalls(stage, () => stage.pulumiOk("preview", "--expect-no-changes"));
       expectThat(writes.length === 0, "the program would change the tunnel back");
       return `${replaced} connectors replaced, ${requests} requests, none lost; the old token is refused`;
     },
@@ -226,8 +227,8 @@ export const steps: readonly Step[] = [
   foreignConnectorsDown,
 ];
 
-async function callFromBoth(stage: Stage, { people }: Scene): Promise<void> {
-  await callOverSockets(stage.edge.port, HOSTNAME, required(people));
+async function callFromBoth(stage: Stage, { users }: StepResults): Promise<void> {
+  await callOverSockets(stage.edge.port, HOSTNAME, required(users));
 }
 
 async function tunnelIn(stage: Stage): Promise<StackTunnel> {

@@ -13,7 +13,7 @@ export interface VisitResponse {
 }
 
 /** Milliseconds in which a response must come. */
-const PATIENCE = 10_000;
+const TIMEOUT_MS = 10_000;
 
 /** One request through the edge; the hostname is not resolved, the edge is on this machine. */
 export function visit(port: number, hostname: string, path: string, body?: object): Promise<VisitResponse> {
@@ -31,7 +31,7 @@ export function visit(port: number, hostname: string, path: string, body?: objec
             ? {}
             : { "content-type": "application/json", "content-length": Buffer.byteLength(text) }),
         },
-        timeout: PATIENCE,
+        timeout: TIMEOUT_MS,
       },
       (response) => {
         let answer = "";
@@ -46,7 +46,7 @@ export function visit(port: number, hostname: string, path: string, body?: objec
         response.on("error", reject);
       },
     );
-    call.on("timeout", () => call.destroy(new Error(`no response to ${path} within ${PATIENCE} ms`)));
+    call.on("timeout", () => call.destroy(new Error(`no response to ${path} within ${TIMEOUT_MS} ms`)));
     call.on("error", reject);
     call.end(text);
   });
@@ -58,7 +58,7 @@ export interface RehearsalUser {
 }
 
 /** Registers and logs in. */
-export async function introduce(port: number, hostname: string, name: string): Promise<RehearsalUser> {
+export async function registerUser(port: number, hostname: string, name: string): Promise<RehearsalUser> {
   const email = `${name}@example.com`;
   const password = `rehearsal of ${name} ${Math.random().toString(36).slice(2)}`;
   const registered = await visit(port, hostname, "/api/auth/register", { email, password, name });
@@ -108,17 +108,17 @@ async function call(socket: Socket, action: string, params: object): Promise<voi
       else resolve();
     });
   });
-  await Promise.race([answered, late(`${action} got no response`)]);
+  await Promise.race([answered, rejectAfterTimeout(`${action} got no response`)]);
 }
 
-async function late(what: string): Promise<never> {
-  await delay(PATIENCE, undefined, { ref: false });
-  throw new Error(`${what} within ${PATIENCE} ms`);
+async function rejectAfterTimeout(what: string): Promise<never> {
+  await delay(TIMEOUT_MS, undefined, { ref: false });
+  throw new Error(`${what} within ${TIMEOUT_MS} ms`);
 }
 
 export interface Traffic {
   /** Resolves after this many more requests. */
-  more(requests: number): Promise<void>;
+  waitForRequests(requests: number): Promise<void>;
   /** Ends it; returns how many requests there were, and the errors of those that failed. */
   stop(): Promise<{ requests: number; lost: readonly string[] }>;
 }
@@ -140,7 +140,7 @@ export function startTraffic(port: number, hostname: string): Traffic {
     }
   })();
   return {
-    more: (wanted) => new Promise((done) => waiting.push({ until: requests + wanted, done })),
+    waitForRequests: (wanted) => new Promise((done) => waiting.push({ until: requests + wanted, done })),
     async stop() {
       stopping.abort();
       await running;

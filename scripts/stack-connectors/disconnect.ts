@@ -2,7 +2,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { type ConnectedClient, describeClient, type StackTunnel } from "../cloudflare-account/tunnel.ts";
 import { CommandError, endSignal } from "../command-line/index.ts";
-import { endBetweenSteps } from "../pulumi-cli/operator.ts";
+import { throwAfterSignal } from "../pulumi-cli/operator.ts";
 
 export interface DisconnectOptions {
   readonly tell: (line: string) => void;
@@ -24,17 +24,17 @@ const PAUSE_MS = 6_000;
  */
 export async function disconnectAll(tunnel: StackTunnel, options: DisconnectOptions): Promise<void> {
   const { tell, tries = TRIES, pauseMs = PAUSE_MS } = options;
-  const told = new Set<string>();
+  const reportedIds = new Set<string>();
   let connected = await tunnel.connectors();
   if (connected.length === 0) return;
   for (let attempt = 1; attempt <= tries; attempt += 1) {
     await tunnel.disconnect();
-    await delay(pauseMs, undefined, { signal: endSignal() }).catch(() => endBetweenSteps("was disconnected"));
+    await delay(pauseMs, undefined, { signal: endSignal() }).catch(() => throwAfterSignal("was disconnected"));
     connected = await tunnel.connectors();
     if (connected.length === 0) return;
-    for (const client of connected.filter(({ id }) => !told.has(id))) {
+    for (const client of connected.filter(({ id }) => !reportedIds.has(id))) {
       tell(`Came back after it was disconnected: ${describeClient(client)}.`);
-      told.add(client.id);
+      reportedIds.add(client.id);
     }
   }
   throw new CommandError(stillConnected(tunnel, connected));

@@ -4,7 +4,13 @@
  */
 import { resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { ConnectorProblem, changeToken, describeTokenChange, registered, tellToStop } from "../../cloudflared/index.ts";
+import {
+  ConnectorProblem,
+  changeToken,
+  describeTokenChange,
+  registeredConnectors,
+  sendStopSignal,
+} from "../../cloudflared/index.ts";
 import { AccountError } from "../cloudflare-account/account.ts";
 import type { StackTunnel } from "../cloudflare-account/tunnel.ts";
 import { CommandError } from "../command-line/index.ts";
@@ -70,10 +76,10 @@ const STOP_TIMEOUT_MS = 60_000;
 
 /** Stops every connector of this machine, waits for their end, and returns a line for each. */
 export async function stopConnectors(file: string): Promise<readonly string[]> {
-  const running = await registered(file);
-  for (const connector of running) await tellToStop(connector);
+  const running = await registeredConnectors(file);
+  for (const connector of running) await sendStopSignal(connector);
   const deadline = performance.now() + STOP_TIMEOUT_MS;
-  while (performance.now() < deadline && (await registered(file)).length > 0) await delay(100);
+  while (performance.now() < deadline && (await registeredConnectors(file)).length > 0) await delay(100);
   return running.map(({ pid, service }) =>
     service === undefined
       ? `Stopped connector ${pid}.`

@@ -22,12 +22,12 @@ export async function destroy(cli: Cli, stack: string, beforeRetry: () => Promis
     for (let attempt = 1; ; attempt += 1) {
       isDestroyed = (await cli.show(["destroy", "--yes", "--skip-preview", RUN_PROGRAM], PROVIDER_ONLY)) === 0;
       if (isDestroyed) return;
-      if (attempt === TRIES || endRequestedBy() !== undefined || (await next(beforeRetry)) !== "again") break;
+      if (attempt === TRIES || endRequestedBy() !== undefined || (await tryBeforeRetry(beforeRetry)) !== "again") break;
     }
   } finally {
     if (!isDestroyed) await protectAgain(cli, stack, protectedUrns);
   }
-  throw new CommandError(unfinished(stack, (await cli.state()).resources));
+  throw new CommandError(unfinishedMessage(stack, (await cli.state()).resources));
 }
 
 /**
@@ -52,7 +52,7 @@ async function protectAgain(cli: Cli, stack: string, urns: readonly string[]): P
 }
 
 /** Calls `beforeRetry`. Its failure is printed and ends the tries: the stack must get its protection back. */
-async function next(beforeRetry: () => Promise<"again" | "give up">): Promise<"again" | "give up"> {
+async function tryBeforeRetry(beforeRetry: () => Promise<"again" | "give up">): Promise<"again" | "give up"> {
   try {
     return await beforeRetry();
   } catch (error) {
@@ -68,13 +68,17 @@ function protectedIn(resources: readonly StateResource[]): readonly string[] {
 /**
  * Writes the state, which fails where another run has locked it. @throws CommandError
  */
-export async function setProtection(cli: Cli, how: "protect" | "unprotect", urns: readonly string[]): Promise<void> {
+export async function setProtection(
+  cli: Cli,
+  operation: "protect" | "unprotect",
+  urns: readonly string[],
+): Promise<void> {
   if (urns.length === 0) return;
-  const { code, output, errors } = await cli.read(["state", how, ...urns, "--yes"]);
+  const { code, output, errors } = await cli.read(["state", operation, ...urns, "--yes"]);
   if (code !== 0) throw new CommandError(`The state cannot be changed: ${errors.trim() || output.trim()}`);
 }
 
-function unfinished(stack: string, resources: readonly StateResource[]): string {
+function unfinishedMessage(stack: string, resources: readonly StateResource[]): string {
   const left = resources.filter(isAtCloudflare).map((resource) => `  ${kindOf(resource)} ${nameOf(resource.urn)}`);
   return [
     "The stack is not destroyed. Still in its state, and protected again:",

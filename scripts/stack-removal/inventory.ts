@@ -1,6 +1,6 @@
 /** What `down` does with each resource of the state, as lines for the operator. */
 import type { AdoptedResource } from "../cloudflare-account/as-found.ts";
-import { isAtCloudflare, kindOf, nameOf, type StateResource, stays } from "../pulumi-cli/stack-state.ts";
+import { isAtCloudflare, isLeftByDestroy, kindOf, nameOf, type StateResource } from "../pulumi-cli/stack-state.ts";
 
 export function inventoryLines(
   resources: readonly StateResource[],
@@ -8,13 +8,13 @@ export function inventoryLines(
 ): readonly string[] {
   const own = resources.filter(isAtCloudflare);
   const found = new Map(adopted.flatMap(({ resource, found }) => (found === undefined ? [] : [[resource.urn, found]])));
-  const goes = own.filter((resource) => !stays(resource));
+  const deleted = own.filter((resource) => !isLeftByDestroy(resource));
   const restored = own.filter(({ urn }) => found.has(urn));
-  const left = own.filter((resource) => stays(resource) && !found.has(resource.urn));
+  const kept = own.filter((resource) => isLeftByDestroy(resource) && !found.has(resource.urn));
   return [
-    ...group("Deleted at Cloudflare:", goes, () => ""),
-    ...group("Adopted, and put back as it was found:", restored, ({ urn }) => found.get(urn)?.summary ?? ""),
-    ...group("Stays as it is now:", left, (resource) =>
+    ...groupLines("Deleted at Cloudflare:", deleted, () => ""),
+    ...groupLines("Adopted, and put back as it was found:", restored, ({ urn }) => found.get(urn)?.summary ?? ""),
+    ...groupLines("Stays as it is now:", kept, (resource) =>
       resource.retainOnDelete === true
         ? "adopted; how it was before is not in the state"
         : "the stack's value stays: what it was before is not known",
@@ -22,7 +22,7 @@ export function inventoryLines(
   ];
 }
 
-function group(
+function groupLines(
   title: string,
   resources: readonly StateResource[],
   note: (resource: StateResource) => string,

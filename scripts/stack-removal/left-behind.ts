@@ -12,7 +12,7 @@ import {
   PreflightError,
 } from "../../infra/preflight/for-commands.ts";
 import { readSite } from "../../infra/site-config.ts";
-import { AccountError, calling, readConfig } from "../cloudflare-account/account.ts";
+import { AccountError, callApi, readConfig } from "../cloudflare-account/account.ts";
 import { CommandError } from "../command-line/index.ts";
 import type { Cli } from "../pulumi-cli/cli.ts";
 import type { StateResource } from "../pulumi-cli/stack-state.ts";
@@ -63,7 +63,7 @@ const PERMISSIONS = {
 export async function assertNotInUse(api: Cloudflare, stack: string, left: readonly LeftBehind[]): Promise<void> {
   for (const { path, id } of left.filter(({ kind }) => kind === "tunnel")) {
     const connections = api.get<{ readonly result?: readonly unknown[] | null }>(`${path}/connections`);
-    const { result } = await calling(connections, PERMISSIONS.tunnel);
+    const { result } = await callApi(connections, PERMISSIONS.tunnel);
     if (!result?.length) continue;
     throw new CommandError(
       `The tunnel ${id} has connectors and is not in the state: another state of ${stack} has this site, in ` +
@@ -78,7 +78,7 @@ export async function assertNotInUse(api: Cloudflare, stack: string, left: reado
 export async function deleteLeftBehind(api: Cloudflare, left: readonly LeftBehind[]): Promise<void> {
   for (const { kind, name, path } of left) {
     try {
-      await calling(api.delete(path), PERMISSIONS[kind]);
+      await callApi(api.delete(path), PERMISSIONS[kind]);
     } catch (error) {
       if (!(error instanceof AccountError && error.status === 404)) throw error;
     }

@@ -57,7 +57,7 @@ export function connectorSuite(name: string, env: Record<string, string>, kind: 
         local: local(),
         env,
         log: (line) => lines.push(line),
-        gracePeriod: 1_000,
+        gracePeriodMs: 1_000,
       });
       expect(connector.kind).toBe(kind);
       expect(await connector.readyConnections()).toBeGreaterThan(0);
@@ -90,7 +90,7 @@ export function connectorSuite(name: string, env: Record<string, string>, kind: 
         token,
         local: { edge: edge.address, caFile: edge.caFile },
         env,
-        gracePeriod: 1_000,
+        gracePeriodMs: 1_000,
         log: (line) => {
           lines.push(line);
           if (line.includes("is the backend running")) explained.resolve();
@@ -112,7 +112,7 @@ export function connectorSuite(name: string, env: Record<string, string>, kind: 
         token: testSite.token,
         local: { ...local(), caFile: join(testSite.folder, "none.pem") },
         env,
-        readyTimeout: 5_000,
+        readyTimeoutMs: 5_000,
       });
       await expect(starting).rejects.toMatchObject({ code: "EDGE_UNTRUSTED" });
     });

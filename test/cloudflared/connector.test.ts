@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
 import { hasConfiguration, startCloudflared } from "../../cloudflared/index.ts";
-import { explain, explainOrigin } from "../../cloudflared/problem.ts";
+import { originHint, problemIn } from "../../cloudflared/problem.ts";
 import { within } from "../within.ts";
 import { runConnector } from "./connector-command.ts";
 import { connectorSuite } from "./connector-suite.ts";
@@ -113,7 +113,7 @@ describe("a cloudflared that does not end", () => {
     const connector = await startCloudflared({
       token: "x",
       env: { CLOUDFLARED_BIN: file },
-      idlePatience: 100,
+      idleTimeoutMs: 100,
       log: (line) => lines.push(line),
     });
     const setRequests = (count: number) => fetch(`http://${connector.metrics}/requests/${count}`);
@@ -157,14 +157,14 @@ describe("what cloudflared's output means", () => {
       "METRICS_PORT",
     ],
   ])("%s", (line, code) => {
-    expect(explain(["INF Starting tunnel", line, "INF Retrying connection in up to 2s"])?.code).toBe(code);
+    expect(problemIn(["INF Starting tunnel", line, "INF Retrying connection in up to 2s"])?.code).toBe(code);
   });
 
   test("an origin that is down is not taken for a tunnel that is", () => {
     const line =
       'ERR error="Unable to reach the origin service. The service may be down: dial tcp 127.0.0.1:1: connect: connection refused" originService=http://127.0.0.1:1';
-    expect(explain([line])).toBeUndefined();
-    expect(explainOrigin(line)).toMatch(/backend/);
-    expect(explain(["INF Registered tunnel connection"])).toBeUndefined();
+    expect(problemIn([line])).toBeUndefined();
+    expect(originHint(line)).toMatch(/backend/);
+    expect(problemIn(["INF Registered tunnel connection"])).toBeUndefined();
   });
 });

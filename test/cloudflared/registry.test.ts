@@ -6,7 +6,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
-import { registered } from "../../cloudflared/index.ts";
+import { registeredConnectors } from "../../cloudflared/index.ts";
 import { startOf } from "../../cloudflared/process.ts";
 import { stopOrphans } from "../../cloudflared/registry.ts";
 import { stopConnectors } from "../../scripts/stack-connectors/local-connectors.ts";
@@ -66,7 +66,7 @@ describe("a file that a connector left behind, and a process that has its pid no
     expect(await stopConnectors(tokenFile)).toEqual([]);
     await leave(ENDED, pid, started);
     expect(await stopOrphans(tokenFile)).toEqual([]);
-    expect(await registered(tokenFile)).toEqual([]);
+    expect(await registeredConnectors(tokenFile)).toEqual([]);
     expect(await endedBy()).toBe("SIGKILL");
   });
 

@@ -5,7 +5,7 @@ import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
-import { registered } from "../../cloudflared/index.ts";
+import { registeredConnectors } from "../../cloudflared/index.ts";
 import { within } from "../within.ts";
 import { type EdgeForTests, startEdgeForTests } from "./edge-for-tests.ts";
 
@@ -98,7 +98,7 @@ export function stopSuite(name: string, env: Record<string, string>): void {
       return { pid, tree: started, closed, output: () => output };
     }
 
-    const connectorPid = async () => (await registered(testSite.tokenFile))[0]?.pid ?? 0;
+    const connectorPid = async () => (await registeredConnectors(testSite.tokenFile))[0]?.pid ?? 0;
     const ways: [string, (npm: number, tree: readonly number[]) => Promise<void>][] = [
       ["SIGTERM to npm", async (npm) => signal(npm, "SIGTERM")],
       [
@@ -148,7 +148,7 @@ export function stopSuite(name: string, env: Record<string, string>): void {
       expect(output()).toMatch(/^stopping: /m);
       // a process lets go of its output a moment before it has ended
       while ((await whichRun(tree)).length > 0) await new Promise((resolve) => setImmediate(resolve));
-      expect(await registered(testSite.tokenFile)).toEqual([]);
+      expect(await registeredConnectors(testSite.tokenFile)).toEqual([]);
     });
   });
 }

@@ -1,6 +1,6 @@
 import { stat, writeFile } from "node:fs/promises";
 import { expect, test } from "@jest/globals";
-import { changeToken, describeTokenChange, registered } from "../../cloudflared/index.ts";
+import { changeToken, describeTokenChange, registeredConnectors } from "../../cloudflared/index.ts";
 import { runConnector } from "./connector-command.ts";
 import { startEdgeForTests } from "./edge-for-tests.ts";
 
@@ -15,7 +15,7 @@ export function tokenChangeSuite(name: string, env: Record<string, string>): voi
     const local = { ...env, TUNNEL_EDGE: edge.address, TUNNEL_CACERT: edge.caFile, TUNNEL_GRACE_PERIOD: "10s" };
     const command = runConnector({ ...local, TUNNEL_TOKEN_FILE: tokenFile });
     await command.ready;
-    const [before] = await registered(tokenFile);
+    const [before] = await registeredConnectors(tokenFile);
     expect(before).toMatchObject({ pid: command.pid, orphan: false, stopping: false });
     expect((await stat(`${tokenFile}.connectors/${before?.pid}.json`)).mode & 0o777).toBe(0o600);
 
@@ -24,7 +24,7 @@ export function tokenChangeSuite(name: string, env: Record<string, string>): voi
     const [failed, ...others] = await changeToken(tokenFile, { proc });
     expect([failed?.kind, others]).toEqual(["failed", []]);
     expect(describeTokenChange(failed!, tokenFile)).toMatch(/runs on with the old token: .*does not accept/s);
-    expect(await registered(tokenFile)).toMatchObject([
+    expect(await registeredConnectors(tokenFile)).toMatchObject([
       { pid: before?.pid, child: before?.child, token: before?.token },
     ]);
 
@@ -49,7 +49,7 @@ export function tokenChangeSuite(name: string, env: Record<string, string>): voi
     expect(lost).toBe(0);
     expect(changed?.kind).toBe("changed");
     expect(describeTokenChange(changed!, tokenFile)).toBe(`Connector ${command.pid} has the new token.`);
-    const after = await registered(tokenFile);
+    const after = await registeredConnectors(tokenFile);
     expect(after.map(({ pid }) => pid)).toEqual([command.pid]);
     expect(after[0]?.token).not.toBe(before?.token);
 
@@ -58,7 +58,7 @@ export function tokenChangeSuite(name: string, env: Record<string, string>): voi
     expect([code, edge.connections(tunnelId)]).toEqual([0, 0]);
     expect(output.match(/^ready: /gm)).toHaveLength(2);
     for (const secret of [testSite.token, testSite.wrongToken, next]) expect(output).not.toContain(secret);
-    expect(await registered(tokenFile)).toEqual([]);
+    expect(await registeredConnectors(tokenFile)).toEqual([]);
     await testSite.close();
   });
 }

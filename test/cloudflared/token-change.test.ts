@@ -2,7 +2,7 @@ import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
-import { changeToken, describeTokenChange, registered } from "../../cloudflared/index.ts";
+import { changeToken, describeTokenChange, registeredConnectors } from "../../cloudflared/index.ts";
 import { runConnector } from "./connector-command.ts";
 import { type EdgeForTests, startEdgeForTests } from "./edge-for-tests.ts";
 import { tokenChangeSuite } from "./token-change-suite.ts";
@@ -25,7 +25,7 @@ describe("connectors that a rotation finds", () => {
     await writeFile(`${folder}/2.json`, entry(2 ** 30, "127.0.0.1:1"));
     await writeFile(`${folder}/3.json`, entry(-1, "127.0.0.1:1"));
     await writeFile(`${folder}/4.json`, "nonsense");
-    expect(await registered(testSite.tokenFile)).toEqual([]);
+    expect(await registeredConnectors(testSite.tokenFile)).toEqual([]);
     expect(await readdir(folder)).toEqual([]);
   });
 
@@ -87,7 +87,7 @@ describe("connectors that a rotation finds", () => {
     stream?.response.catch(() => {});
     await arrived;
     command.signal("SIGTERM");
-    while (!(await registered(testSite.tokenFile))[0]?.stopping);
+    while (!(await registeredConnectors(testSite.tokenFile))[0]?.stopping);
     await writeFile(testSite.tokenFile, testSite.rotate());
     const changes = await changeToken(testSite.tokenFile, { proc: testSite.folder });
     expect(changes).toMatchObject([{ kind: "stopped", connector: { pid: command.pid } }]);

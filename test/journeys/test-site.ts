@@ -57,7 +57,7 @@ export const startConnector = ({ applied, tunnel }: LocalSite, env: NodeJS.Proce
     token: String(applied.secrets.tunnelToken),
     local: { edge: tunnel.address, caFile: tunnel.caFile },
     env,
-    gracePeriod: 1_000,
+    gracePeriodMs: 1_000,
   });
 
 export interface Answer {

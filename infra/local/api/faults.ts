@@ -37,10 +37,10 @@ export interface Faults {
 
 /** @returns the functions of `Faults`, and `take`, which returns the fault for a call and counts it as used. */
 export function createFaults(): Faults & { take(method: string, path: string): Fault | undefined } {
-  const pending: { match: FaultMatch; fault: Fault; left: number; passing: number }[] = [];
+  const pending: { match: FaultMatch; fault: Fault; left: number; toSkip: number }[] = [];
   return {
     next(match, fault, times = 1) {
-      if (times > 0) pending.push({ match, fault, left: times, passing: match.after ?? 0 });
+      if (times > 0) pending.push({ match, fault, left: times, toSkip: match.after ?? 0 });
     },
     clear() {
       pending.length = 0;
@@ -55,8 +55,8 @@ export function createFaults(): Faults & { take(method: string, path: string): F
       );
       const entry = pending[index];
       if (!entry) return undefined;
-      if (entry.passing > 0) {
-        entry.passing -= 1;
+      if (entry.toSkip > 0) {
+        entry.toSkip -= 1;
         return undefined;
       }
       entry.left -= 1;

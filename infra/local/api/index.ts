@@ -74,7 +74,7 @@ export interface LocalApi {
 }
 
 /** The seeded token has every permission, also those that an earlier version did not have. */
-function grantAll(store: StateStore): void {
+function grantAllPermissions(store: StateStore): void {
   const has = new Set(store.state.tokens[0]?.permissions);
   if (permissionGroups.every((group) => has.has(group))) return;
   const draft = draftOf(store.state);
@@ -85,7 +85,7 @@ function grantAll(store: StateStore): void {
 }
 
 /** Gives the first zone a plan, as its owner does in the dashboard. */
-function subscribe(store: StateStore, plan: Plan): void {
+function setPlan(store: StateStore, plan: Plan): void {
   const draft = draftOf(store.state);
   const [zone, ...others] = draft.zones;
   if (!zone || zone.plan === plan) return;
@@ -97,8 +97,8 @@ function subscribe(store: StateStore, plan: Plan): void {
 export async function startApi(options: ApiOptions = {}): Promise<LocalApi> {
   const clock = createClock(options.clock ?? Date.now);
   const store = openStore(options.file, () => seedState(options.seed ?? {}, clock));
-  grantAll(store);
-  if (options.plan) subscribe(store, options.plan);
+  grantAllPermissions(store);
+  if (options.plan) setPlan(store, options.plan);
   const live = createLiveTunnels(clock);
   const cloud = createCloud(() => store.state, live);
   const journal = createJournal();

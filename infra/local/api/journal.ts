@@ -23,7 +23,7 @@ interface JournalEntry {
 /** Older calls are forgotten. */
 const MAX_CALLS = 10_000;
 /** UTF-16 units of paths and bodies together; older calls are forgotten. */
-const MAX_TEXT = 8 * 1024 * 1024;
+const MAX_TEXT_UNITS = 8 * 1024 * 1024;
 
 export interface Journal {
   readonly calls: readonly ApiCall[];
@@ -39,7 +39,7 @@ export function createJournal(): Journal {
     add({ method, path, status, dryRun, body }) {
       const text = body === undefined ? undefined : withoutSecrets(body);
       const size = path.length + (text?.length ?? 0);
-      while (calls.length > 0 && (calls.length >= MAX_CALLS || total + size > MAX_TEXT)) {
+      while (calls.length > 0 && (calls.length >= MAX_CALLS || total + size > MAX_TEXT_UNITS)) {
         calls.shift();
         total -= sizes.shift() ?? 0;
       }

@@ -6,7 +6,7 @@
 import { isObject } from "./shape.ts";
 
 /** An object that a run wrote and then tried to delete. */
-interface OwnDelete {
+interface DeletionOfOwn {
   readonly run: string;
   /** The write, e.g. `PUT /zones/…/dns_records/…`. */
   readonly written: string;
@@ -17,9 +17,9 @@ interface OwnDelete {
 /** A run deleted what it had written. Code `RUN_DELETED_OWN`. */
 class RunError extends Error {
   readonly code = "RUN_DELETED_OWN";
-  readonly deletes: readonly OwnDelete[];
+  readonly deletes: readonly DeletionOfOwn[];
 
-  constructor(deletes: readonly OwnDelete[]) {
+  constructor(deletes: readonly DeletionOfOwn[]) {
     const lines = deletes.map(({ run, written, deleted }) => `  ${run}: ${written}, then ${deleted}`);
     super(`A command deleted what the same run had written:\n${lines.join("\n")}`);
     this.name = "RunError";
@@ -39,7 +39,7 @@ interface DoneCall {
 export interface Runs {
   /** Every call while the command runs belongs to it. @throws RunError where it deleted what it had written */
   run<Result>(name: string, command: () => Promise<Result>): Promise<Result>;
-  saw(call: DoneCall): void;
+  recordCall(call: DoneCall): void;
 }
 
 /** Objects of one run that are remembered; later ones are not watched. */
@@ -47,12 +47,12 @@ const MAX_OBJECTS = 100_000;
 
 export function createRuns(): Runs {
   let current:
-    | { readonly name: string; readonly written: Map<string, string>; readonly deletes: OwnDelete[] }
+    | { readonly name: string; readonly written: Map<string, string>; readonly deletes: DeletionOfOwn[] }
     | undefined;
   return {
     async run(name, command) {
       if (current !== undefined) throw new Error(`the run ${current.name} has not ended, so ${name} cannot begin`);
-      const run = { name, written: new Map<string, string>(), deletes: [] as OwnDelete[] };
+      const run = { name, written: new Map<string, string>(), deletes: [] as DeletionOfOwn[] };
       current = run;
       try {
         const result = await command();
@@ -62,7 +62,7 @@ export function createRuns(): Runs {
         current = undefined;
       }
     },
-    saw({ method, path, body, result }) {
+    recordCall({ method, path, body, result }) {
       if (current === undefined || method === "GET") return;
       const { name, written, deletes } = current;
       if (method === "DELETE") {

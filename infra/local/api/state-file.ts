@@ -20,7 +20,7 @@ export type StateProblem = Misfit;
 const id = text({ pattern: /^[0-9a-f]{32}$/, what: "an id of 32 hex digits" });
 const uuid = text({ pattern: /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, what: "a UUID" });
 const time = text({ pattern: /^\d{4}-\d\d-\d\dT[\d:.]+Z$/, what: "a time like 2026-01-02T03:04:05.678Z" });
-const many = 1_000_000;
+const MAX_ENTRIES = 1_000_000;
 
 const rule = object({
   "id*": id,
@@ -44,7 +44,7 @@ const ruleset = object({
   "phase*": text({ min: 1 }),
   "version*": text({ min: 1 }),
   "last_updated*": time,
-  "rules*": list(rule, many),
+  "rules*": list(rule, MAX_ENTRIES),
 });
 
 const dnsRecord = object({
@@ -92,7 +92,7 @@ const customList = object({
   "created_on*": time,
   "modified_on*": time,
   "revision*": integer(1),
-  "items*": list(listItem, many),
+  "items*": list(listItem, MAX_ENTRIES),
 });
 
 const listOperation = object({ "id*": id, "completed*": time, error: text() });
@@ -105,11 +105,11 @@ const state: BodyShape = object({
       "id*": id,
       "name*": text(),
       "created_on*": time,
-      "rulesets*": list(ruleset, many),
-      lists: list(customList, many),
-      list_operations: list(listOperation, many),
+      "rulesets*": list(ruleset, MAX_ENTRIES),
+      lists: list(customList, MAX_ENTRIES),
+      list_operations: list(listOperation, MAX_ENTRIES),
     }),
-    many,
+    MAX_ENTRIES,
   ),
   "zones*": list(
     object({
@@ -119,15 +119,15 @@ const state: BodyShape = object({
       "plan*": oneOf(...PLANS),
       status: oneOf("initializing", "pending", "active", "moved"),
       paused: flag,
-      certificates: list(certificatePack, many),
+      certificates: list(certificatePack, MAX_ENTRIES),
       total_tls: flag,
       "created_on*": time,
       "modified_on*": time,
       "settings*": record(object({ "value*": anything, "modified_on*": time })),
-      "records*": list(dnsRecord, many),
-      "rulesets*": list(ruleset, many),
+      "records*": list(dnsRecord, MAX_ENTRIES),
+      "rulesets*": list(ruleset, MAX_ENTRIES),
     }),
-    many,
+    MAX_ENTRIES,
   ),
   "tunnels*": list(
     object({
@@ -142,7 +142,7 @@ const state: BodyShape = object({
       "created_at*": time,
       "deleted_at*": nullable(time),
     }),
-    many,
+    MAX_ENTRIES,
   ),
   "tokens*": list(
     object({
@@ -151,18 +151,18 @@ const state: BodyShape = object({
       "account_id*": id,
       "permissions*": list(oneOf(...permissionGroups)),
     }),
-    many,
+    MAX_ENTRIES,
   ),
 });
 
 /** The document as a state, or the first thing that is wrong with it. */
 export function readState(document: unknown): { ok: true; state: State } | { ok: false; problem: StateProblem } {
-  const problem = state(document, "") ?? dangling(document as State);
+  const problem = state(document, "") ?? missingAccount(document as State);
   return problem ? { ok: false, problem } : { ok: true, state: document as State };
 }
 
 /** Zones, tunnels and tokens that belong to an account that is not there. */
-function dangling({ accounts, zones, tunnels, tokens }: State): StateProblem | undefined {
+function missingAccount({ accounts, zones, tunnels, tokens }: State): StateProblem | undefined {
   if (accounts.length === 0) return { pointer: "/accounts", message: "must name at least one account" };
   if (zones.length === 0) return { pointer: "/zones", message: "must name at least one zone" };
   if (tokens.length === 0) return { pointer: "/tokens", message: "must hold at least one token" };

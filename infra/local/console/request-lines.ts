@@ -26,7 +26,7 @@ export function requestLines(
   const { verdict, failure, status } = record;
   const paint = painter(options);
   if (verdict?.response) {
-    const [word, color] = wordOf(verdict);
+    const [word, color] = outcomeWord(verdict);
     return [headline(record, paint(word, color)), ...ruleLines(verdict.by), ...doubtLines(doubted)];
   }
   const lines = failure ? [`${INDENT}${printable(failure.message, 1_000)}`] : [];
@@ -45,7 +45,7 @@ export function problemLines({ zone, message }: DeploymentProblem, options: Line
   return [`${painter(options)("RULES", RED)}     zone ${printable(zone)}: ${printable(first, 1_000)}`, ...lines];
 }
 
-function wordOf({ outcome, by }: Verdict): [word: string, color: number] {
+function outcomeWord({ outcome, by }: Verdict): [word: string, color: number] {
   if (outcome === "redirect") return ["REDIRECTED", YELLOW];
   if (outcome === "challenge" || by?.action.endsWith("challenge")) return ["CHALLENGE", YELLOW];
   return by?.phase === "http_ratelimit" ? ["LIMITED", YELLOW] : ["BLOCKED", RED];

@@ -7,11 +7,11 @@ import { type LineOptions, requestLines } from "./request-lines.ts";
  * Maximum number of requests that are shown in one interval for one rule, or one error code. The others are counted: a
  * client that exceeds a limit must not hide other requests.
  */
-const SHOWN = 5;
+const MAX_SHOWN = 5;
 /** Milliseconds of an interval. */
-const INTERVAL = 10_000;
+const INTERVAL_MS = 10_000;
 
-interface Shown {
+interface ShownCount {
   /** When the interval began. */
   since: number;
   count: number;
@@ -24,7 +24,7 @@ interface Shown {
  * clients send.
  */
 export function createRequestLog(options: LineOptions = {}): (record: RequestRecord) => readonly string[] {
-  const shown = new Map<string, Shown>();
+  const shown = new Map<string, ShownCount>();
   // by rules of the deployment; entries are garbage collected with it
   const shownDoubts = new WeakMap<object, Set<string>>();
   return (record) => {
@@ -40,16 +40,18 @@ export function createRequestLog(options: LineOptions = {}): (record: RequestRec
     const state = shown.get(kind) ?? { since: record.time, count: 0 };
     shown.set(kind, state);
     const age = record.time - state.since;
-    const hidden = Math.max(0, state.count - SHOWN);
-    if (age >= INTERVAL || age < 0) {
+    const hidden = Math.max(0, state.count - MAX_SHOWN);
+    if (age >= INTERVAL_MS || age < 0) {
       shown.set(kind, { since: record.time, count: 1 });
       noteDoubts();
       return hidden > 0 ? [`          ${hidden} more of ${kind} were not shown`, ...lines] : lines;
     }
     state.count += 1;
-    if (state.count > SHOWN) return [];
+    if (state.count > MAX_SHOWN) return [];
     noteDoubts();
-    return state.count === SHOWN ? [...lines, `          more of ${kind} are counted for a while, not shown`] : lines;
+    return state.count === MAX_SHOWN
+      ? [...lines, `          more of ${kind} are counted for a while, not shown`]
+      : lines;
   };
 }
 

@@ -63,7 +63,7 @@ const NAMES_SITE: ReadonlySet<PageName> = new Set(["unknownHost", "addressAsHost
 /** Decides everything that comes before the origin: framing, DNS, rules, body limit. */
 export function decideRequest(
   arrival: ArrivedRequest,
-  { cloud, maxBody, visitor: every, siteUrl }: Pick<EdgeOptions, "cloud" | "maxBody" | "visitor" | "siteUrl">,
+  { cloud, maxBody, visitor: defaultVisitor, siteUrl }: Pick<EdgeOptions, "cloud" | "maxBody" | "visitor" | "siteUrl">,
   deployments: Deployments,
 ): RequestDecision {
   const { request, lines } = arrival;
@@ -74,15 +74,15 @@ export function decideRequest(
     return { kind: "respond", host: "", path: "", page: statusPage(status, arrival), failure };
   }
   const isTrusted = trustsLocalVisitor(request.socket, target.host, lines);
-  const told = localVisitor(isTrusted ? arrival.visitorValues : [], every);
-  const visitor = told.ok ? told.visitor : undefined;
+  const read = localVisitor(isTrusted ? arrival.visitorValues : [], defaultVisitor);
+  const visitor = read.ok ? read.visitor : undefined;
   const seen = {
     host: target.host,
     path: target.uri.split("?", 1)[0] ?? "",
     ...(visitor?.ip !== undefined && { client: visitor.ip }),
   };
-  if (!told.ok) {
-    const { message } = told;
+  if (!read.ok) {
+    const { message } = read;
     const failure = { code: 400, message };
     return { kind: "respond", ...seen, page: page("wrongVisitor", arrival, { text: message }), failure };
   }

@@ -9,7 +9,7 @@ export interface DeploymentProblem {
 }
 
 /** Rules that are named; of more, the number is. */
-const MAX_NAMED = 20;
+const MAX_NAMED_RULES = 20;
 
 interface Deployed {
   readonly zone: Zone;
@@ -59,7 +59,7 @@ export class Deployments {
   }
 }
 
-const EFFECTS: Readonly<Record<LoadProblem["effect"], string>> = {
+const EFFECT_TEXTS: Readonly<Record<LoadProblem["effect"], string>> = {
   undetermined: "requests that it could apply to are served as if it did not match",
   ignored: "requests are served as if there were none",
   evaluated: "evaluated all the same",
@@ -69,8 +69,8 @@ const EFFECTS: Readonly<Record<LoadProblem["effect"], string>> = {
 function messageOf(problems: readonly LoadProblem[]): string {
   if (problems.length === 0) return "";
   const lines = problems
-    .slice(0, MAX_NAMED)
-    .map((problem) => `${loadProblemLine(problem)}; ${EFFECTS[problem.effect]}`);
+    .slice(0, MAX_NAMED_RULES)
+    .map((problem) => `${loadProblemLine(problem)}; ${EFFECT_TEXTS[problem.effect]}`);
   const more = problems.length - lines.length;
   return [
     "some of the deployed rules are not evaluated as at Cloudflare:",

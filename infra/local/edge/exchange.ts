@@ -32,7 +32,7 @@ class OriginFailure extends Error {
   }
 }
 
-const CLIENT_LEFT: ExchangeEnd = { status: 499 };
+const CLIENT_CLOSED: ExchangeEnd = { status: 499 };
 
 /**
  * Sends a request through the tunnel and its response to the client, both streamed. Resolves when the response is sent,
@@ -47,16 +47,16 @@ export async function exchange(
   const { request, ray, lines } = arrival;
   const body = lines.some(([name]) => name.toLowerCase() === "transfer-encoding") || contentLength(arrival) > 0;
   let stream: TunnelStream | undefined;
-  const left = () => {
+  const onClientClosed = () => {
     if (!response.writableFinished) stream?.destroy();
   };
-  response.once("close", left);
+  response.once("close", onClientClosed);
   try {
     stream = openStream(arrival, forward, context, body);
     const answer = await waitForResponse(stream, context.originTimeout, (touch, fail) => {
       if (body && stream) upload(request, response, stream, { limit: forward.bodyLimit, touch, fail });
     });
-    if (response.destroyed) return CLIENT_LEFT;
+    if (response.destroyed) return CLIENT_CLOSED;
     const sent = responseLines(answer.headers, { ray, cacheStatus: cacheStatusOf(forward) });
     checkOriginResponse(answer, sent);
     countResponse(forward, answer.status, answer.headers, context);
@@ -68,18 +68,18 @@ export async function exchange(
   } catch (error) {
     stream?.destroy();
     if (response.headersSent) {
-      const cut = lost(response);
+      const cut = cutOffFailure(response);
       response.destroy(); // a response that was cut off must not look complete
       return { status: response.statusCode, ...cut };
     }
-    if (response.destroyed) return CLIENT_LEFT;
+    if (response.destroyed) return CLIENT_CLOSED;
     const failure = toOriginFailure(error);
     const { status, code } = pageCode(failure.page);
     countResponse(forward, status, [], context);
     await sendPage(request, response, page(failure.page, arrival), ray, context.unread);
     return { status, failure: { code, message: failure.message } };
   } finally {
-    response.off("close", left);
+    response.off("close", onClientClosed);
   }
 }
 
@@ -116,8 +116,9 @@ export function waitForResponse(
   begin: (touch: () => void, fail: (failure: OriginFailure) => void) => void = () => {},
 ): Promise<TunnelResponse> {
   return new Promise((resolve, reject) => {
-    const late = () => reject(new OriginFailure("originTimeout", `the origin sent nothing for ${timeout / 1000} s`));
-    const timer = setTimeout(late, timeout);
+    const onTimeout = () =>
+      reject(new OriginFailure("originTimeout", `the origin sent nothing for ${timeout / 1000} s`));
+    const timer = setTimeout(onTimeout, timeout);
     const settled = () => clearTimeout(timer);
     stream.response.then(resolve, reject).finally(settled);
     begin(
@@ -187,7 +188,7 @@ export function copyToClient(
 ): void {
   let readAgain: (() => void) | undefined;
   const stopped = {
-    held: () => stream.readableLength + client.writableLength + below.held(),
+    unreadBytes: () => stream.readableLength + client.writableLength + below.held(),
     disconnect: () => client.destroy(),
   };
   const goOn = () => {
@@ -197,7 +198,7 @@ export function copyToClient(
   stream.on("data", (chunk: Buffer) => {
     if (client.write(chunk)) return;
     stream.pause();
-    readAgain ??= unread.stopped(stopped);
+    readAgain ??= unread.add(stopped);
   });
   client.on("drain", () => {
     goOn();
@@ -248,7 +249,7 @@ export function toOriginFailure(error: unknown): OriginFailure {
   return new OriginFailure("badGateway", error instanceof Error ? error.message : String(error));
 }
 
-function lost(response: ServerResponse): Pick<ExchangeEnd, "failure"> {
+function cutOffFailure(response: ServerResponse): Pick<ExchangeEnd, "failure"> {
   if (response.writableFinished) return {};
   return {
     failure: {

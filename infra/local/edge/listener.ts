@@ -43,9 +43,9 @@ export class EdgeListener {
     this.#idle = timeouts.idle;
     this.#deployments = new Deployments((problem) => this.#report(problem));
     this.#unread = new UnreadResponses({
-      deadline: timeouts.send,
+      deadlineMs: timeouts.send,
       totalBytes: options.maxUnreadBytes ?? MAX_UNREAD_BYTES,
-      interval: Math.max(20, Math.min(250, timeouts.send / 4)),
+      intervalMs: Math.max(20, Math.min(250, timeouts.send / 4)),
     });
     const { tunnel } = options;
     this.#context = { tunnel, clock: this.#clock, originTimeout: timeouts.origin, unread: this.#unread };
@@ -71,7 +71,7 @@ export class EdgeListener {
     this.#turns.take(request, response, () => {
       const { socket } = request;
       const arrival = this.#arrival(request, socket);
-      void this.#guard(arrival, socket, async (decision) => {
+      void this.#decideAndRespond(arrival, socket, async (decision) => {
         if (decision.kind === "respond") {
           await sendPage(request, response, decision.page, arrival.ray, this.#unread);
           return { status: decision.page.status, ...failureOf(decision) };
@@ -109,7 +109,7 @@ export class EdgeListener {
     const full = this.#sockets.size >= (this.#options.maxWebSockets ?? MAX_WEBSOCKETS);
     this.#sockets.add(socket);
     socket.once("close", () => this.#sockets.delete(socket));
-    void this.#guard(arrival, socket, async (decision) => {
+    void this.#decideAndRespond(arrival, socket, async (decision) => {
       if (decision.kind === "respond") {
         sendRawPage(socket, decision.page, arrival.ray);
         return { status: decision.page.status, ...failureOf(decision) };
@@ -162,7 +162,7 @@ export class EdgeListener {
   }
 
   /** Decides, responds, and records the outcome. A bug of ours ends this one connection. */
-  async #guard(
+  async #decideAndRespond(
     arrival: ArrivedRequest,
     socket: Duplex,
     answer: (decision: RequestDecision) => Promise<ExchangeEnd>,

@@ -51,12 +51,12 @@ export type LocalVisitor =
       readonly message: string;
     };
 
-/** The visitor of a request: `every`, with the values of the header added or replaced. */
-export function localVisitor(values: readonly string[], every: Visitor | undefined): LocalVisitor {
+/** The visitor of a request: `defaultVisitor`, with the values of the header added or replaced. */
+export function localVisitor(values: readonly string[], defaultVisitor: Visitor | undefined): LocalVisitor {
   const [value, ...more] = values;
-  if (value === undefined) return { ok: true, visitor: every };
+  if (value === undefined) return { ok: true, visitor: defaultVisitor };
   if (more.length > 0) return { ok: false, message: `Local-Visitor is there ${values.length} times; send it once` };
   const parsed = parseVisitor(fromBytes(value) ?? value);
   if (!parsed.ok) return { ok: false, message: `Local-Visitor: ${parsed.message}` };
-  return { ok: true, visitor: every ? mergeVisitors(every, parsed.visitor) : parsed.visitor };
+  return { ok: true, visitor: defaultVisitor ? mergeVisitors(defaultVisitor, parsed.visitor) : parsed.visitor };
 }

@@ -10,7 +10,7 @@ export interface EdgePage {
   readonly close?: boolean;
 }
 
-interface Words {
+interface PageTexts {
   readonly status: number;
   readonly title: string;
   readonly text: string;
@@ -19,7 +19,7 @@ interface Words {
 }
 
 /** The texts that visitors read. The reason is printed in the terminal; a page names no rule, tunnel or address. */
-const WORDS = {
+const PAGES = {
   blocked: { status: 403, title: "Blocked", text: "This site does not accept the request you sent." },
   challenge: {
     status: 403,
@@ -37,14 +37,20 @@ const WORDS = {
       name: "rate_limited",
       category: "rate_limit",
       retryAfter: 30,
-      owner: false,
+      mustOwnerAct: false,
     },
   },
   unknownHost: {
     status: 409,
     title: "Unknown host",
     text: "No site of this name is served here.",
-    error: { code: 1001, title: "DNS resolution error", name: "dns_resolution_error", category: "dns", owner: true },
+    error: {
+      code: 1001,
+      title: "DNS resolution error",
+      name: "dns_resolution_error",
+      category: "dns",
+      mustOwnerAct: true,
+    },
   },
   addressAsHost: {
     status: 403,
@@ -55,14 +61,14 @@ const WORDS = {
       title: "Direct IP access not allowed",
       name: "direct_ip_access_not_allowed",
       category: "access_denied",
-      owner: false,
+      mustOwnerAct: false,
     },
   },
   unreachable: {
     status: 530,
     title: "Origin unknown",
     text: "The site's origin could not be found.",
-    error: { code: 1016, title: "Origin DNS error", name: "origin_dns_error", category: "dns", owner: true },
+    error: { code: 1016, title: "Origin DNS error", name: "origin_dns_error", category: "dns", mustOwnerAct: true },
   },
   noConnector: {
     status: 530,
@@ -74,7 +80,7 @@ const WORDS = {
       name: "tunnel_error",
       category: "config",
       retryAfter: 120,
-      owner: true,
+      mustOwnerAct: true,
     },
   },
   badGateway: {
@@ -87,7 +93,7 @@ const WORDS = {
       name: "origin_bad_gateway",
       category: "origin",
       retryAfter: 60,
-      owner: true,
+      mustOwnerAct: true,
     },
   },
   badAnswer: {
@@ -100,7 +106,7 @@ const WORDS = {
       name: "origin_unknown_error",
       category: "origin",
       retryAfter: 60,
-      owner: true,
+      mustOwnerAct: true,
     },
   },
   originTimeout: {
@@ -113,20 +119,20 @@ const WORDS = {
       name: "origin_response_timeout",
       category: "origin",
       retryAfter: 120,
-      owner: true,
+      mustOwnerAct: true,
     },
   },
   tooLarge: { status: 413, title: "Too large", text: "The body of the request is larger than this site accepts." },
   tooManySockets: { status: 503, title: "Busy", text: "Too many WebSockets are open. Try again soon." },
   wrongVisitor: { status: 400, title: "Bad Request", text: "The header Local-Visitor could not be read." },
   badExpectation: { status: 417, title: "Expectation failed", text: "Only 100-continue can be expected." },
-} as const satisfies Readonly<Record<string, Words>>;
+} as const satisfies Readonly<Record<string, PageTexts>>;
 
-export type PageName = keyof typeof WORDS;
+export type PageName = keyof typeof PAGES;
 
 /** Status and Cloudflare's code of a page. */
 export function pageCode(name: PageName): { readonly status: number; readonly code: number } {
-  const words: Words = WORDS[name];
+  const words: PageTexts = PAGES[name];
   return { status: words.status, code: words.error?.code ?? words.status };
 }
 
@@ -145,7 +151,7 @@ export interface PageChange {
 
 /** A page in the form the client accepts: HTML for browsers, JSON where it is asked for, else one line of text. */
 export function page(name: PageName, occasion: ErrorOccasion, change: PageChange = {}): EdgePage {
-  return render(WORDS[name], occasion, change);
+  return render(PAGES[name], occasion, change);
 }
 
 /** A page for a request that is refused with a bare status. */
@@ -154,11 +160,11 @@ export function statusPage(status: number, occasion: ErrorOccasion): EdgePage {
   return { ...render({ status, title, text: "The request could not be understood." }, occasion, {}), close: true };
 }
 
-function render(words: Words, occasion: ErrorOccasion, change: PageChange): EdgePage {
+function render(words: PageTexts, occasion: ErrorOccasion, change: PageChange): EdgePage {
   const { error, title } = words;
   const { siteUrl } = change;
-  const said = change.text ?? words.text;
-  const text = siteUrl === undefined ? said : `${said} The site on this machine is ${siteUrl}`;
+  const sentence = change.text ?? words.text;
+  const text = siteUrl === undefined ? sentence : `${sentence} The site on this machine is ${siteUrl}`;
   const status = change.status ?? words.status;
   const retryAfter = change.retryAfter ?? error?.retryAfter;
   const json = status < 400 ? undefined : jsonTypeFor(occasion.accept);
@@ -167,7 +173,7 @@ function render(words: Words, occasion: ErrorOccasion, change: PageChange): Edge
   const body = json
     ? problemDetails({ status, title, text }, error, occasion, retryAfter)
     : html
-      ? document(heading, said, occasion.ray, siteUrl)
+      ? document(heading, sentence, occasion.ray, siteUrl)
       : `${heading}: ${text}${siteUrl === undefined ? " " : "\n"}Ray ${occasion.ray}\n`;
   return {
     status,

@@ -14,7 +14,7 @@ export interface TurnLimits {
 /** What Node.js keeps for a request apart from its header lines, bytes; measured at about 4 kB. */
 const REQUEST_BYTES = 4_096;
 
-interface HeldTurns {
+interface WaitingRequests {
   readonly waiting: { readonly bytes: number; start(): void }[];
   bytes: number;
 }
@@ -26,7 +26,7 @@ interface HeldTurns {
  */
 export class RequestTurns {
   readonly #limits: TurnLimits;
-  readonly #connections = new Map<Duplex, HeldTurns>();
+  readonly #connections = new Map<Duplex, WaitingRequests>();
   /** Connections whose end is listened to: once, however many requests they carry. */
   readonly #watched = new WeakSet<Duplex>();
   #bytes = 0;

@@ -23,7 +23,7 @@ function linesOfPage({ headers, body }: EdgePage, ray: string, close: boolean): 
 /**
  * How long the rest of an unwanted body is read and dropped, milliseconds: `idle` without a byte, `total` in all.
  */
-const LINGER = { idle: 500, total: 10_000 };
+const LINGER_MS = { idle: 500, total: 10_000 };
 
 /**
  * Ends a response whose body was written. Where the client is still sending, what comes is read and dropped for a
@@ -41,9 +41,9 @@ export async function endResponse(
   await new Promise<void>((resolve) => {
     response.once("close", resolve);
     response.end();
-    const held = () => response.writableLength + (socket?.writableLength ?? 0);
-    if (held() === 0) return; // as nearly always: the kernel has taken it
-    const readAgain = unread.stopped({ held, disconnect: () => response.destroy() });
+    const unreadBytes = () => response.writableLength + (socket?.writableLength ?? 0);
+    if (unreadBytes() === 0) return; // as nearly always: the kernel has taken it
+    const readAgain = unread.add({ unreadBytes, disconnect: () => response.destroy() });
     response.once("close", readAgain);
   });
 }
@@ -55,8 +55,8 @@ function dropBody(request: IncomingMessage, response: ServerResponse): Promise<v
       clearTimeout(total);
       resolve();
     };
-    const idle = setTimeout(over, LINGER.idle);
-    const total = setTimeout(over, LINGER.total);
+    const idle = setTimeout(over, LINGER_MS.idle);
+    const total = setTimeout(over, LINGER_MS.total);
     request.on("data", () => idle.refresh());
     request.once("end", over).once("close", over);
     response.once("close", over);
@@ -98,7 +98,7 @@ export function sendRawPage(socket: Duplex, page: EdgePage, ray: string): void {
   // A client that keeps its half open would hold the connection. What it still sends is dropped, so that it can read
   // the page.
   socket.resume();
-  const timer = setTimeout(() => socket.destroy(), LINGER.idle);
+  const timer = setTimeout(() => socket.destroy(), LINGER_MS.idle);
   socket.once("close", () => clearTimeout(timer));
 }
 

@@ -42,7 +42,7 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
     await close();
     throw error;
   }
-  const silence = options.cloud.onChange(({ kind }) => {
+  const stopListening = options.cloud.onChange(({ kind }) => {
     if (kind === "zone") listener.redeploy();
   });
   return {
@@ -50,7 +50,7 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
     port,
     ...(plainPort === undefined ? {} : { plainPort }),
     async close() {
-      silence();
+      stopListening();
       await close();
     },
   };

@@ -1,17 +1,17 @@
 /** How much may wait for clients that do not read, and how long. */
 export interface UnreadLimits {
   /** Milliseconds in which a client must take what it was sent, up to about 64 KiB at a time. */
-  readonly deadline: number;
+  readonly deadlineMs: number;
   /** Bytes that wait for all clients of the edge together. */
   readonly totalBytes: number;
   /** Milliseconds between two checks. */
-  readonly interval: number;
+  readonly intervalMs: number;
 }
 
 /** A client that does not take what it is sent. */
 export interface UnreadResponse {
   /** Bytes that wait for it now. */
-  held(): number;
+  unreadBytes(): number;
   /** Ends its connection, and with it what the origin sends for it. */
   disconnect(): void;
 }
@@ -31,9 +31,9 @@ export class UnreadResponses {
   }
 
   /** Notes that a client has stopped reading. The returned function notes that it reads again, or has disconnected. */
-  stopped(response: UnreadResponse): () => void {
+  add(response: UnreadResponse): () => void {
     this.#stopped.set(response, performance.now());
-    this.#timer ??= setInterval(() => this.#look(), this.#limits.interval);
+    this.#timer ??= setInterval(() => this.#disconnectLate(), this.#limits.intervalMs);
     return () => this.#remove(response);
   }
 
@@ -53,14 +53,14 @@ export class UnreadResponses {
     this.#timer = undefined;
   }
 
-  #look(): void {
-    const { deadline, totalBytes } = this.#limits;
+  #disconnectLate(): void {
+    const { deadlineMs, totalBytes } = this.#limits;
     const now = performance.now();
     let bytes = 0;
-    for (const response of this.#stopped.keys()) bytes += response.held();
+    for (const response of this.#stopped.keys()) bytes += response.unreadBytes();
     for (const [response, since] of [...this.#stopped]) {
-      if (now - since <= deadline && bytes <= totalBytes) break;
-      bytes -= response.held();
+      if (now - since <= deadlineMs && bytes <= totalBytes) break;
+      bytes -= response.unreadBytes();
       this.#remove(response);
       response.disconnect();
     }

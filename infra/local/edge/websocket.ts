@@ -18,7 +18,7 @@ import { rawHead, sendRawPage } from "./send.ts";
 import type { UnreadResponses } from "./unread-responses.ts";
 
 /** How long a socket may stay open in one direction only, milliseconds. */
-const HALF_OPEN = 5_000;
+const HALF_OPEN_MS = 5_000;
 
 /** Whether a request is to open a WebSocket (RFC 6455, 4.1). Any other upgrade is ignored, as RFC 9110 allows. */
 export function isWebSocketRequest(request: IncomingMessage): boolean {
@@ -43,8 +43,8 @@ export async function relayWebSocket(
   const { socket, head } = client;
   const { ray } = arrival;
   let stream: TunnelStream | undefined;
-  const left = () => stream?.destroy();
-  socket.once("close", left);
+  const onClientClosed = () => stream?.destroy();
+  socket.once("close", onClientClosed);
   try {
     stream = openStream(arrival, forward, context, false, true);
     const answer = await waitForResponse(stream, context.originTimeout);
@@ -66,7 +66,7 @@ export async function relayWebSocket(
     sendRawPage(socket, page(failure.page, arrival), ray);
     return { status, failure: { code, message: failure.message } };
   } finally {
-    socket.off("close", left);
+    socket.off("close", onClientClosed);
   }
 }
 
@@ -97,7 +97,7 @@ function relay(socket: Duplex, stream: TunnelStream, bothWays: boolean, unread: 
       stream.destroy();
     };
     const halfOpen = () => {
-      if (!over) grace ??= setTimeout(end, HALF_OPEN);
+      if (!over) grace ??= setTimeout(end, HALF_OPEN_MS);
     };
     copyToClient(stream, socket, unread);
     stream.once("end", () => socket.end());

@@ -49,7 +49,7 @@ export class StackDeployment {
       inputs: withSecrets(found.inputs, secrets),
       outputs: withSecrets(found.outputs, secrets),
     };
-    this.#options.state.note(now, before);
+    this.#options.state.rememberRead(now, before);
     return now;
   }
 
@@ -151,7 +151,7 @@ export class StackDeployment {
     if (changed.length > 0) return this.#update(declaration, type, before);
     this.#record(declaration, "same");
     const same = stateOf(declaration, before.id, before.inputs, before.outputs, type);
-    if (this.#options.preview || sameOptions(same, before)) this.#options.state.note(same, before);
+    if (this.#options.preview || sameOptions(same, before)) this.#options.state.rememberRead(same, before);
     else this.#options.state.put(same, before);
     return same;
   }

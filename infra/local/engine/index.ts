@@ -1,7 +1,7 @@
 /** Applies the Pulumi program to a Cloudflare on localhost without Pulumi's own engine. */
 import { Worker } from "node:worker_threads";
 import { ApplyError } from "./apply-error.ts";
-import type { Applied, ApplyOptions, Order, WorkerResult } from "./messages.ts";
+import type { Applied, ApplyOptions, WorkerInput, WorkerResult } from "./messages.ts";
 
 export { ApplyError } from "./apply-error.ts";
 export type { Applied, ApplyOptions } from "./messages.ts";
@@ -13,7 +13,7 @@ export { programErrorMessage } from "./program-error.ts";
  */
 export async function applyProgram(options: ApplyOptions): Promise<Applied> {
   const { program = new URL("../../main.mjs", import.meta.url), ...rest } = options;
-  const order: Order = { ...rest, program: program.href };
+  const order: WorkerInput = { ...rest, program: program.href };
   const worker = new Worker(new URL("./worker.ts", import.meta.url), {
     workerData: order,
     // the current environment, which has what the run is for

@@ -26,7 +26,7 @@ export interface Applied {
 }
 
 /** What the worker gets: addresses as text, because a URL cannot be sent. */
-export type Order = Omit<ApplyOptions, "program"> & { readonly program: string };
+export type WorkerInput = Omit<ApplyOptions, "program"> & { readonly program: string };
 
 /** The one message of the worker. */
 export type WorkerResult =

@@ -47,7 +47,7 @@ export class Monitor extends MockMonitor {
   /** Outputs of the stack, once the program has come to its end. */
   stackOutputs: PropertyValues = {};
   readonly #options: MonitorOptions;
-  readonly #underWay = new Set<Promise<unknown>>();
+  readonly #running = new Set<Promise<unknown>>();
   #reject: (error: unknown) => void = () => {};
   #hasFailed = false;
 
@@ -72,7 +72,7 @@ export class Monitor extends MockMonitor {
 
   /** Resolves when every operation that had begun is over and saved. */
   async idle(): Promise<void> {
-    await Promise.allSettled(this.#underWay);
+    await Promise.allSettled(this.#running);
   }
 
   override async registerResource(
@@ -127,15 +127,15 @@ export class Monitor extends MockMonitor {
   async #operate<T>(operation: () => Promise<T>, resource?: RegisterResourceRequest): Promise<T | undefined> {
     if (this.#hasFailed) return undefined;
     const running = operation();
-    this.#underWay.add(running);
+    this.#running.add(running);
     try {
       const result = await running;
       return this.#hasFailed ? undefined : result;
     } catch (error) {
-      this.fail(resource === undefined ? error : about(resource, error));
+      this.fail(resource === undefined ? error : withResource(resource, error));
       return undefined;
     } finally {
-      this.#underWay.delete(running);
+      this.#running.delete(running);
     }
   }
 
@@ -167,7 +167,7 @@ function declarationOf(request: RegisterResourceRequest, urn: string, inputs: Pr
 }
 
 /** Puts the resource before the message of an error. */
-function about(request: RegisterResourceRequest, error: unknown): ApplyError {
+function withResource(request: RegisterResourceRequest, error: unknown): ApplyError {
   const [reason, code] = error instanceof Error ? [error.message, "code" in error ? error.code : undefined] : [error];
   const [, type = request.getType()] = /\/\w+:(\w+)$/.exec(request.getType()) ?? [];
   return new ApplyError(

@@ -3,31 +3,31 @@ import * as pulumi from "@pulumi/pulumi";
 import { disconnect, setMockOptions } from "@pulumi/pulumi/runtime/settings.js";
 import { createProvider, type Provider } from "../provider/index.ts";
 import { StackDeployment } from "./deployment.ts";
-import type { Order, WorkerResult } from "./messages.ts";
+import type { WorkerInput, WorkerResult } from "./messages.ts";
 import { Monitor } from "./monitor.ts";
 import { programErrorMessage } from "./program-error.ts";
-import { createSeal } from "./sealing.ts";
+import { createSecretCipher } from "./sealing.ts";
 import { StackState } from "./stack-state.ts";
 import { type PropertyValues, revealed, Secret } from "./values.ts";
 
 /** Milliseconds at most between the tries of a call: the API is on this machine. */
-const LONGEST_WAIT = 1_000;
-const wait = (milliseconds: number) => delay(Math.min(milliseconds, LONGEST_WAIT));
+const MAX_WAIT_MS = 1_000;
+const wait = (milliseconds: number) => delay(Math.min(milliseconds, MAX_WAIT_MS));
 
 /**
  * Runs the program and creates, updates and deletes resources as it declares them. Never throws: returns a failure
  * after all operations that had begun have ended.
  */
-export async function run(order: Order): Promise<WorkerResult> {
+export async function run(order: WorkerInput): Promise<WorkerResult> {
   let deployment: StackDeployment | undefined;
   const warnings: string[] = [];
   // where no engine of Pulumi's runs, its SDK writes what the program warns of to the console
   console.warn = (line: unknown) => void warnings.push(String(line).replace(/^warning: \[runtime\] /, ""));
   try {
-    const state = new StackState(order.stateFile, createSeal(`${order.stateFile}.key`));
+    const state = new StackState(order.stateFile, createSecretCipher(`${order.stateFile}.key`));
     const provider = createProvider({ apiToken: order.api.token, baseURL: order.api.url, wait });
     deployment = new StackDeployment({ state, provider, preview: order.preview ?? false });
-    const outputs = await declared(order, { provider, deployment });
+    const outputs = await runProgram(order, { provider, deployment });
     await deployment.deleteOthers();
     const entries = Object.entries(outputs);
     return {
@@ -47,8 +47,8 @@ export async function run(order: Order): Promise<WorkerResult> {
 }
 
 /** Runs the program until everything that it declares is registered, and returns its outputs. */
-async function declared(
-  order: Order,
+async function runProgram(
+  order: WorkerInput,
   { provider, deployment }: { provider: Provider; deployment: StackDeployment },
 ): Promise<PropertyValues> {
   const { project, stack, config, secrets = {}, api } = order;

@@ -2,11 +2,11 @@ import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 
 /** Encrypts and decrypts secret values with a key in a file beside the state. */
-export interface Seal {
+export interface SecretCipher {
   /** Encrypts the JSON of a value with AES-256-GCM and a new nonce. */
-  close(value: unknown): string;
+  encrypt(value: unknown): string;
   /** @throws Error where the text was changed, or was encrypted with another key */
-  open(sealed: string): unknown;
+  decrypt(sealed: string): unknown;
 }
 
 const KEY_BYTES = 32;
@@ -16,22 +16,22 @@ const TAG_BYTES = 16;
 /**
  * Uses the key in the file, which is made on first use (0600). A copy of the state file alone reveals no secret.
  */
-export function createSeal(keyFile: string): Seal {
+export function createSecretCipher(keyFile: string): SecretCipher {
   let key: Buffer | undefined;
-  const theKey = (): Buffer => {
+  const loadKey = (): Buffer => {
     key ??= readKey(keyFile);
     return key;
   };
   return {
-    close(value) {
+    encrypt(value) {
       const nonce = randomBytes(NONCE_BYTES);
-      const cipher = createCipheriv("aes-256-gcm", theKey(), nonce);
+      const cipher = createCipheriv("aes-256-gcm", loadKey(), nonce);
       const text = Buffer.concat([cipher.update(JSON.stringify(value), "utf8"), cipher.final()]);
       return Buffer.concat([nonce, cipher.getAuthTag(), text]).toString("base64");
     },
-    open(sealed) {
+    decrypt(sealed) {
       const bytes = Buffer.from(sealed, "base64");
-      const decipher = createDecipheriv("aes-256-gcm", theKey(), bytes.subarray(0, NONCE_BYTES), {
+      const decipher = createDecipheriv("aes-256-gcm", loadKey(), bytes.subarray(0, NONCE_BYTES), {
         authTagLength: TAG_BYTES,
       });
       decipher.setAuthTag(bytes.subarray(NONCE_BYTES, NONCE_BYTES + TAG_BYTES));

@@ -1,5 +1,5 @@
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import type { Seal } from "./sealing.ts";
+import type { SecretCipher } from "./sealing.ts";
 import { mapInside, type PropertyValues, Secret } from "./values.ts";
 
 /** One resource that exists. */
@@ -33,13 +33,13 @@ const SEALED = "$sealed";
  */
 export class StackState {
   readonly #file: string;
-  readonly #seal: Seal;
+  readonly #cipher: SecretCipher;
   #resources: readonly ResourceState[];
 
   /** Throws `StateFileError` where the file is there and is no state, or its secrets cannot be opened. */
-  constructor(file: string, seal: Seal) {
+  constructor(file: string, cipher: SecretCipher) {
     this.#file = file;
-    this.#seal = seal;
+    this.#cipher = cipher;
     this.#resources = this.#read();
   }
 
@@ -63,13 +63,13 @@ export class StackState {
   }
 
   /** Replaces a resource by what was read from Cloudflare. The file is written with the next change. */
-  note(next: ResourceState, before: ResourceState): void {
+  rememberRead(next: ResourceState, before: ResourceState): void {
     this.#resources = this.#resources.map((resource) => (resource === before ? next : resource));
   }
 
   /** Removes a resource, and writes the file. */
-  remove(gone: ResourceState): void {
-    this.#write(this.#resources.filter((resource) => resource !== gone));
+  remove(removed: ResourceState): void {
+    this.#write(this.#resources.filter((resource) => resource !== removed));
   }
 
   #read(): readonly ResourceState[] {
@@ -83,7 +83,7 @@ export class StackState {
     try {
       const state: unknown = JSON.parse(text, (_, value) =>
         typeof value === "object" && value !== null && typeof value[SEALED] === "string"
-          ? new Secret(this.#seal.open(value[SEALED]))
+          ? new Secret(this.#cipher.decrypt(value[SEALED]))
           : value,
       );
       if (!isState(state)) throw new Error(`it is no ${FORMAT} of version ${VERSION}`);
@@ -103,7 +103,11 @@ export class StackState {
 
   /** A new file beside it, on the disk before it takes the old one's place. */
   #write(resources: readonly ResourceState[]): void {
-    const state = { format: FORMAT, version: VERSION, resources: resources.map((resource) => this.#sealed(resource)) };
+    const state = {
+      format: FORMAT,
+      version: VERSION,
+      resources: resources.map((resource) => this.#encrypted(resource)),
+    };
     const next = `${this.#file}.new`;
     const descriptor = openSync(next, "w", 0o600);
     try {
@@ -116,10 +120,10 @@ export class StackState {
     this.#resources = resources;
   }
 
-  #sealed(value: unknown): unknown {
+  #encrypted(value: unknown): unknown {
     return value instanceof Secret
-      ? { [SEALED]: this.#seal.close(value.reveal()) }
-      : mapInside(value, (member) => this.#sealed(member));
+      ? { [SEALED]: this.#cipher.encrypt(value.reveal()) }
+      : mapInside(value, (member) => this.#encrypted(member));
   }
 }
 

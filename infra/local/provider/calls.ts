@@ -51,18 +51,20 @@ export interface Calls {
 
 /** A path from literal parts and values: `path\`/zones/${id}\`` encodes every value. */
 export function path(parts: TemplateStringsArray, ...values: readonly unknown[]): string {
-  return parts.reduce((whole, part, index) => whole + encodeURIComponent(String(values[index - 1])) + part);
+  return parts.reduce(
+    (sendWithRetries, part, index) => sendWithRetries + encodeURIComponent(String(values[index - 1])) + part,
+  );
 }
 
 /** Tries after the first. */
 const MAX_RETRIES = 10;
 /** Milliseconds for one try. */
-const TIMEOUT = 30_000;
+const TIMEOUT_MS = 30_000;
 /** Maximum seconds of a Retry-After that is waited for; after a longer one the call fails. */
-const MAX_RETRY_AFTER = 60;
+const MAX_RETRY_AFTER_SECONDS = 60;
 /** Milliseconds before the first retry, and at most before a later one: from one to the next it doubles. */
-const FIRST_WAIT = 2_000;
-const LONGEST_WAIT = 30_000;
+const FIRST_WAIT_MS = 2_000;
+const MAX_WAIT_MS = 30_000;
 
 export interface CallOptions {
   readonly apiToken: string;
@@ -76,15 +78,15 @@ export interface CallOptions {
  * broken connection, 408, 409, 429 and 5xx, unless `x-should-retry` or `Retry-After` has another value.
  */
 export function createCalls({ apiToken, baseURL, wait = delay }: CallOptions): Calls {
-  const client = new Cloudflare({ apiToken, baseURL, maxRetries: 0, timeout: TIMEOUT, logLevel: "off" });
-  const once = async ({ method, path, body }: Request): Promise<Values> => {
+  const client = new Cloudflare({ apiToken, baseURL, maxRetries: 0, timeout: TIMEOUT_MS, logLevel: "off" });
+  const sendOnce = async ({ method, path, body }: Request): Promise<Values> => {
     const answer: unknown = await client[lowerCase[method]](path, body === undefined ? {} : { body });
     return isValues(answer) ? answer : {};
   };
   const whole = async (request: Request): Promise<Values> => {
     for (let retries = 0; ; retries += 1) {
       try {
-        return await once(request);
+        return await sendOnce(request);
       } catch (error) {
         const pause = retries < MAX_RETRIES ? pauseAfter(error, retries) : undefined;
         if (pause === undefined) throw callError(request, baseURL, error);
@@ -120,21 +122,21 @@ export function createCalls({ apiToken, baseURL, wait = delay }: CallOptions): C
 
 /** Milliseconds until the next try; undefined where there is none. */
 function pauseAfter(error: unknown, retries: number): number | undefined {
-  const byDefault = Math.min(FIRST_WAIT * 2 ** retries, LONGEST_WAIT) * (1 - Math.random() / 4);
+  const byDefault = Math.min(FIRST_WAIT_MS * 2 ** retries, MAX_WAIT_MS) * (1 - Math.random() / 4);
   if (error instanceof APIConnectionError) return byDefault;
   if (!(error instanceof APIError) || error.status === undefined) return undefined;
   const headers: Headers | undefined = error.headers;
-  const should = headers?.get("x-should-retry");
+  const retryHeader = headers?.get("x-should-retry");
   const status: number = error.status;
-  const passing = status === 408 || status === 409 || status === 429 || status >= 500;
-  if (should === "false" || (should !== "true" && !passing)) return undefined;
-  const asked = askedPause(headers);
-  if (asked === undefined) return byDefault;
-  return asked > MAX_RETRY_AFTER * 1000 ? undefined : Math.max(0, asked);
+  const isTemporary = status === 408 || status === 409 || status === 429 || status >= 500;
+  if (retryHeader === "false" || (retryHeader !== "true" && !isTemporary)) return undefined;
+  const requestedMs = requestedPause(headers);
+  if (requestedMs === undefined) return byDefault;
+  return requestedMs > MAX_RETRY_AFTER_SECONDS * 1000 ? undefined : Math.max(0, requestedMs);
 }
 
 /** Milliseconds, from `Retry-After-Ms` or `Retry-After` in seconds or as a date. */
-function askedPause(headers: Headers | undefined): number | undefined {
+function requestedPause(headers: Headers | undefined): number | undefined {
   const milliseconds = Number.parseFloat(headers?.get("retry-after-ms") ?? "");
   if (!Number.isNaN(milliseconds)) return milliseconds;
   const after = headers?.get("retry-after") ?? "";

@@ -23,7 +23,7 @@ export type FieldKind =
 export interface ResourceField {
   readonly kind: FieldKind;
   /** The API's name, where it is not the snake_case of ours. */
-  readonly wire?: string;
+  readonly apiName?: string;
   readonly required?: true;
   /** Part of the request's path, never of its body. */
   readonly path?: true;
@@ -47,8 +47,8 @@ export const flag: ResourceField = { kind: "flag" };
 export const texts: ResourceField = { kind: { list: "text" } };
 
 /** `requestsPerPeriod` is `requests_per_period` to the API. */
-function wireName(name: string, field: ResourceField): string {
-  return field.wire ?? name.replace(/[A-Z]/g, (capital) => `_${capital.toLowerCase()}`);
+function apiNameOf(name: string, field: ResourceField): string {
+  return field.apiName ?? name.replace(/[A-Z]/g, (capital) => `_${capital.toLowerCase()}`);
 }
 
 export function isValues(value: unknown): value is Values {
@@ -71,7 +71,7 @@ export function toBody(fields: ResourceFields, inputs: Values): Record<string, u
   for (const [name, field] of Object.entries(fields)) {
     const value = inputs[name];
     if (value === undefined || value === null || field.path || field.computed === "always") continue;
-    body[wireName(name, field)] = withObjects(field.kind, value, toBody);
+    body[apiNameOf(name, field)] = withObjects(field.kind, value, toBody);
   }
   return body;
 }
@@ -81,7 +81,7 @@ export function toOutputs(fields: ResourceFields, answer: unknown): Record<strin
   const outputs: Record<string, unknown> = {};
   if (!isValues(answer)) return outputs;
   for (const [name, field] of Object.entries(fields)) {
-    const value = answer[wireName(name, field)];
+    const value = answer[apiNameOf(name, field)];
     if (value === undefined || value === null) continue;
     outputs[name] = field.kind === "json" ? JSON.stringify(value) : withObjects(field.kind, value, toOutputs);
   }

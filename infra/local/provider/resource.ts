@@ -76,7 +76,7 @@ export function createResourceType(definition: Definition, calls: Calls): Resour
     definition.contents === undefined
       ? answer
       : { ...(answer as Values), ...(await definition.contents.write(calls, id, inputs)) };
-  const inspected = async (id: string, inputs: Values, given?: Values) => {
+  const readResource = async (id: string, inputs: Values, given?: Values) => {
     const found = await calls.find(definition.read(id, inputs));
     if (found === undefined || found === null) return undefined;
     const answer = { ...(found as Values), ...(await definition.contents?.read(calls, id, inputs)) };
@@ -103,12 +103,12 @@ export function createResourceType(definition: Definition, calls: Calls): Resour
       return { id, outputs: outputsOf(id, given, await withContents(id, given, answer)) };
     },
     async read(id, inputs) {
-      if (inputs && Object.keys(inputs).length > 0) return inspected(id, inputs, inputs);
+      if (inputs && Object.keys(inputs).length > 0) return readResource(id, inputs, inputs);
       const parsed = definition.importId.parse(id);
       if (!parsed) throw new Error(`${id} is no import id of ${type}: it has the form ${definition.importId.form}`);
       // the real provider reads twice: once to import, once to refresh what it imported
-      const imported = await inspected(parsed.id, parsed.inputs);
-      return imported && inspected(parsed.id, parsed.inputs);
+      const imported = await readResource(parsed.id, parsed.inputs);
+      return imported && readResource(parsed.id, parsed.inputs);
     },
     async update(id, oldInputs, newInputs, oldOutputs) {
       const given = filled(newInputs);

@@ -6,11 +6,11 @@ import * as x509 from "@peculiar/x509";
 import { codeOf, reasonOf, TunnelError } from "./errors.ts";
 import { EDGE_SERVER_NAME } from "./server-name.ts";
 
-const DAY = 86_400_000;
+const DAY_MS = 86_400_000;
 const AUTHORITY_DAYS = 3650;
 const LEAF_DAYS = 365;
 /** A certificate with less than this left is made anew. */
-const RENEW_BEFORE = 30 * DAY;
+const RENEW_BEFORE_MS = 30 * DAY_MS;
 const ALGORITHM = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as const;
 
 /** What the tunnel's listener presents, and the file that connectors trust. */
@@ -32,14 +32,14 @@ export async function edgeCertificates(folder: string, now: number): Promise<Edg
   const caFile = file("ca.pem");
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 });
-    let authority = await stored(caFile, file("ca-key.pem"));
-    if (!authority || !outlives(authority, now + LEAF_DAYS * DAY) || !authority.certificate.ca) {
+    let authority = await readCertificate(caFile, file("ca-key.pem"));
+    if (!authority || !outlives(authority, now + LEAF_DAYS * DAY_MS) || !authority.certificate.ca) {
       authority = await issueAuthority(now);
       await write(file("ca-key.pem"), authority.key);
       await write(caFile, authority.cert);
     }
-    let leaf = await stored(file("edge.pem"), file("edge-key.pem"));
-    if (!leaf || !outlives(leaf, now + RENEW_BEFORE) || !leaf.certificate.verify(authority.certificate.publicKey)) {
+    let leaf = await readCertificate(file("edge.pem"), file("edge-key.pem"));
+    if (!leaf || !outlives(leaf, now + RENEW_BEFORE_MS) || !leaf.certificate.verify(authority.certificate.publicKey)) {
       leaf = await issueLeaf(authority, now);
       await write(file("edge-key.pem"), leaf.key);
       await write(file("edge.pem"), leaf.cert);
@@ -65,7 +65,7 @@ interface IssuedCertificate {
 /**
  * Reads a certificate and its key from the disk; undefined where either is missing, is not PEM, or they do not match.
  */
-async function stored(certFile: string, keyFile: string): Promise<IssuedCertificate | undefined> {
+async function readCertificate(certFile: string, keyFile: string): Promise<IssuedCertificate | undefined> {
   const [cert, key] = await Promise.all([textOf(certFile), privateText(keyFile)]);
   if (cert === undefined || key === undefined) return undefined;
   try {
@@ -85,7 +85,7 @@ async function issueAuthority(now: number): Promise<IssuedCertificate> {
   const name = "CN=Causeway local tunnel";
   const certificate = await x509.X509CertificateGenerator.create(
     {
-      ...period(now, AUTHORITY_DAYS),
+      ...validityFor(now, AUTHORITY_DAYS),
       subject: name,
       issuer: name,
       publicKey: keys.publicKey,
@@ -108,7 +108,7 @@ async function issueLeaf(authority: IssuedCertificate, now: number): Promise<Iss
   const signingKey = await webcrypto.subtle.importKey("pkcs8", pkcs8, ALGORITHM, false, ["sign"]);
   const certificate = await x509.X509CertificateGenerator.create(
     {
-      ...period(now, LEAF_DAYS),
+      ...validityFor(now, LEAF_DAYS),
       subject: `CN=${EDGE_SERVER_NAME}`,
       issuer: new x509.X509Certificate(authority.cert).subjectName,
       publicKey: keys.publicKey,
@@ -136,13 +136,13 @@ async function issueLeaf(authority: IssuedCertificate, now: number): Promise<Iss
 }
 
 /** Valid from an hour ago, for clocks that differ a little. */
-function period(now: number, days: number) {
+function validityFor(now: number, days: number) {
   const serial = randomBytes(16);
   serial.writeUInt8(serial.readUInt8(0) & 0x7f, 0);
   return {
     serialNumber: serial.toString("hex"),
     notBefore: new Date(now - 3_600_000),
-    notAfter: new Date(now + days * DAY),
+    notAfter: new Date(now + days * DAY_MS),
   };
 }
 

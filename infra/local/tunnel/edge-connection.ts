@@ -36,31 +36,31 @@ export interface TunnelConnection {
 export interface EdgeConnectionOwner {
   readonly colo: string;
   /** Milliseconds from the end of the TLS handshake to the registration. */
-  readonly registrationDeadline: number;
+  readonly registrationTimeoutMs: number;
   clock(): number;
   authorize(claim: TunnelClaim): Authorization;
   /** Why the tunnel takes no further connection, if it does not. */
   refusal(tunnelId: string): string | undefined;
   /** The newest configuration known for a tunnel. */
-  latest(tunnelId: string, authorized: VersionedConfiguration | null): VersionedConfiguration | null;
+  latestConfiguration(tunnelId: string, authorized: VersionedConfiguration | null): VersionedConfiguration | null;
   /** The peer accepted the control stream, which only HTTP/2 can. */
-  speaks(): void;
+  controlAccepted(): void;
   opened(connection: EdgeConnection): void;
   closed(connection: EdgeConnection): void;
 }
 
 /** Milliseconds that a connector has to respond to a pushed configuration. */
-const CONFIGURATION_DEADLINE = 5_000;
+const CONFIGURATION_TIMEOUT_MS = 5_000;
 /** Milliseconds that a refused connector has to read why. */
-const REFUSAL_LINGER = 1_000;
+const REFUSAL_LINGER_MS = 1_000;
 const MAX_RESPONSE_BYTES = 64 * 1024;
 /**
  * Bytes of HTTP/2 flow control for each stream: enough for full speed on a loopback, and little memory with a thousand
  * clients that do not read.
  */
-const STREAM_WINDOW = 256 * 1024;
+const STREAM_WINDOW_BYTES = 256 * 1024;
 /** Mebibytes that nghttp2 may hold for all streams of one connection before it refuses new ones. */
-const SESSION_MEMORY = 128;
+const SESSION_MEMORY_MIB = 128;
 
 /**
  * The edge's side of one connection that a connector opened. The roles are reversed: the edge is the HTTP/2 client.
@@ -70,11 +70,11 @@ export class EdgeConnection {
   readonly #session: ClientHttp2Session;
   readonly #control: ClientHttp2Stream;
   readonly #owner: EdgeConnectionOwner;
-  readonly #deadline: NodeJS.Timeout;
+  readonly #registrationTimer: NodeJS.Timeout;
   #registered: { tunnelId: string; details: TunnelConnection } | undefined;
-  #configured: number | undefined;
+  #configuredVersion: number | undefined;
   #draining = false;
-  #active = 0;
+  #requestsInFlight = 0;
 
   constructor(socket: TLSSocket, owner: EdgeConnectionOwner) {
     this.#socket = socket;
@@ -82,9 +82,9 @@ export class EdgeConnection {
     socket.on("error", () => this.destroy());
     this.#session = connect(`https://${EDGE_SERVER_NAME}`, {
       createConnection: () => socket,
-      settings: { enablePush: false, initialWindowSize: STREAM_WINDOW, maxHeaderListSize: 256 * 1024 },
+      settings: { enablePush: false, initialWindowSize: STREAM_WINDOW_BYTES, maxHeaderListSize: 256 * 1024 },
       maxSendHeaderBlockLength: MAX_HEADER_LIST_BYTES, // nghttp2 would stop at 64 KiB, half of what Cloudflare takes
-      maxSessionMemory: SESSION_MEMORY,
+      maxSessionMemory: SESSION_MEMORY_MIB,
     });
     this.#session.on("error", () => this.destroy());
     this.#session.on("goaway", () => this.drain());
@@ -94,9 +94,9 @@ export class EdgeConnection {
       { endStream: false },
     );
     this.#control.on("error", () => this.destroy());
-    this.#control.once("response", () => owner.speaks());
+    this.#control.once("response", () => owner.controlAccepted());
     this.#control.once("close", () => this.drain());
-    this.#deadline = setTimeout(() => this.destroy(), owner.registrationDeadline);
+    this.#registrationTimer = setTimeout(() => this.destroy(), owner.registrationTimeoutMs);
     serveRegistration(this.#control, {
       register: (request) => this.#register(request),
       answered: (result) => (result.ok ? this.#open() : this.#refuse()),
@@ -121,16 +121,16 @@ export class EdgeConnection {
 
   /** Requests and WebSockets in flight. */
   get active(): number {
-    return this.#active;
+    return this.#requestsInFlight;
   }
 
   /** Opens a stream; undefined where the session takes none any more. */
   open(request: TunnelRequest): TunnelStream | undefined {
     if (!this.usable) return undefined;
     const stream = openTunnelStream(this.#session, request);
-    this.#active += 1;
+    this.#requestsInFlight += 1;
     stream.once("close", () => {
-      this.#active -= 1;
+      this.#requestsInFlight -= 1;
       if (this.#draining) this.#closeWhenIdle();
     });
     return stream;
@@ -149,7 +149,7 @@ export class EdgeConnection {
         [UPGRADE]: "update-configuration",
         "content-type": "application/json",
       });
-      const timer = setTimeout(() => stream.destroy(), CONFIGURATION_DEADLINE);
+      const timer = setTimeout(() => stream.destroy(), CONFIGURATION_TIMEOUT_MS);
       let answer = "";
       stream.setEncoding("utf8");
       stream.on("data", (text: string) => {
@@ -171,7 +171,7 @@ export class EdgeConnection {
   drain(): void {
     if (this.#draining) return;
     this.#draining = true;
-    clearTimeout(this.#deadline);
+    clearTimeout(this.#registrationTimer);
     this.#owner.closed(this);
     if (this.#control.writable) this.#control.end();
     this.#closeWhenIdle();
@@ -182,7 +182,7 @@ export class EdgeConnection {
    * responses come first, then the end.
    */
   #closeWhenIdle(): void {
-    if (this.#active === 0 && !this.#session.closed) this.#session.close();
+    if (this.#requestsInFlight === 0 && !this.#session.closed) this.#session.close();
   }
 
   /** Ends the connection and everything in flight on it. */
@@ -199,9 +199,9 @@ export class EdgeConnection {
     const refusal = this.#owner.refusal(tunnelId);
     if (refusal) return { ok: false, cause: refusal, retryAfterMs: 5_000 };
     // The connector gets its configuration before it is registered, so it never serves a request by an older one.
-    const latest = this.#owner.latest(tunnelId, authorization.config);
+    const latest = this.#owner.latestConfiguration(tunnelId, authorization.config);
     if (latest) await this.configure(latest);
-    this.#configured = latest?.version;
+    this.#configuredVersion = latest?.version;
     const id = randomUUID();
     const details: TunnelConnection = {
       id,
@@ -220,25 +220,25 @@ export class EdgeConnection {
 
   #open(): void {
     if (this.#draining || this.#session.destroyed) return;
-    clearTimeout(this.#deadline);
+    clearTimeout(this.#registrationTimer);
     this.#owner.opened(this);
     // A configuration that was pushed to the other connections while this one registered.
-    const latest = this.#registered && this.#owner.latest(this.#registered.tunnelId, null);
-    if (latest && latest.version > (this.#configured ?? -1)) void this.configure(latest);
+    const latest = this.#registered && this.#owner.latestConfiguration(this.#registered.tunnelId, null);
+    if (latest && latest.version > (this.#configuredVersion ?? -1)) void this.configure(latest);
   }
 
   /** Closes a connection whose registration is refused: cloudflared waits until the edge does that. */
   #refuse(): void {
     this.#draining = true;
-    clearTimeout(this.#deadline);
+    clearTimeout(this.#registrationTimer);
     this.#control.end();
     this.#session.close();
-    const linger = setTimeout(() => this.destroy(), REFUSAL_LINGER);
+    const linger = setTimeout(() => this.destroy(), REFUSAL_LINGER_MS);
     this.#session.once("close", () => clearTimeout(linger));
   }
 
   #close(): void {
-    clearTimeout(this.#deadline);
+    clearTimeout(this.#registrationTimer);
     this.#draining = true;
     this.#owner.closed(this);
   }

@@ -61,21 +61,21 @@ interface TunnelLimits {
   /** Connections of one tunnel; Cloudflare's limit is 25 connectors with four each. */
   readonly perTunnel: number;
   /** Milliseconds for the TLS handshake. */
-  readonly handshake: number;
+  readonly handshakeTimeoutMs: number;
   /** Milliseconds from the end of the TLS handshake to the registration. */
-  readonly registration: number;
+  readonly registrationTimeoutMs: number;
 }
 
 const LIMITS: TunnelLimits = {
   unsecured: 512,
   unregistered: 64,
   perTunnel: 100,
-  handshake: 3_000,
-  registration: 5_000,
+  handshakeTimeoutMs: 3_000,
+  registrationTimeoutMs: 5_000,
 };
 /** Milliseconds between two checks whether the certificate must be renewed. */
-const RENEWAL_INTERVAL = 12 * 3_600_000;
-const MIN_VERSION = "TLSv1.2";
+const RENEWAL_INTERVAL_MS = 12 * 3_600_000;
+const MIN_TLS_VERSION = "TLSv1.2";
 
 /** Starts the tunnel's edge on 127.0.0.1; rejects with a TunnelError when port or certificates cannot be used. */
 export async function startTunnelEdge(options: TunnelEdgeOptions): Promise<TunnelEdge> {
@@ -112,7 +112,12 @@ class TlsTunnelEdge implements TunnelEdge {
       connected: this.#limits.unsecured,
       secured: this.#limits.unregistered,
     });
-    this.#server = createServer({ key, cert, minVersion: MIN_VERSION, handshakeTimeout: this.#limits.handshake });
+    this.#server = createServer({
+      key,
+      cert,
+      minVersion: MIN_TLS_VERSION,
+      handshakeTimeout: this.#limits.handshakeTimeoutMs,
+    });
     this.#server.on("connection", (socket: Socket) => this.#admit(socket));
     // a client without TLS, or without a TLS version of ours, is disconnected by Node.js already
     this.#server.on("tlsClientError", (_error, socket) => socket.destroy());
@@ -121,7 +126,7 @@ class TlsTunnelEdge implements TunnelEdge {
 
   async listen(port: number): Promise<void> {
     await listen(this.#server, port);
-    this.#renewal = setInterval(() => this.#renew(), RENEWAL_INTERVAL).unref();
+    this.#renewal = setInterval(() => this.#renew(), RENEWAL_INTERVAL_MS).unref();
   }
 
   get address(): string {
@@ -176,12 +181,12 @@ class TlsTunnelEdge implements TunnelEdge {
     new EdgeConnection(socket, {
       colo: this.#options.colo ?? "lcl01",
       clock: this.#clock,
-      registrationDeadline: this.#limits.registration,
+      registrationTimeoutMs: this.#limits.registrationTimeoutMs,
       authorize: (claim) => this.#options.authorize(claim),
       refusal: (tunnelId) =>
         this.connections(tunnelId) >= this.#limits.perTunnel ? "too many connections to this tunnel" : undefined,
-      latest: (tunnelId, authorized) => this.#latest(tunnelId, authorized),
-      speaks: () => advance?.("speaking"),
+      latestConfiguration: (tunnelId, authorized) => this.#latest(tunnelId, authorized),
+      controlAccepted: () => advance?.("speaking"),
       opened: (connection) => {
         advance?.("registered");
         this.#registered.add(connection);
@@ -198,7 +203,7 @@ class TlsTunnelEdge implements TunnelEdge {
 
   #renew(): void {
     edgeCertificates(this.#options.certificates, this.#clock()).then(
-      ({ key, cert }) => this.#server.setSecureContext({ key, cert, minVersion: MIN_VERSION }),
+      ({ key, cert }) => this.#server.setSecureContext({ key, cert, minVersion: MIN_TLS_VERSION }),
       () => {}, // the certificate in use is valid for weeks, and the next check comes before its end
     );
   }

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { expect, test } from "@jest/globals";
-import { registered } from "../../../cloudflared/index.ts";
+import { registeredConnectors } from "../../../cloudflared/index.ts";
 import { runConnector } from "../../cloudflared/connector-command.ts";
 import { connectorSuite } from "../../cloudflared/connector-suite.ts";
 import { startEdgeForTests } from "../../cloudflared/edge-for-tests.ts";
@@ -27,11 +27,11 @@ test("kill -9 of a connector leaves its cloudflared, which is found, and stopped
   while ((await within("/ready to respond", connections())) < 4) await delay(50);
   killed.signal("SIGKILL");
   await killed.ended;
-  expect(await registered(tokenFile)).toMatchObject([{ pid: left, orphan: true }]);
+  expect(await registeredConnectors(tokenFile)).toMatchObject([{ pid: left, orphan: true }]);
   const next = runConnector(local);
   await next.ready;
   await testSite.until(4);
-  const [one, ...others] = await registered(tokenFile);
+  const [one, ...others] = await registeredConnectors(tokenFile);
   expect([one?.orphan, others]).toEqual([false, []]);
   next.signal("SIGTERM");
   expect((await next.ended).output).toContain(`told cloudflared ${left} to stop`);

@@ -7,7 +7,7 @@ import { once } from "node:events";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import Cloudflare from "cloudflare";
-import { registered } from "../../../cloudflared/index.ts";
+import { registeredConnectors } from "../../../cloudflared/index.ts";
 import { type LocalApi, type SeedZone, startApi } from "../../../infra/local/api/index.ts";
 import { startProviderServer } from "../../../infra/local/provider/grpc/index.ts";
 import { startCloudTunnels } from "../../../infra/local/tunnel/index.ts";
@@ -161,7 +161,7 @@ export async function openOperatorStage({
         .map(({ method, path }) => `${method} ${idsReplaced(path.split("/").slice(3).join("/"))}`),
     async close() {
       for (const stop of stops) await stop();
-      for (const { pid } of await registered(tokenFile)) process.kill(pid, "SIGTERM");
+      for (const { pid } of await registeredConnectors(tokenFile)) process.kill(pid, "SIGTERM");
       workspace.remove();
       await tunnels.close();
       await provider.close();

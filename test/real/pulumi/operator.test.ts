@@ -5,7 +5,7 @@ import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "
 import { basename, join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import type Cloudflare from "cloudflare";
-import { registered } from "../../../cloudflared/index.ts";
+import { registeredConnectors } from "../../../cloudflared/index.ts";
 import type { LocalApi } from "../../../infra/local/api/index.ts";
 import type { PulumiRun } from "../../../scripts/pulumi-cli/workspace.ts";
 import { type OperatorStage, openOperatorStage } from "./operator-stage.ts";
@@ -138,7 +138,7 @@ test("rotate replaces each connector of this machine by one with the new secret"
   expect(code).toBe(0);
   expect(readFileSync(stage.tokenFile, "utf8")).not.toBe(before);
   expect(text).not.toContain(before.trim());
-  const running = await registered(stage.tokenFile);
+  const running = await registeredConnectors(stage.tokenFile);
   expect(running.map(({ pid }) => pid)).toEqual([connector.pid]);
 });
 
@@ -172,13 +172,13 @@ test("on a terminal `down` wants the stack's name: anything else does nothing, a
     expect(text).not.toContain("    at ");
   }
   expect(stage.writesSince(calls)).toEqual([]);
-  expect(await registered(stage.tokenFile)).toHaveLength(1);
+  expect(await registeredConnectors(stage.tokenFile)).toHaveLength(1);
 });
 
 test("`down` does nothing where it cannot ask", async () => {
   const { code, text } = await npmRun("down");
   expect([code, text]).toEqual([1, expect.stringContaining("with --yes")]);
-  expect(await registered(stage.tokenFile)).toHaveLength(1);
+  expect(await registeredConnectors(stage.tokenFile)).toHaveLength(1);
 });
 
 test("O12: `down` ends the connectors, deletes what the stack made, and puts an adopted site back as it was found", async () => {

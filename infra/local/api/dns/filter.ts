@@ -32,17 +32,17 @@ export function selectRecords(records: readonly DnsRecord[], query: URLSearchPar
 
 function testOf(key: string, value: string): ((record: DnsRecord) => boolean) | undefined {
   const wanted = value.toLowerCase();
-  const [field, how = "exact"] = key.split(".");
+  const [field, comparison = "exact"] = key.split(".");
   switch (field) {
     case "name":
     case "content": {
-      const compare = comparisons[how];
+      const compare = comparisons[comparison];
       return compare && ((record) => compare(record[field].toLowerCase(), wanted));
     }
     case "comment": {
-      if (how === "present") return (record) => record.comment !== null;
-      if (how === "absent") return (record) => record.comment === null;
-      const compare = comparisons[how];
+      if (comparison === "present") return (record) => record.comment !== null;
+      if (comparison === "absent") return (record) => record.comment === null;
+      const compare = comparisons[comparison];
       return compare && ((record) => compare((record.comment ?? "").toLowerCase(), wanted));
     }
     case "type":

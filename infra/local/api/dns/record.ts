@@ -36,12 +36,12 @@ const fields = {
   comment: nullable(text({ max: 500 })),
   tags: list(text({ min: 1, max: 100 }), 20),
 } as const;
-const whole = object({ ...fields, "type*": fields.type, "name*": fields.name, "content*": fields.content });
-const part = object(fields);
+const wholeRecord = object({ ...fields, "type*": fields.type, "name*": fields.name, "content*": fields.content });
+const partOfRecord = object(fields);
 
 /** A record's body; a PATCH may name some of its fields only. */
 export function recordShape(partial: boolean): BodyShape {
-  return partial ? part : whole;
+  return partial ? partOfRecord : wholeRecord;
 }
 
 /**

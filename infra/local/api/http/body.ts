@@ -6,9 +6,9 @@ import type { IncomingMessage } from "node:http";
 import { ApiError, invalid } from "../errors.ts";
 
 /** Bytes. A ruleset of 1,000 rules with expressions of 4,096 characters needs about 4 MB. */
-const MAX_BODY = 8 * 1024 * 1024;
+const MAX_BODY_BYTES = 8 * 1024 * 1024;
 /** Bytes of all bodies that are being read at a time. */
-const MAX_READING = 4 * MAX_BODY;
+const MAX_READING_BYTES = 4 * MAX_BODY_BYTES;
 /** Levels of nesting; the deepest body of the API's own has about ten. */
 const MAX_DEPTH = 32;
 /**
@@ -33,21 +33,24 @@ export function hasBody({ headers }: IncomingMessage): boolean {
  * empty body.
  */
 export function createBodyReader(): (request: IncomingMessage) => Promise<JsonBody | undefined> {
-  let reading = 0;
+  let bytesInReading = 0;
   return async (request) => {
-    if (Number(request.headers["content-length"] ?? 0) > MAX_BODY) throw tooLarge();
+    if (Number(request.headers["content-length"] ?? 0) > MAX_BODY_BYTES) throw tooLarge();
     const chunks: Buffer[] = [];
     let size = 0;
     try {
       // a request that is refused halfway keeps its socket, or the refusal could not be sent
       for await (const chunk of request.iterator({ destroyOnReturn: false })) {
         size += chunk.length;
-        reading += chunk.length;
-        if (size > MAX_BODY) throw tooLarge();
-        if (reading > MAX_READING) {
+        bytesInReading += chunk.length;
+        if (size > MAX_BODY_BYTES) throw tooLarge();
+        if (bytesInReading > MAX_READING_BYTES) {
           throw new ApiError(
             503,
-            { code: 10503, message: `More than ${MAX_READING} bytes of request bodies are being read: try again` },
+            {
+              code: 10503,
+              message: `More than ${MAX_READING_BYTES} bytes of request bodies are being read: try again`,
+            },
             { "retry-after": "1" },
           );
         }
@@ -55,14 +58,14 @@ export function createBodyReader(): (request: IncomingMessage) => Promise<JsonBo
       }
       return size === 0 ? undefined : parseJson(Buffer.concat(chunks));
     } finally {
-      reading -= size;
+      bytesInReading -= size;
     }
   };
 }
 
 /** The numeric code is ours. */
 function tooLarge(): ApiError {
-  return new ApiError(413, { code: 10413, message: `The request body is larger than ${MAX_BODY} bytes` });
+  return new ApiError(413, { code: 10413, message: `The request body is larger than ${MAX_BODY_BYTES} bytes` });
 }
 
 /**
@@ -76,7 +79,7 @@ function parseJson(bytes: Buffer): JsonBody {
   } catch {
     throw malformed("it is not UTF-8");
   }
-  const { depth, values } = measured(text);
+  const { depth, values } = measureJson(text);
   if (depth > MAX_DEPTH) throw malformed(`it is nested deeper than ${MAX_DEPTH} levels`);
   if (values > MAX_VALUES) throw malformed(`it has more than ${MAX_VALUES} values`);
   try {
@@ -98,7 +101,7 @@ function malformed(reason: string): ApiError {
  * The deepest nesting, and an upper bound of the number of values: brackets and commas outside strings. It needs no
  * valid JSON.
  */
-function measured(text: string): { depth: number; values: number } {
+function measureJson(text: string): { depth: number; values: number } {
   let depth = 0;
   let deepest = 0;
   let values = 1;

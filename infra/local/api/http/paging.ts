@@ -23,9 +23,9 @@ export function paged(
   };
 }
 
-function wholeNumber(query: URLSearchParams, name: string, otherwise: number, min: number, max: number): number {
+function wholeNumber(query: URLSearchParams, name: string, byDefault: number, min: number, max: number): number {
   const text = query.get(name);
-  if (text === null || text === "") return otherwise;
+  if (text === null || text === "") return byDefault;
   const value = Number(text);
   if (!/^\d{1,9}$/.test(text) || value < min || value > max) {
     // the numeric code is ours

@@ -27,20 +27,20 @@ export interface ApiParts {
 
 const PREFIX = "/client/v4";
 /** Milliseconds; a local caller sends its request at once. */
-const REQUEST_TIMEOUT = 30_000;
+const REQUEST_TIMEOUT_MS = 30_000;
 /** Milliseconds for the headers, which have the token. */
-const HEADERS_TIMEOUT = 10_000;
-const MAX_HEADERS = 16 * 1024;
+const HEADERS_TIMEOUT_MS = 10_000;
+const MAX_HEADER_BYTES = 16 * 1024;
 const MAX_CONNECTIONS = 256;
 
 export function createApiServer(parts: ApiParts): Server {
   const readBody = createBodyReader();
   const server = createServer(
     {
-      requestTimeout: REQUEST_TIMEOUT,
-      headersTimeout: HEADERS_TIMEOUT,
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      headersTimeout: HEADERS_TIMEOUT_MS,
       connectionsCheckingInterval: 1000,
-      maxHeaderSize: MAX_HEADERS,
+      maxHeaderSize: MAX_HEADER_BYTES,
     },
     (request, response) => listener(request, response),
   );
@@ -60,7 +60,7 @@ export function createApiServer(parts: ApiParts): Server {
 type CallOutcome = { readonly handled: HandlerResult } | { readonly error: ApiError };
 
 /** A call whose token is known and whose path leads somewhere. */
-interface Admitted {
+interface AdmittedCall {
   readonly token: StoredToken;
   readonly match: Match;
   readonly path: string;
@@ -95,7 +95,7 @@ async function serve(
   let body: JsonBody | undefined;
   let outcome: CallOutcome;
   try {
-    const admitted = { token, query: new URLSearchParams(search), ...matched(parts, method, pathname) };
+    const admitted = { token, query: new URLSearchParams(search), ...findRoute(parts, method, pathname) };
     body = await bodyOf(request, response, admitted.match, readBody);
     if (typeof fault === "object") {
       const { status, code = 10000 + status, message = "A fault that was asked for", pointer, headers = {} } = fault;
@@ -108,7 +108,7 @@ async function serve(
   }
   const result = "handled" in outcome && "result" in outcome.handled ? outcome.handled.result : undefined;
   const dryRun = asksForDryRun(shown);
-  if (!dryRun) parts.runs.saw({ method, path: shown, body: body?.value, result });
+  if (!dryRun) parts.runs.recordCall({ method, path: shown, body: body?.value, result });
   if (fault === "lost" || fault === "silent") {
     parts.journal.add({ method, path: shown, status: 0, body, dryRun });
     if (fault === "lost") request.socket.destroy();
@@ -120,7 +120,7 @@ async function serve(
 }
 
 /** The route of a path, found before its body is read. */
-function matched(parts: ApiParts, method: string, pathname: string): Pick<Admitted, "match" | "path"> {
+function findRoute(parts: ApiParts, method: string, pathname: string): Pick<AdmittedCall, "match" | "path"> {
   if (!pathname.startsWith(`${PREFIX}/`)) {
     throw new ApiError(404, {
       code: 7003,
@@ -153,7 +153,7 @@ async function bodyOf(
 }
 
 /** Runs one call on a draft of the state: it is stored as a whole, or nothing has happened. */
-function handle(parts: ApiParts, { token, match, path, query }: Admitted, body: unknown): HandlerResult {
+function handle(parts: ApiParts, { token, match, path, query }: AdmittedCall, body: unknown): HandlerResult {
   const { store, cloud, clock, live } = parts;
   const { route, params } = match;
   const changes: CloudChange[] = [];

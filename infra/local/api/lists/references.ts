@@ -8,10 +8,10 @@ export function referencesTo({ accounts, zones }: State, accountId: string, { na
     ...accounts.filter(({ id }) => id === accountId).flatMap((account) => account.rulesets),
     ...zones.filter(({ account_id }) => account_id === accountId).flatMap((zone) => zone.rulesets),
   ];
-  return rulesets.flatMap(({ rules }) => rules).filter((rule) => names(rule, name)).length;
+  return rulesets.flatMap(({ rules }) => rules).filter((rule) => namesList(rule, name)).length;
 }
 
-function names({ expression, ratelimit }: Rule, list: string): boolean {
+function namesList({ expression, ratelimit }: Rule, list: string): boolean {
   return [expression, ratelimit?.counting_expression ?? ""].some((text) => {
     if (!text.includes(`$${list}`)) return false;
     const compiled = compile(text);

@@ -32,7 +32,7 @@ export interface ProviderServer {
 type Handler = (request: never, peer: string) => unknown;
 
 /** Bytes of a message: more than the resources of any stack need. */
-const MAX_MESSAGE = 64 * 1024 * 1024;
+const MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
 
 /** Starts the server; the stack's configuration wins over the defaults given here. */
 export async function startProviderServer(
@@ -64,8 +64,8 @@ export async function startProviderServer(
     cancel: empty,
   };
   const server = new Server({
-    "grpc.max_receive_message_length": MAX_MESSAGE,
-    "grpc.max_send_message_length": MAX_MESSAGE,
+    "grpc.max_receive_message_length": MAX_MESSAGE_BYTES,
+    "grpc.max_send_message_length": MAX_MESSAGE_BYTES,
   });
   const { ResourceProviderService } = providerServices;
   server.addService(

@@ -35,8 +35,8 @@ const data: ResourceFields = {
 
 const settings: ResourceFields = {
   flattenCname: { kind: "flag", computed: "optional", initial: false },
-  ipv4Only: { kind: "flag", wire: "ipv4_only", computed: "optional", initial: false },
-  ipv6Only: { kind: "flag", wire: "ipv6_only", computed: "optional", initial: false },
+  ipv4Only: { kind: "flag", apiName: "ipv4_only", computed: "optional", initial: false },
+  ipv6Only: { kind: "flag", apiName: "ipv6_only", computed: "optional", initial: false },
 };
 
 const fields: ResourceFields = {

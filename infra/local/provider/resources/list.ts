@@ -45,10 +45,10 @@ const fields: ResourceFields = {
 const pathOf = (id: string, { accountId }: Values) => path`/accounts/${accountId}/rules/lists/${id}`;
 
 /** Milliseconds before the second poll, and at most before a later one; from one poll to the next it doubles. */
-const FIRST_WAIT = 1_000;
-const LONGEST_WAIT = 30_000;
+const FIRST_WAIT_MS = 1_000;
+const MAX_WAIT_MS = 30_000;
 /** Maximum number of polls for an operation; the last one comes half an hour after it. */
-const MAX_QUESTIONS = 60;
+const MAX_POLLS = 60;
 
 /**
  * Items are replaced as a whole, by an operation that is waited for. @throws CallError that names the item where one is
@@ -64,16 +64,21 @@ async function writeItems(calls: Calls, id: string, inputs: Values): Promise<Val
   } catch (error) {
     throw error instanceof CallError ? withItem(error, inputs, items) : error;
   }
-  if (isValues(operation)) await ended(calls, operation.operation_id, inputs, items);
+  if (isValues(operation)) await waitForOperation(calls, operation.operation_id, inputs, items);
   return readItems(calls, id, inputs);
 }
 
-async function ended(calls: Calls, operation: unknown, inputs: Values, items: readonly unknown[]): Promise<void> {
+async function waitForOperation(
+  calls: Calls,
+  operation: unknown,
+  inputs: Values,
+  items: readonly unknown[],
+): Promise<void> {
   const request = {
     method: "GET",
     path: path`/accounts/${inputs.accountId}/rules/lists/bulk_operations/${operation}`,
   } as const;
-  for (let asked = 0; asked < MAX_QUESTIONS; asked += 1) {
+  for (let polls = 0; polls < MAX_POLLS; polls += 1) {
     const answer = await calls.send(request);
     const { status, error } = isValues(answer) ? answer : {};
     if (status === "completed") return;
@@ -82,10 +87,9 @@ async function ended(calls: Calls, operation: unknown, inputs: Values, items: re
       const message = `the items of the list ${inputs.name} were not written, ${reason}`;
       throw new CallError("API_REFUSED", 400, [], `${message}${itemAt(positionIn(error), inputs, items)}`, undefined);
     }
-    await calls.wait(Math.min(FIRST_WAIT * 2 ** asked, LONGEST_WAIT));
+    await calls.wait(Math.min(FIRST_WAIT_MS * 2 ** polls, MAX_WAIT_MS));
   }
-  const message =
-    `the items of the list ${inputs.name}: bulk operation ${operation} has not ended after ${MAX_QUESTIONS} ` + "polls";
+  const message = `bulk operation ${operation} of the list ${inputs.name} has not ended after ${MAX_POLLS} polls`;
   throw new CallError("API_FAILED", 0, [], message, undefined);
 }
 

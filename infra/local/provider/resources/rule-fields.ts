@@ -5,18 +5,21 @@ const object = (fields: ResourceFields, more: Partial<ResourceField> = {}): Reso
   kind: { object: fields },
   ...more,
 });
-const list = (fields: ResourceFields, wire?: string): ResourceField => ({
+const list = (fields: ResourceFields, apiName?: string): ResourceField => ({
   kind: { list: { object: fields } },
-  ...(wire === undefined ? {} : { wire }),
+  ...(apiName === undefined ? {} : { apiName }),
 });
 /** A list whose name is plural here and singular in the API. */
-const named = (wire: string): ResourceField => ({ ...texts, wire });
+const named = (apiName: string): ResourceField => ({ ...texts, apiName });
 /** Directives of Cache-Control, which the API spells as the header does: `max-age` is `maxAge` here. */
 const cacheControl = (field: ResourceField, directives: string): ResourceFields =>
   Object.fromEntries(
     directives
       .split(" ")
-      .map((wire) => [wire.replace(/-(.)/g, (_, initial: string) => initial.toUpperCase()), { ...field, wire }]),
+      .map((apiName) => [
+        apiName.replace(/-(.)/g, (_, initial: string) => initial.toUpperCase()),
+        { ...field, apiName },
+      ]),
   );
 const all = (field: ResourceField, names: string): ResourceFields =>
   Object.fromEntries(names.split(" ").map((name) => [name, field]));

@@ -11,29 +11,29 @@ const originRequest: ResourceFields = {
   access: {
     kind: {
       object: {
-        audTags: { kind: { list: "text" }, wire: "audTag", required: true },
-        teamName: { kind: "text", wire: "teamName", required: true },
-        required: { kind: "flag", wire: "required" },
+        audTags: { kind: { list: "text" }, apiName: "audTag", required: true },
+        teamName: { kind: "text", apiName: "teamName", required: true },
+        required: { kind: "flag", apiName: "required" },
       },
     },
   },
-  caPool: { kind: "text", wire: "caPool" },
-  connectTimeout: { kind: "number", wire: "connectTimeout" },
-  disableChunkedEncoding: { kind: "flag", wire: "disableChunkedEncoding" },
-  http2Origin: { kind: "flag", wire: "http2Origin" },
-  httpHostHeader: { kind: "text", wire: "httpHostHeader" },
-  keepAliveConnections: { kind: "number", wire: "keepAliveConnections" },
-  keepAliveTimeout: { kind: "number", wire: "keepAliveTimeout" },
-  matchSnItoHost: { kind: "flag", wire: "matchSNItoHost" },
-  noHappyEyeballs: { kind: "flag", wire: "noHappyEyeballs" },
-  noTlsVerify: { kind: "flag", wire: "noTLSVerify" },
-  originServerName: { kind: "text", wire: "originServerName" },
-  proxyType: { kind: "text", wire: "proxyType" },
-  tcpKeepAlive: { kind: "number", wire: "tcpKeepAlive" },
-  tlsTimeout: { kind: "number", wire: "tlsTimeout" },
+  caPool: { kind: "text", apiName: "caPool" },
+  connectTimeout: { kind: "number", apiName: "connectTimeout" },
+  disableChunkedEncoding: { kind: "flag", apiName: "disableChunkedEncoding" },
+  http2Origin: { kind: "flag", apiName: "http2Origin" },
+  httpHostHeader: { kind: "text", apiName: "httpHostHeader" },
+  keepAliveConnections: { kind: "number", apiName: "keepAliveConnections" },
+  keepAliveTimeout: { kind: "number", apiName: "keepAliveTimeout" },
+  matchSnItoHost: { kind: "flag", apiName: "matchSNItoHost" },
+  noHappyEyeballs: { kind: "flag", apiName: "noHappyEyeballs" },
+  noTlsVerify: { kind: "flag", apiName: "noTLSVerify" },
+  originServerName: { kind: "text", apiName: "originServerName" },
+  proxyType: { kind: "text", apiName: "proxyType" },
+  tcpKeepAlive: { kind: "number", apiName: "tcpKeepAlive" },
+  tlsTimeout: { kind: "number", apiName: "tlsTimeout" },
 };
 
-const origin = { kind: { object: originRequest }, wire: "originRequest" } as const;
+const origin = { kind: { object: originRequest }, apiName: "originRequest" } as const;
 
 const fields: ResourceFields = {
   accountId: { kind: "text", path: true, required: true, replaces: true },
@@ -47,7 +47,7 @@ const fields: ResourceFields = {
               object: { hostname: text, path: text, service: { kind: "text", required: true }, originRequest: origin },
             },
           },
-          wire: "ingress",
+          apiName: "ingress",
         },
         originRequest: origin,
       },

@@ -20,9 +20,9 @@ export interface EdgeConnectionOptions {
 }
 
 /** Milliseconds from dialling to the response to the registration. */
-const REGISTRATION_DEADLINE = 15_000;
-const MAX_CONFIGURATION = 1024 * 1024;
-const STREAM_WINDOW = 256 * 1024;
+const REGISTRATION_TIMEOUT_MS = 15_000;
+const MAX_CONFIGURATION_BYTES = 1024 * 1024;
+const STREAM_WINDOW_BYTES = 256 * 1024;
 
 /** One connection to the edge. The connector is the client of TLS and the server of HTTP/2. */
 export class ConnectorConnection {
@@ -49,7 +49,7 @@ export class ConnectorConnection {
     this.registered = new Promise((resolve, reject) => {
       const deadline = setTimeout(
         () => this.#socket.destroy(new Error("the edge did not answer the registration in time")),
-        REGISTRATION_DEADLINE,
+        REGISTRATION_TIMEOUT_MS,
       );
       this.#socket.on("error", reject);
       this.#socket.once("close", () => {
@@ -73,17 +73,17 @@ export class ConnectorConnection {
    * Tells the edge to send no more requests, waits for those in flight up to the grace period (milliseconds), then
    * closes.
    */
-  async stop(gracePeriod: number): Promise<void> {
+  async stop(gracePeriodMs: number): Promise<void> {
     const client = this.#client;
     if (client && !this.#socket.destroyed) {
-      const deadline = performance.now() + gracePeriod;
-      await within(
-        gracePeriod,
+      const deadline = performance.now() + gracePeriodMs;
+      await waitAtMost(
+        gracePeriodMs,
         client.unregister().catch(() => {}),
       );
       this.#control?.end();
       // The edge closes after its last response. Closing from here would lose a request that is on its way.
-      await within(Math.max(0, deadline - performance.now()), this.closed);
+      await waitAtMost(Math.max(0, deadline - performance.now()), this.closed);
     }
     this.destroy();
     await this.closed;
@@ -99,7 +99,7 @@ export class ConnectorConnection {
     const session = performServerHandshake(this.#socket, {
       settings: {
         maxConcurrentStreams: 0xffffffff,
-        initialWindowSize: STREAM_WINDOW,
+        initialWindowSize: STREAM_WINDOW_BYTES,
         maxHeaderListSize: MAX_HEADER_LIST_BYTES,
       },
       maxSendHeaderBlockLength: 256 * 1024,
@@ -141,7 +141,7 @@ export class ConnectorConnection {
     stream.on("error", () => {});
     stream.on("data", (chunk: Buffer) => {
       length += chunk.length;
-      if (length > MAX_CONFIGURATION) stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+      if (length > MAX_CONFIGURATION_BYTES) stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
       else chunks.push(chunk);
     });
     stream.once("end", () => {
@@ -171,7 +171,7 @@ function applyUpdate(body: string, proxy: OriginProxy): string | undefined {
 }
 
 /** Waits for a promise, but no longer than so many milliseconds. */
-async function within(ms: number, promise: Promise<unknown>): Promise<void> {
+async function waitAtMost(ms: number, promise: Promise<unknown>): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const elapsed = new Promise<void>((resolve) => {
     timer = setTimeout(resolve, ms);

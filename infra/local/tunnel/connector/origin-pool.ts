@@ -1,12 +1,12 @@
 import { type Agent, type ClientRequest, type RequestOptions, request as requestHttp } from "node:http";
 import { request as requestHttps, Agent as TlsAgent } from "node:https";
 import type { OriginService, OriginSettings } from "./ingress.ts";
-import { PatientAgent } from "./patient-socket.ts";
+import { ReadAfterCloseAgent } from "./patient-socket.ts";
 
 type ReachableOrigin = Exclude<OriginService, { kind: "status" }>;
 
 /** Bytes of response headers: as many as still fit into the one header of 64 KiB that carries them, in base64. */
-const MAX_HEADERS = 44 * 1024;
+const MAX_HEADER_BYTES = 44 * 1024;
 
 /** Idle connections to one origin, and how to make new ones. */
 export class OriginPool {
@@ -23,7 +23,7 @@ export class OriginPool {
       maxFreeSockets: settings.keepAliveConnections,
       timeout: settings.keepAliveTimeout,
     };
-    this.#agent = origin.tls ? new TlsAgent(pool) : new PatientAgent(pool);
+    this.#agent = origin.tls ? new TlsAgent(pool) : new ReadAfterCloseAgent(pool);
   }
 
   /** Starts a request; `pooled` false takes a connection of its own, which a WebSocket keeps. */
@@ -36,7 +36,7 @@ export class OriginPool {
       path: options.path,
       headers: options.headers,
       setHost: false,
-      maxHeaderSize: MAX_HEADERS,
+      maxHeaderSize: MAX_HEADER_BYTES,
       agent: options.pooled ? this.#agent : false,
       ...(origin.kind === "unix" ? { socketPath: origin.path } : { host: origin.host, port: origin.port }),
     };

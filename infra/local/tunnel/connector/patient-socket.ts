@@ -11,7 +11,7 @@ type Callback = (error?: Error | null) => void;
  * would drop it. Here such a write is dropped instead. Where no response came, reading fails in turn, and the request
  * with it (RFC 9112, 9.6).
  */
-class PatientSocket extends Socket {
+class ReadAfterCloseSocket extends Socket {
   override _write(chunk: unknown, encoding: BufferEncoding, callback: Callback): void {
     super._write(chunk, encoding, (error) => callback(isClosedByPeer(error) ? null : error));
   }
@@ -28,7 +28,7 @@ function isClosedByPeer(error: unknown): boolean {
 /**
  * An agent whose connections are read to their end. Connections of TLS are Node's own: they encrypt below this class.
  */
-export class PatientAgent extends Agent {
+export class ReadAfterCloseAgent extends Agent {
   readonly #idleTimeout: number | undefined;
 
   constructor(options: AgentOptions) {
@@ -37,7 +37,7 @@ export class PatientAgent extends Agent {
   }
 
   override createConnection(options: ClientRequestArgs): Duplex {
-    const socket = new PatientSocket();
+    const socket = new ReadAfterCloseSocket();
     if (this.#idleTimeout !== undefined) socket.setTimeout(this.#idleTimeout);
     return socket.connect(options as NetConnectOpts); // http.request and net.connect share these options
   }

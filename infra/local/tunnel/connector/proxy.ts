@@ -93,7 +93,7 @@ export class OriginProxy {
       if (!(upstream instanceof Error)) {
         this.#relay(stream, upstream, (error) => {
           // An idle connection may have been closed by the origin a moment ago; Go's client tries again as well.
-          if (again && bodiless && upstream.reusedSocket && SAFE.has(method)) attempt(false);
+          if (again && bodiless && upstream.reusedSocket && SAFE_METHODS.has(method)) attempt(false);
           else this.#fail(stream, error);
         });
         if (bodiless) upstream.end();
@@ -159,7 +159,7 @@ function destinationOf({ service, settings }: Route): Destination {
   return service.kind === "status" ? { status: service.status } : { pool: new OriginPool(service, settings) };
 }
 
-const SAFE = new Set(["GET", "HEAD", "OPTIONS", "TRACE"]);
+const SAFE_METHODS = new Set(["GET", "HEAD", "OPTIONS", "TRACE"]);
 
 interface TunnelledRequest {
   readonly method: string;

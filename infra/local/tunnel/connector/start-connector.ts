@@ -16,7 +16,7 @@ export interface ConnectorOptions {
   /** PEM of the authority that signed the edge's certificate; the system's authorities without it. */
   readonly ca?: string;
   /** Milliseconds that requests in flight have when the connector stops; 30,000 by default, as cloudflared has it. */
-  readonly gracePeriod?: number;
+  readonly gracePeriodMs?: number;
   /** Port of `/ready` and `/metrics` on 127.0.0.1; 0, the default, takes a free one. */
   readonly metricsPort?: number;
   readonly log?: (message: string) => void;
@@ -44,10 +44,10 @@ export interface Connector {
 const CONNECTIONS = 4;
 /** Tries before the first registration is given up. */
 const FIRST_ATTEMPTS = 5;
-const FIRST_DELAY = 250;
-const MAX_DELAY = 30_000;
+const FIRST_DELAY_MS = 250;
+const MAX_DELAY_MS = 30_000;
 /** Milliseconds after which a connection counts as good: after its end the next one is tried soon. */
-const GOOD_LIFE = 5_000;
+const GOOD_LIFETIME_MS = 5_000;
 
 /** Starts a connector. Rejects where token or port are unusable; `ready` settles when the edge has decided. */
 export async function startConnector(options: ConnectorOptions): Promise<Connector> {
@@ -57,7 +57,7 @@ export async function startConnector(options: ConnectorOptions): Promise<Connect
 }
 
 /** How an attempt to connect ended: after a long life, after a short one, or with the error that ended it. */
-type Attempt = "good" | "short" | TunnelError;
+type AttemptOutcome = "good" | "short" | TunnelError;
 
 class TunnelConnector implements Connector {
   readonly #options: ConnectorOptions;
@@ -66,7 +66,7 @@ class TunnelConnector implements Connector {
   readonly #log: (message: string) => void;
   readonly #id = randomUUID();
   readonly #proxy: OriginProxy;
-  readonly #live = new Set<ConnectorConnection>();
+  readonly #registered = new Set<ConnectorConnection>();
   readonly #dialled = new Set<ConnectorConnection>();
   readonly #stopping = new AbortController();
   readonly #ready = Promise.withResolvers<void>();
@@ -114,7 +114,7 @@ class TunnelConnector implements Connector {
   }
 
   get readyConnections(): number {
-    return this.#live.size;
+    return this.#registered.size;
   }
 
   get metrics(): string {
@@ -129,7 +129,7 @@ class TunnelConnector implements Connector {
   #stop(error?: TunnelError): Promise<void> {
     this.#stopped ??= (async () => {
       this.#stopping.abort();
-      const gracePeriod = this.#options.gracePeriod ?? 30_000;
+      const gracePeriod = this.#options.gracePeriodMs ?? 30_000;
       await Promise.all([...this.#dialled].map((connection) => connection.stop(gracePeriod)));
       this.#proxy.retire();
       await this.#readiness?.close();
@@ -150,7 +150,7 @@ class TunnelConnector implements Connector {
         if (this.#isHopeless(outcome, attempt)) return void this.#stop(outcome); // `ready` and `ended` have the reason
         this.#log(outcome.message);
       }
-      const pause = Math.min(MAX_DELAY, FIRST_DELAY * 2 ** Math.min(attempt, 10)) * (0.5 + Math.random() / 2);
+      const pause = Math.min(MAX_DELAY_MS, FIRST_DELAY_MS * 2 ** Math.min(attempt, 10)) * (0.5 + Math.random() / 2);
       await delay(pause, undefined, { signal }).catch(() => {});
     }
   }
@@ -159,12 +159,12 @@ class TunnelConnector implements Connector {
   #isHopeless(error: TunnelError, attempt: number): boolean {
     if (error.code === "UNAUTHORIZED") this.#refused += 1;
     return this.#wasReady
-      ? this.#refused >= CONNECTIONS && this.#live.size === 0
+      ? this.#refused >= CONNECTIONS && this.#registered.size === 0
       : isFinal(error) || attempt + 1 >= FIRST_ATTEMPTS;
   }
 
   /** Connects once and waits until the connection ends; returns how it ended. */
-  async #connectOnce(index: number, attempt: number): Promise<Attempt> {
+  async #connectOnce(index: number, attempt: number): Promise<AttemptOutcome> {
     const edge = this.#edges[(index + attempt) % this.#edges.length];
     if (!edge) return new TunnelError("EDGE_UNREACHABLE", "No edge was named to connect to.");
     const connection = this.#dial(edge, index, attempt);
@@ -173,18 +173,18 @@ class TunnelConnector implements Connector {
       const result = await connection.registered;
       if (!result.ok) return refusalOf(result.cause);
       const since = performance.now();
-      this.#live.add(connection);
+      this.#registered.add(connection);
       this.#refused = 0;
       this.#log(`Registered tunnel connection ${index} at ${result.location}`);
       this.#wasReady = true;
       this.#ready.resolve();
       await connection.closed;
       if (!this.#stopping.signal.aborted) this.#log(`Lost connection ${index} with the edge`);
-      return performance.now() - since > GOOD_LIFE ? "good" : "short";
+      return performance.now() - since > GOOD_LIFETIME_MS ? "good" : "short";
     } catch (error) {
       return unreachable(`${edge.host}:${edge.port}`, error);
     } finally {
-      this.#live.delete(connection);
+      this.#registered.delete(connection);
       this.#dialled.delete(connection);
       connection.destroy();
     }

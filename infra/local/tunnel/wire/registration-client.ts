@@ -12,7 +12,7 @@ import {
 } from "./registration.ts";
 import { readRpc, writeBootstrap, writeCall, writeFinish } from "./rpc.ts";
 
-const MAX_MESSAGE = 64 * 1024;
+const MAX_MESSAGE_BYTES = 64 * 1024;
 const BOOTSTRAP = 0;
 
 /** The connector's side of a control stream: calls the edge's RegistrationServer. */
@@ -24,7 +24,7 @@ export class RegistrationClient {
 
   constructor(stream: Duplex) {
     this.#stream = stream;
-    const framer = new MessageFramer(MAX_MESSAGE);
+    const framer = new MessageFramer(MAX_MESSAGE_BYTES);
     stream.on("data", (chunk: Buffer) => {
       try {
         for (const message of framer.push(chunk)) this.#receive(readRpc(message));

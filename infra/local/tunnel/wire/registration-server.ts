@@ -22,13 +22,13 @@ export interface RegistrationHandler {
 }
 
 /** Bytes of a control message. It holds one token and a few words, or a local configuration, which is not read here. */
-const MAX_MESSAGE = 256 * 1024;
+const MAX_MESSAGE_BYTES = 256 * 1024;
 /** A connector registers, perhaps reports its configuration and unregisters; the rest of a flood is not read. */
 const MAX_MESSAGES = 64;
 
 /** Serves cloudflared's RegistrationServer on a control stream. */
 export function serveRegistration(stream: Duplex, handler: RegistrationHandler): void {
-  const framer = new MessageFramer(MAX_MESSAGE);
+  const framer = new MessageFramer(MAX_MESSAGE_BYTES);
   let messages = 0;
   let bootstrap: number | undefined;
   let registering = false;

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { type LocalApi, startApi } from "../../../../infra/local/api/index.ts";
 import type { Declaration } from "../../../../infra/local/engine/declaration.ts";
 import { StackDeployment } from "../../../../infra/local/engine/deployment.ts";
-import { createSeal } from "../../../../infra/local/engine/sealing.ts";
+import { createSecretCipher } from "../../../../infra/local/engine/sealing.ts";
 import { StackState } from "../../../../infra/local/engine/stack-state.ts";
 import { Secret, UNKNOWN } from "../../../../infra/local/engine/values.ts";
 import { createProvider } from "../../../../infra/local/provider/index.ts";
@@ -28,7 +28,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
-const openState = (): StackState => new StackState(file, createSeal(`${file}.key`));
+const openState = (): StackState => new StackState(file, createSecretCipher(`${file}.key`));
 const begin = (preview = false): StackDeployment =>
   new StackDeployment({
     state: openState(),

@@ -74,13 +74,13 @@ function silentConnection(): Promise<unknown> {
 
 describe("peers that have not registered", () => {
   test("who speaks no TLS is dropped after the handshake's deadline", async () => {
-    await start({ limits: { handshake: 50 } });
+    await start({ limits: { handshakeTimeoutMs: 50 } });
     await silentConnection();
   });
 
   test("who does not register is dropped after the deadline, silent or not", async () => {
     // long enough for a handshake on a busy machine, which would be cut off as well
-    await start({ limits: { registration: 1_000 } });
+    await start({ limits: { registrationTimeoutMs: 1_000 } });
     const silent = await tlsTo(edge);
     const silentClosed = once(silent, "close"); // it may close before the connector is there
     silent.resume();
@@ -91,7 +91,9 @@ describe("peers that have not registered", () => {
   const FOREVER = 600_000;
 
   test("only so many are held at a time, and the oldest loses its place; those registered do not count", async () => {
-    await start({ limits: { unsecured: 2, unregistered: 2, handshake: FOREVER, registration: FOREVER } });
+    await start({
+      limits: { unsecured: 2, unregistered: 2, handshakeTimeoutMs: FOREVER, registrationTimeoutMs: FOREVER },
+    });
     const known = await fakeConnector(edge);
     await known.register({ tunnelId, secret });
     const silent = [silentConnection(), silentConnection()];
@@ -109,7 +111,10 @@ describe("peers that have not registered", () => {
 
   test("S16: strangers that hold every place, and dial again when they lose one, do not keep a connector out", async () => {
     const tunnel = new OneTunnel({ ingress: [{ service: "http_status:204" }] });
-    await start({ authorize: tunnel.authorize, limits: { handshake: FOREVER, registration: FOREVER } });
+    await start({
+      authorize: tunnel.authorize,
+      limits: { handshakeTimeoutMs: FOREVER, registrationTimeoutMs: FOREVER },
+    });
     const port = Number(edge.address.split(":")[1]);
     const ca = await readFile(edge.caFile);
     const open = new Set<Socket>();
@@ -147,7 +152,7 @@ describe("peers that have not registered", () => {
   });
 
   test("S16: an address that holds most places loses them first", async () => {
-    await start({ limits: { unsecured: 8, handshake: FOREVER, registration: FOREVER } });
+    await start({ limits: { unsecured: 8, handshakeTimeoutMs: FOREVER, registrationTimeoutMs: FOREVER } });
     const port = Number(edge.address.split(":")[1]);
     const patient = connect({ port, host: "127.0.0.1", localAddress: "127.0.0.2" });
     let lost = false;
@@ -238,7 +243,7 @@ describe("peers that have not registered", () => {
   });
 
   test("fuzz: whatever is written on the control stream, the edge lives", async () => {
-    await start({ limits: { registration: 200 } });
+    await start({ limits: { registrationTimeoutMs: 200 } });
     const valid = writeCall(
       { question: 1, answerTo: 0, interfaceId: REGISTRATION_INTERFACE, method: METHOD.registerConnection },
       (payload) => payload.struct(0, 1, 3),

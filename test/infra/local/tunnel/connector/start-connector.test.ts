@@ -24,7 +24,7 @@ let edge: TunnelEdge;
 let ca: string;
 let version = 0;
 
-const connect = () => startConnector({ token: tunnel.token(), edge: [edge.address], ca, gracePeriod: 500 });
+const connect = () => startConnector({ token: tunnel.token(), edge: [edge.address], ca, gracePeriodMs: 500 });
 
 async function listening(server: Server, where: number | string = 0): Promise<number> {
   await new Promise<void>((resolve) =>
@@ -211,7 +211,7 @@ describe("its life", () => {
       token: tunnel.token(),
       edge: [edge.address],
       ca,
-      gracePeriod: 50,
+      gracePeriodMs: 50,
     });
     await connector.ready;
     version += 1;

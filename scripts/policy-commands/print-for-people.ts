@@ -4,7 +4,7 @@ import { printable } from "../../infra/preflight/for-commands.ts";
  * Prints lines for people. They contain texts of rules and requests, so characters that control a terminal become `?`.
  * A tab becomes a space, so that carets stay below what they point at.
  */
-export function say(text: string): void {
+export function printForPeople(text: string): void {
   console.log(
     text
       .split("\n")
