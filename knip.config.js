@@ -21,7 +21,7 @@ export default {
     "test/**/*.test.ts",
     "test/infra/rules/lint/cases/*.ts",
     "test/bench/**/*.bench.ts",
-    "test/bench/gateway-origin.ts",
+    "test/bench/{gateway,chat/bare}-origin.ts",
     // imported by the name of the feature
     "test/backend/*/{samples,test-module}.ts",
     "test/slow/readme/added-feature.ts",

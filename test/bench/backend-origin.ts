@@ -8,7 +8,7 @@ import type { Config } from "../../backend/config.ts";
 import type { UsersStore } from "../../backend/users/index.ts";
 import { TEST_ASSETS } from "../backend/support.ts";
 import { answerQuestions } from "./answer-questions.ts";
-import type { Ready } from "./contenders.ts";
+import { BACKLOG, type Ready } from "./contenders.ts";
 
 /** What the process is told. */
 export interface Given {
@@ -88,7 +88,9 @@ async function socketIo(): Promise<Ready> {
       ack(null, { message: { room, seq } });
     });
   });
-  await new Promise<void>((listening) => server.listen(given.port, "127.0.0.1", listening));
+  await new Promise<void>((listening) =>
+    server.listen({ port: given.port, host: "127.0.0.1", backlog: BACKLOG }, listening),
+  );
   return { port: (server.address() as AddressInfo).port };
 }
 

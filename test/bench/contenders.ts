@@ -31,6 +31,12 @@ export interface Ready {
   readonly tokens?: readonly string[];
 }
 
+/**
+ * Connections that may wait in the kernel of a Node.js contender, as many as the backend allows: with Node's default of
+ * 511, clients that come all at once are dropped, and try again after a second.
+ */
+export const BACKLOG = 4_096;
+
 /** The core that servers have for themselves; Linux only keeps a process on a core. */
 const isPinned = process.platform === "linux" && availableParallelism() > 1;
 

@@ -24,7 +24,7 @@ import { atEnd, type Report } from "../benchmark.ts";
 import { ask, cpu, cpuOf, launch, pinToFirstCore, start, stop, temporaryFolder } from "../contenders.ts";
 import { CENTRIFUGO, type Protocol, SOCKET_IO } from "../protocols.ts";
 
-const CHAT_KINDS = ["socket.io", "sqlite", "postgres", "centrifugo", "sqlite before", "postgres before"] as const;
+const CHAT_KINDS = ["socket.io", "sqlite", "postgres", "centrifugo", "ws", "sqlite before", "postgres before"] as const;
 export type ChatKind = (typeof CHAT_KINDS)[number];
 
 /** A chat server with its users. */
@@ -48,6 +48,7 @@ export const KEEPS: Readonly<Record<ChatKind, string>> = {
   "socket.io": "nothing",
   sqlite: "every message, in a SQLite file, before it is acknowledged",
   postgres: "every message, in PostgreSQL on the same core, before it is acknowledged",
+  ws: "nothing; it checks our token and reads one row of SQLite, the least that Node.js takes",
   centrifugo: "the newest 10,000 messages of a room for a day, in memory: a restart loses them",
   "sqlite before": "what sqlite keeps; the code of BENCH_BEFORE",
   "postgres before": "what postgres keeps; the code of BENCH_BEFORE",
@@ -65,7 +66,7 @@ export const CHAT_ENVIRONMENT = {
 export const CHAT_OPTIONS = {
   contender: optionList(
     "--contender <name>",
-    `one of ${CHAT_KINDS.join(", ")} (all that are found)`,
+    `one of ${CHAT_KINDS.join(", ")} (all that are found, without ws)`,
     oneOf(CHAT_KINDS),
   ),
   nodeFlag: optionList("--node-flag <flag>", "an option for Node.js of all contenders (those of `npm run backend`)", {
@@ -76,11 +77,11 @@ export const CHAT_OPTIONS = {
 };
 
 /**
- * The contenders that are wanted (all, where none is named) and found. Says what is not found; throws where it is
- * named.
+ * The contenders that are wanted (all but `ws`, where none is named) and found. Says what is not found; throws where it
+ * is named.
  */
 export function findContenders(named: readonly ChatKind[], report: Report): readonly ChatKind[] {
-  return (named.length > 0 ? named : CHAT_KINDS).filter((kind) => {
+  return (named.length > 0 ? named : CHAT_KINDS.filter((kind) => kind !== "ws")).filter((kind) => {
     const reason = missing(kind);
     if (reason !== undefined && named.length > 0) throw new UsageError(`--contender ${kind}: ${reason}.`);
     if (reason !== undefined) report.say(`without ${kind}: ${reason}`);
@@ -123,7 +124,8 @@ async function startNode(
 ): Promise<ChatContender> {
   const run = (port: number, toCreate: number) => {
     const given: Given = { port, users: toCreate, env: {}, ...backend };
-    return start("backend-origin.ts", backend ? "backend" : kind, { flags, given });
+    const script = kind === "ws" ? "chat/bare-origin.ts" : "backend-origin.ts";
+    return start(script, backend ? "backend" : kind, { flags, given });
   };
   let server = await run(0, users);
   const { port, tokens } = server;
