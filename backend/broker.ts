@@ -21,7 +21,7 @@ import {
 export type NodeConfig = Pick<Config, "nats" | "nodeId">;
 
 /** Milliseconds for which a starting node waits for a response of another node with the same id. */
-const NAME_PROBE_MS = 500;
+const ID_PROBE_MS = 500;
 
 /** What connects a node with others. */
 export interface NodeLinks {
@@ -42,10 +42,10 @@ export function nodeLinks(
 ): NodeLinks | undefined {
   if (!nats) return undefined;
   // a random id is never taken
-  const nameProbeMs = nodeId === undefined ? 0 : NAME_PROBE_MS;
+  const idProbeMs = nodeId === undefined ? 0 : ID_PROBE_MS;
   const dropped = new DropLog(log, clock);
   const { secrets } = nats;
-  const packets = new PacketAuthentication({ secrets, dropped, nameProbeMs, clock });
+  const packets = new PacketAuthentication({ secrets, dropped, idProbeMs, clock });
   return { packets, channel: new NodeChannel({ secrets, log, dropped, clock }), flow: new StreamFlow(), dropped };
 }
 

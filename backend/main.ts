@@ -100,7 +100,7 @@ export async function startBackend(config: Config, options: BackendOptions = {})
     for (const service of [...services, opened.schema]) broker.createService(service);
     if (metrics) internal = await openInternalPort(config, foundation, opened, metrics);
     await unlessAborted(broker.start(), options.signal);
-    if (links?.packets.isNameTaken()) throw nameTaken(broker.nodeID);
+    if (links?.packets.isNodeIdTaken()) throw nameTaken(broker.nodeID);
     const url = urlOf(config.host, await opened.open());
     // after the port is open: a start that fails must not make the setup link of a running backend invalid
     const setup = await setupPath();

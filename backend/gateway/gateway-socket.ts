@@ -15,7 +15,7 @@ interface SocketData {
   /** Whether `opened` of the features was called. */
   isOpened: boolean;
   /** Events of the client that are running. */
-  calls: number;
+  runningCalls: number;
   /** Whether the client was told to reconnect: new calls are refused, and the socket closes after the last call. */
   isMoving: boolean;
 }

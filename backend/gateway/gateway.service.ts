@@ -56,7 +56,7 @@ const settingsOf = ({ streams, namespaces, limits, handlers }: GatewayServicePar
   io: {
     namespaces: ioNamespaces(namespaces, {
       callMs: limits.times.call,
-      after: (ctx, socket) => handlers().namespaces.after(ctx, socket),
+      applyCall: (ctx, socket) => handlers().namespaces.applyCall(ctx, socket),
     }),
   },
 });
@@ -117,7 +117,7 @@ function eventHandlers({ handlers, streams }: GatewayServiceParts): ServiceSchem
       handlers().sockets.unsubscribeHere(params),
     "sockets.digestHere": ({ params }: Context<Events["sockets.digestHere"]>) => handlers().sockets.digestHere(params),
     "namespaces.emit": ({ params }: Context<NamespaceEmission>) => handlers().namespaces.emit(params),
-    "namespaces.leave": ({ params }: Context<Events["namespaces.leave"]>) => handlers().namespaces.leave(params),
+    "namespaces.leave": ({ params }: Context<Events["namespaces.leave"]>) => handlers().namespaces.removeUser(params),
     "session.ended"({ params }: Context<Events["session.ended"]>) {
       handlers().sessions.noteEnded(params.sid);
       handlers().sockets.endSession(params.sid);
@@ -159,7 +159,7 @@ function socketMethods({ limits, handlers }: GatewayServiceParts): NonNullable<S
     socketAuthorize: (socket: GatewaySocket) =>
       isMain(socket) ? handlers().sockets.authorize(socket) : handlers().namespaces.authorize(socket),
     socketSaveUser: (socket: GatewaySocket, identity: Identity) =>
-      (isMain(socket) ? handlers().sockets : handlers().namespaces).remember(socket, identity),
+      (isMain(socket) ? handlers().sockets : handlers().namespaces).setIdentity(socket, identity),
     socketGetMeta: metaOfSocket,
   };
 }

@@ -16,7 +16,7 @@ import { NodeLimits } from "./limits/node-limits.ts";
 import { localOrigins, originClassifier } from "./limits/origins.ts";
 import { RefusalLog } from "./limits/refusal-log.ts";
 import type { ServerTimes } from "./limits/server-times.ts";
-import type { Finished } from "./metrics.ts";
+import type { FinishedRequest } from "./metrics.ts";
 import type { SocketFeature } from "./sockets/socket-feature.ts";
 import { Streams } from "./streams/index.ts";
 
@@ -41,7 +41,7 @@ export interface GatewayOptions {
   /** Why nothing may be served at the moment; undefined while it may. */
   readonly problem?: () => string | undefined;
   /** Gets every request and call that was responded to. */
-  readonly finished?: (facts: Finished) => void;
+  readonly finished?: (facts: FinishedRequest) => void;
   /** Exchanges broadcasts with the other nodes; undefined when this is the only node. */
   readonly channel?: NodeChannel | undefined;
   /** Milliseconds after which a transaction that another node has begun is committed, or never will be. */
@@ -51,9 +51,9 @@ export interface GatewayOptions {
 /** Sockets and server-sent events that are closed in a second, so that the other nodes can accept their clients. */
 const MOVED_PER_SECOND = 100;
 /** Maximum milliseconds over which a node that may not serve closes its sockets. */
-const RELEASE_MS = 5_000;
+const MAX_RELEASE_MS = 5_000;
 /** Maximum milliseconds that a drain that took too long waits for running calls: as long as a statement may take. */
-const SETTLE_MS = 10_000;
+const UNFINISHED_CALLS_MS = 10_000;
 
 /** The gateway of one node: a service for the broker, and a port that `open` opens after all services have started. */
 export class Gateway {
@@ -137,7 +137,7 @@ export class Gateway {
    */
   release(): void {
     if (!this.#created) return;
-    const spread = spreadMs(this.sockets + this.#streams.readings.streams.used, RELEASE_MS);
+    const spread = spreadMs(this.sockets + this.#streams.readings.streams.used, MAX_RELEASE_MS);
     void this.#move(spread);
     this.#streams.release(spread);
   }
@@ -151,7 +151,7 @@ export class Gateway {
     const { http, sockets, namespaces, server, upgrades } = this.#handlers;
     const { drainTimeMs } = this.#config;
     server.close();
-    http.leave();
+    http.closeAfterResponses();
     sockets.refuseNew();
     namespaces.refuseNew();
     const finished = this.#move(spreadMs(this.sockets, drainTimeMs / 2)).then(() =>
@@ -161,8 +161,8 @@ export class Gateway {
     server.closeAllConnections();
     await upgrades.close();
     // a call whose client is gone may still store a message, which this node then has to broadcast
-    await Promise.race([finished, delay(Math.min(drainTimeMs, SETTLE_MS), undefined, { ref: false })]);
-    this.#refusals.sum();
+    await Promise.race([finished, delay(Math.min(drainTimeMs, UNFINISHED_CALLS_MS), undefined, { ref: false })]);
+    this.#refusals.writeSummary();
   }
 
   #move(spread: number): Promise<unknown> {
@@ -187,6 +187,6 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
 }
 
 /** Milliseconds over which so many sockets are closed, at most `maxMs`. */
-function spreadMs(sockets: number, most: number): number {
-  return Math.min(most, (sockets / MOVED_PER_SECOND) * 1000);
+function spreadMs(sockets: number, maxMs: number): number {
+  return Math.min(maxMs, (sockets / MOVED_PER_SECOND) * 1000);
 }

@@ -12,7 +12,7 @@ import { handOverUpgrade } from "./internals/engine-handshake.ts";
 import type { NodeLimits } from "./limits/node-limits.ts";
 import type { OriginKind } from "./limits/origins.ts";
 import type { RefusalLog } from "./limits/refusal-log.ts";
-import type { Finished } from "./metrics.ts";
+import type { FinishedRequest } from "./metrics.ts";
 import { Namespaces } from "./namespaces/index.ts";
 import { GatewaySessions } from "./sessions.ts";
 import { ConnectionGuards } from "./sockets/guard.ts";
@@ -41,7 +41,7 @@ export interface HandlerParts {
   readonly isUnfit: () => boolean;
   readonly writeLimitMs: number | undefined;
   originKind(headers: { readonly origin?: string | undefined }): OriginKind;
-  readonly finished: ((facts: Finished) => void) | undefined;
+  readonly finished: ((facts: FinishedRequest) => void) | undefined;
 }
 
 /** The parts of a gateway that serve clients. */

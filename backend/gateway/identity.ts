@@ -12,11 +12,11 @@ export interface Identity {
 }
 
 /** Maximum delay of setTimeout, in milliseconds. */
-const LONGEST_DELAY = 2 ** 31 - 1;
+const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 
 /** Milliseconds until the token of an identity expires, as a delay for setTimeout; `now` in milliseconds since 1970. */
 export function untilExpiry({ expiresAt }: Identity, now: number): number {
-  return Math.min(Math.max(0, expiresAt - now), LONGEST_DELAY);
+  return Math.min(Math.max(0, expiresAt - now), MAX_TIMEOUT_MS);
 }
 
 /** Throws UNAUTHORIZED or FORBIDDEN for a caller without the role of `access`. The action checks it as well. */
@@ -28,7 +28,7 @@ export function checkAccess(access: Role | "public", identity: Identity | undefi
 }
 
 /** Characters of a token; every valid one is shorter. */
-const TOKEN_MAX = 4096;
+const MAX_TOKEN_LENGTH = 4096;
 const BEARER = /^Bearer ([A-Za-z0-9._~+/-]+=*)$/i;
 
 /**
@@ -38,18 +38,18 @@ const BEARER = /^Bearer ([A-Za-z0-9._~+/-]+=*)$/i;
 export function bearerToken(header: string | undefined): string | undefined {
   if (header === undefined) return undefined;
   const token = BEARER.exec(header)?.[1];
-  if (token === undefined || token.length > TOKEN_MAX) throw refuse("UNAUTHORIZED");
+  if (token === undefined || token.length > MAX_TOKEN_LENGTH) throw refuse("UNAUTHORIZED");
   return token;
 }
 
 /** Reads the identity of an access token by `auth.verifyToken`. Rejects with UNAUTHORIZED for an invalid one. */
 export async function identify(broker: ServiceBroker, token: unknown): Promise<Identity> {
-  if (typeof token !== "string" || token.length === 0 || token.length > TOKEN_MAX) throw refuse("UNAUTHORIZED");
+  if (typeof token !== "string" || token.length === 0 || token.length > MAX_TOKEN_LENGTH) throw refuse("UNAUTHORIZED");
   const askedAt = performance.now();
-  return freeze(await call(broker, "auth.verifyToken", { token }), askedAt);
+  return identityOf(await call(broker, "auth.verifyToken", { token }), askedAt);
 }
 
-function freeze({ id, roles, sid, exp }: VerifiedToken, askedAt: number): Identity {
+function identityOf({ id, roles, sid, exp }: VerifiedToken, askedAt: number): Identity {
   const user: Caller = Object.freeze({ id, roles: Object.freeze([...roles]), sid });
   return Object.freeze({ user, expiresAt: exp * 1000, askedAt });
 }

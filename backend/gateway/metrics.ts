@@ -2,7 +2,7 @@ import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
 import type { CapReading } from "./limits/caps/table.ts";
 
 /** One HTTP request or socket call that was responded to. */
-export interface Finished {
+export interface FinishedRequest {
   /**
    * Path or action as the surface declares it; `none` for others, so that clients cannot invent label values.
    */
@@ -15,7 +15,7 @@ export interface Finished {
 }
 
 export interface Metrics {
-  finished(facts: Finished): void;
+  finished(facts: FinishedRequest): void;
   /**
    * Adds a counter with one label. `values` is read when the metrics are rendered, one entry for each value of the
    * label.
@@ -32,7 +32,7 @@ export interface Metrics {
 }
 
 /** Upper bounds in seconds. */
-const BUCKETS = [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10] as const;
+const BUCKET_SECONDS = [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10] as const;
 
 /** Counts of one route and method. */
 interface Tally {
@@ -40,7 +40,7 @@ interface Tally {
   readonly route: string;
   readonly statuses: Map<number, number>;
   /** Requests in each bucket alone, not in the smaller ones; the last count is of those above all bounds. */
-  readonly ranges: number[];
+  readonly countsByBucket: number[];
   sum: number;
   count: number;
 }
@@ -65,7 +65,7 @@ export function createMetrics(
     registers: [registry],
     collect() {
       this.reset();
-      for (const { method, route, statuses } of all(tallies))
+      for (const { method, route, statuses } of allTallies(tallies))
         for (const [status, count] of statuses) this.inc({ method, route, status }, count);
     },
   });
@@ -75,7 +75,7 @@ export function createMetrics(
       help: "Time from the whole header to the response",
       labelNames: ["method", "route", "le"],
       registers: [],
-    }).of(() => all(tallies)),
+    }).of(() => allTallies(tallies)),
   );
   new Gauge({
     name: "causeway_sockets_open",
@@ -97,11 +97,11 @@ export function createMetrics(
   });
   return {
     finished({ route, method, status, seconds }) {
-      const tally = tallies.get(route)?.get(method) ?? open(tallies, route, method);
+      const tally = tallies.get(route)?.get(method) ?? addTally(tallies, route, method);
       tally.statuses.set(status, (tally.statuses.get(status) ?? 0) + 1);
       let range = 0;
-      while (seconds > (BUCKETS[range] ?? Number.POSITIVE_INFINITY)) range++;
-      tally.ranges[range] = (tally.ranges[range] ?? 0) + 1;
+      while (seconds > (BUCKET_SECONDS[range] ?? Number.POSITIVE_INFINITY)) range++;
+      tally.countsByBucket[range] = (tally.countsByBucket[range] ?? 0) + 1;
       tally.sum += seconds;
       tally.count++;
     },
@@ -160,15 +160,15 @@ const DURATION = "causeway_request_duration_seconds";
 
 type Tallies = Map<string, Map<string, Tally>>;
 
-function open(tallies: Tallies, route: string, method: string): Tally {
+function addTally(tallies: Tallies, route: string, method: string): Tally {
   const methods = tallies.get(route) ?? new Map<string, Tally>();
-  const ranges = new Array<number>(BUCKETS.length + 1).fill(0);
-  const tally: Tally = { method, route, statuses: new Map(), ranges, sum: 0, count: 0 };
+  const countsByBucket = new Array<number>(BUCKET_SECONDS.length + 1).fill(0);
+  const tally: Tally = { method, route, statuses: new Map(), countsByBucket, sum: 0, count: 0 };
   tallies.set(route, methods.set(method, tally));
   return tally;
 }
 
-function* all(tallies: Tallies): Generator<Tally> {
+function* allTallies(tallies: Tallies): Generator<Tally> {
   for (const methods of tallies.values()) yield* methods.values();
 }
 
@@ -184,11 +184,15 @@ class Durations extends Gauge<"method" | "route" | "le"> {
   }
 
   override async get(): ReturnType<Gauge<"method" | "route" | "le">["get"]> {
-    const values = [...this.#tallies()].flatMap(({ method, route, ranges, sum, count }) => {
+    const values = [...this.#tallies()].flatMap(({ method, route, countsByBucket, sum, count }) => {
       let upTo = 0;
-      const buckets = ranges.map((inRange, i) => {
+      const buckets = countsByBucket.map((inRange, i) => {
         upTo += inRange;
-        return { metricName: `${DURATION}_bucket`, labels: { le: BUCKETS[i] ?? "+Inf", method, route }, value: upTo };
+        return {
+          metricName: `${DURATION}_bucket`,
+          labels: { le: BUCKET_SECONDS[i] ?? "+Inf", method, route },
+          value: upTo,
+        };
       });
       return [
         ...buckets,

@@ -1,8 +1,8 @@
 /** Milliseconds for which a key is remembered: longer than verifying a token or a call takes. */
-const MEMORY_MS = 60_000;
+const REMEMBERED_MS = 60_000;
 
 /** Remembers for a minute when something happened to a key, for example when a session ended. */
-export class Recent {
+export class RecentKeys {
   /** Times of `performance.now` by key, the oldest first. */
   readonly #times = new Map<string, number>();
 
@@ -10,7 +10,7 @@ export class Recent {
   add(key: string): void {
     const now = performance.now();
     for (const [known, at] of this.#times) {
-      if (now - at <= MEMORY_MS) break;
+      if (now - at <= REMEMBERED_MS) break;
       this.#times.delete(known);
     }
     this.#times.delete(key);

@@ -1,7 +1,7 @@
 import type { ServiceBroker } from "moleculer";
 import { refuse } from "../contract/index.ts";
 import { bearerToken, type Identity, identify } from "./identity.ts";
-import { Recent } from "./recent.ts";
+import { RecentKeys } from "./recent.ts";
 
 /** Milliseconds for which a verified token is accepted again without a call: a page sends several requests at once. */
 const REMEMBERED_MS = 300;
@@ -18,9 +18,9 @@ export class GatewaySessions {
   readonly #clock: () => number;
   /** By `Authorization` header. */
   readonly #remembered = new Map<string, Identity & { readonly at: number }>();
-  readonly #ended = new Recent();
+  readonly #ended = new RecentKeys();
   /** Users whose roles have changed. */
-  readonly #changed = new Recent();
+  readonly #changed = new RecentKeys();
   /** When this node was last blind, by `performance.now`. */
   #blindAt = Number.NEGATIVE_INFINITY;
   /** Number of ends and changes. */

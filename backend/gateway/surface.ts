@@ -7,15 +7,15 @@ import { object, unbounded } from "../surface/grammar.ts";
 export const SOCKET_PATH = "/socket.io/";
 
 const text = unbounded.string();
-const foreign = unbounded.object();
+const anyObject = unbounded.object();
 /** The OpenAPI document itself. */
 const openApiDocument = object({
   openapi: text,
-  info: foreign,
-  servers: unbounded.array(foreign),
-  paths: foreign,
-  components: foreign,
-  "x-socket": foreign,
+  info: anyObject,
+  servers: unbounded.array(anyObject),
+  paths: anyObject,
+  components: anyObject,
+  "x-socket": anyObject,
 });
 
 export const gatewaySurface = {

@@ -22,10 +22,10 @@ export interface BroadcastHeader {
 }
 
 /** Offsets in bytes. The body follows the header, then the HMAC. */
-const AT = { version: 0, sentAt: 1, counter: 7, ordinal: 13, subject: 19, instance: 21 } as const;
+const OFFSETS = { version: 0, sentAt: 1, counter: 7, ordinal: 13, subject: 19, instance: 21 } as const;
 const SUBJECT_BYTES = 2;
 /** Bytes before the body. */
-export const HEADER_BYTES = AT.instance + INSTANCE_BYTES;
+export const HEADER_BYTES = OFFSETS.instance + INSTANCE_BYTES;
 /** Bytes after the body. */
 export const MAC_BYTES = 32;
 
@@ -36,12 +36,12 @@ export function broadcastKey(secret: string): KeyObject {
 
 /** Writes header and HMAC into a packet that has its body: `HEADER_BYTES` come before it and `MAC_BYTES` after it. */
 export function sealBroadcast(key: KeyObject, header: BroadcastHeader, packet: Buffer): void {
-  packet[AT.version] = VERSION;
-  packet.writeUIntBE(header.sentAt, AT.sentAt, TIME_BYTES);
-  packet.writeUIntBE(header.counter, AT.counter, TIME_BYTES);
-  packet.writeUIntBE(header.ordinal, AT.ordinal, TIME_BYTES);
-  packet.writeUIntBE(header.subject, AT.subject, SUBJECT_BYTES);
-  packet.write(header.instance, AT.instance, INSTANCE_BYTES, "latin1");
+  packet[OFFSETS.version] = VERSION;
+  packet.writeUIntBE(header.sentAt, OFFSETS.sentAt, TIME_BYTES);
+  packet.writeUIntBE(header.counter, OFFSETS.counter, TIME_BYTES);
+  packet.writeUIntBE(header.ordinal, OFFSETS.ordinal, TIME_BYTES);
+  packet.writeUIntBE(header.subject, OFFSETS.subject, SUBJECT_BYTES);
+  packet.write(header.instance, OFFSETS.instance, INSTANCE_BYTES, "latin1");
   const macAt = packet.length - MAC_BYTES;
   macOf(key, packet.subarray(0, macAt)).copy(packet, macAt);
 }
@@ -52,16 +52,16 @@ export function openBroadcast(
   packet: Buffer,
 ): { readonly header: BroadcastHeader; readonly body: Buffer } | undefined {
   const macAt = packet.length - MAC_BYTES;
-  if (macAt < HEADER_BYTES || packet[AT.version] !== VERSION) return undefined;
+  if (macAt < HEADER_BYTES || packet[OFFSETS.version] !== VERSION) return undefined;
   const sealed = packet.subarray(0, macAt);
   const mac = packet.subarray(macAt);
   if (!keys.some((key) => timingSafeEqual(macOf(key, sealed), mac))) return undefined;
   const header = {
-    sentAt: packet.readUIntBE(AT.sentAt, TIME_BYTES),
-    counter: packet.readUIntBE(AT.counter, TIME_BYTES),
-    ordinal: packet.readUIntBE(AT.ordinal, TIME_BYTES),
-    subject: packet.readUIntBE(AT.subject, SUBJECT_BYTES),
-    instance: packet.toString("latin1", AT.instance, HEADER_BYTES),
+    sentAt: packet.readUIntBE(OFFSETS.sentAt, TIME_BYTES),
+    counter: packet.readUIntBE(OFFSETS.counter, TIME_BYTES),
+    ordinal: packet.readUIntBE(OFFSETS.ordinal, TIME_BYTES),
+    subject: packet.readUIntBE(OFFSETS.subject, SUBJECT_BYTES),
+    instance: packet.toString("latin1", OFFSETS.instance, HEADER_BYTES),
   };
   return { header, body: packet.subarray(HEADER_BYTES, macAt) };
 }

@@ -28,15 +28,15 @@ const KINDS: readonly DeliveryKind[] = ["event", "entry", "change", "left"];
 const LENGTH_BYTES = 4;
 const POSITION_BYTES = 6;
 const FIXED_BYTES = LENGTH_BYTES + 2 + POSITION_BYTES;
-const SHORT = 2;
-const FLAG = { channel: 1, users: 2, except: 4 } as const;
-const MAX_SHORT = 0xffff;
+const TEXT_LENGTH_BYTES = 2;
+const FLAGS = { channel: 1, users: 2, except: 4 } as const;
+const MAX_TEXT_BYTES = 0xffff;
 
 /** Length of a delivery in bytes. */
 export function deliveryBytes({ channel = "", users = [], except = "", epoch, text }: Delivery): number {
-  let bytes = FIXED_BYTES + 4 * SHORT + LENGTH_BYTES + text.length;
+  let bytes = FIXED_BYTES + 4 * TEXT_LENGTH_BYTES + LENGTH_BYTES + text.length;
   for (const short of [channel, epoch, except]) bytes += Buffer.byteLength(short);
-  for (const user of users) bytes += SHORT + Buffer.byteLength(user);
+  for (const user of users) bytes += TEXT_LENGTH_BYTES + Buffer.byteLength(user);
   return bytes;
 }
 
@@ -44,15 +44,15 @@ export function deliveryBytes({ channel = "", users = [], except = "", epoch, te
 export function writeDelivery(into: Buffer, start: number, delivery: Delivery): number {
   const { kind, channel, users, except, epoch, position, text } = delivery;
   const flags =
-    (channel === undefined ? 0 : FLAG.channel) | (users ? FLAG.users : 0) | (except === undefined ? 0 : FLAG.except);
+    (channel === undefined ? 0 : FLAGS.channel) | (users ? FLAGS.users : 0) | (except === undefined ? 0 : FLAGS.except);
   let at = start + LENGTH_BYTES;
   into[at] = KINDS.indexOf(kind);
   into[at + 1] = flags;
   into.writeUIntBE(position, at + 2, POSITION_BYTES);
   at = start + FIXED_BYTES;
-  for (const short of [channel ?? "", epoch, except ?? ""]) at = writeShort(into, at, short);
+  for (const short of [channel ?? "", epoch, except ?? ""]) at = writeText(into, at, short);
   at = into.writeUInt16BE(users?.length ?? 0, at);
-  for (const user of users ?? []) at = writeShort(into, at, user);
+  for (const user of users ?? []) at = writeText(into, at, user);
   at = into.writeUInt32BE(text.length, at);
   into.set(text, at);
   at += text.length;
@@ -60,11 +60,12 @@ export function writeDelivery(into: Buffer, start: number, delivery: Delivery): 
   return at;
 }
 
-function writeShort(into: Buffer, at: number, text: string): number {
-  const bytes = into.write(text, at + SHORT);
-  if (bytes > MAX_SHORT) throw new Error(`invariant: a channel or user has at most ${MAX_SHORT} bytes, not ${bytes}`);
+function writeText(into: Buffer, at: number, text: string): number {
+  const bytes = into.write(text, at + TEXT_LENGTH_BYTES);
+  if (bytes > MAX_TEXT_BYTES)
+    throw new Error(`invariant: a channel or user has at most ${MAX_TEXT_BYTES} bytes, not ${bytes}`);
   into.writeUInt16BE(bytes, at);
-  return at + SHORT + bytes;
+  return at + TEXT_LENGTH_BYTES + bytes;
 }
 
 /** Thrown for bytes that are no delivery. An authentic packet has none: a node of this version wrote it. */
@@ -78,16 +79,16 @@ class MalformedDelivery extends Error {}
  */
 export function readDeliveries(
   bytes: Buffer,
-  wants: (channel: string) => boolean,
-  take: (delivery: Delivery) => void,
+  isWanted: (channel: string) => boolean,
+  receive: (delivery: Delivery) => void,
 ): boolean {
   let at = 0;
   try {
     while (at < bytes.length) {
-      const end = at + LENGTH_BYTES + uint(bytes, at, LENGTH_BYTES, bytes.length);
+      const end = at + LENGTH_BYTES + readUint(bytes, at, LENGTH_BYTES, bytes.length);
       if (end > bytes.length) return false;
-      const delivery = readDelivery(bytes, at, end, wants);
-      if (delivery) take(delivery);
+      const delivery = readDelivery(bytes, at, end, isWanted);
+      if (delivery) receive(delivery);
       at = end;
     }
     return true;
@@ -101,40 +102,40 @@ function readDelivery(
   bytes: Buffer,
   start: number,
   end: number,
-  wants: (channel: string) => boolean,
+  isWanted: (channel: string) => boolean,
 ): Delivery | undefined {
   const head = start + LENGTH_BYTES;
-  const kind = KINDS[uint(bytes, head, 1, end)];
-  const flags = uint(bytes, head + 1, 1, end);
-  const position = uint(bytes, head + 2, POSITION_BYTES, end);
+  const kind = KINDS[readUint(bytes, head, 1, end)];
+  const flags = readUint(bytes, head + 1, 1, end);
+  const position = readUint(bytes, head + 2, POSITION_BYTES, end);
   let at = start + FIXED_BYTES;
-  const short = () => {
-    const from = at + SHORT;
-    const to = from + uint(bytes, at, SHORT, end);
+  const readText = () => {
+    const from = at + TEXT_LENGTH_BYTES;
+    const to = from + readUint(bytes, at, TEXT_LENGTH_BYTES, end);
     if (to > end) throw new MalformedDelivery();
     at = to;
     return bytes.toString("utf8", from, to);
   };
-  const channel = short();
-  if ((flags & FLAG.users) === 0 && (flags & FLAG.channel) !== 0 && !wants(channel)) return undefined;
-  const epoch = short();
-  const except = short();
-  const count = uint(bytes, at, SHORT, end);
-  at += SHORT;
+  const channel = readText();
+  if ((flags & FLAGS.users) === 0 && (flags & FLAGS.channel) !== 0 && !isWanted(channel)) return undefined;
+  const epoch = readText();
+  const except = readText();
+  const count = readUint(bytes, at, TEXT_LENGTH_BYTES, end);
+  at += TEXT_LENGTH_BYTES;
   const users: string[] = [];
-  for (let n = 0; n < count; n += 1) users.push(short());
+  for (let n = 0; n < count; n += 1) users.push(readText());
   const textAt = at + LENGTH_BYTES;
-  if (kind === undefined || textAt + uint(bytes, at, LENGTH_BYTES, end) !== end) throw new MalformedDelivery();
+  if (kind === undefined || textAt + readUint(bytes, at, LENGTH_BYTES, end) !== end) throw new MalformedDelivery();
   return {
     ...{ kind, epoch, position },
-    channel: flags & FLAG.channel ? channel : undefined,
-    users: flags & FLAG.users ? users : undefined,
-    except: flags & FLAG.except ? except : undefined,
+    channel: flags & FLAGS.channel ? channel : undefined,
+    users: flags & FLAGS.users ? users : undefined,
+    except: flags & FLAGS.except ? except : undefined,
     text: bytes.subarray(textAt, end),
   };
 }
 
-function uint(bytes: Buffer, at: number, size: number, end: number): number {
+function readUint(bytes: Buffer, at: number, size: number, end: number): number {
   if (at + size > end) throw new MalformedDelivery();
   return size === 1 ? (bytes[at] ?? 0) : bytes.readUIntBE(at, size);
 }

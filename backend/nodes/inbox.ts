@@ -35,7 +35,7 @@ export class Inbox {
   readonly #keys: readonly KeyObject[];
   readonly #senders: Senders;
   /** Packets that arrived in this turn of the event loop. */
-  #arrived: { readonly subject: number; readonly packet: Buffer }[] = [];
+  #arrivedPackets: { readonly subject: number; readonly packet: Buffer }[] = [];
   /** Undefined while there are no sockets yet. */
   receiver: Receiver | undefined;
 
@@ -51,8 +51,8 @@ export class Inbox {
    * to stay valid until then.
    */
   take(subject: number, packet: Buffer): void {
-    if (this.#arrived.length === 0) setImmediate(() => this.#handleAll());
-    this.#arrived.push({ subject, packet });
+    if (this.#arrivedPackets.length === 0) setImmediate(() => this.#handleAll());
+    this.#arrivedPackets.push({ subject, packet });
   }
 
   /** This node has unsubscribed from the subject. */
@@ -61,8 +61,8 @@ export class Inbox {
   }
 
   #handleAll(): void {
-    const arrived = this.#arrived;
-    this.#arrived = [];
+    const arrived = this.#arrivedPackets;
+    this.#arrivedPackets = [];
     const { dropped, log } = this.#options;
     for (const { subject, packet } of arrived) {
       try {
@@ -87,10 +87,11 @@ export class Inbox {
     const reason = this.#senders.refuse(header, clock());
     if (reason || !receiver) return reason;
     if (subject === MARKS) {
-      for (const mark of readMarks(body)) this.#look(header.instance, mark.subject, mark.ordinal, false, receiver);
+      for (const mark of readMarks(body))
+        this.#reportMissing(header.instance, mark.subject, mark.ordinal, false, receiver);
       return undefined;
     }
-    this.#look(header.instance, subject, header.ordinal, true, receiver);
+    this.#reportMissing(header.instance, subject, header.ordinal, true, receiver);
     const isWhole = readDeliveries(
       body,
       (channel) => subscriptions.has(channel),
@@ -100,7 +101,7 @@ export class Inbox {
   }
 
   /** Reports the channels of a subject on which a broadcast is missing. Only broadcasts to channels are stored. */
-  #look(instance: string, subject: number, ordinal: number, isNext: boolean, receiver: Receiver): void {
+  #reportMissing(instance: string, subject: number, ordinal: number, isNext: boolean, receiver: Receiver): void {
     const channels = this.#options.subscriptions.channelsOf(subject);
     if (!channels) return;
     if (this.#senders.isMissing(instance, subject, ordinal, isNext)) receiver.missed(channels);

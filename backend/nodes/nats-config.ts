@@ -26,16 +26,20 @@ const EXPECTED_URL =
  * Reads the environment variables about other nodes. Adds a line to `problems` for each mistake, without a value that
  * may be a secret. Undefined when this is the only node, or when there is a problem.
  */
-export function readNats(text: (name: string) => string | undefined, problems: string[]): NatsConfig | undefined {
-  const [url, ca, creds, secret, accepted] = VARIABLES.map(text);
-  const before = problems.length;
+export function readNats(
+  readVariable: (name: string) => string | undefined,
+  problems: string[],
+): NatsConfig | undefined {
+  const [url, ca, creds, secret, accepted] = VARIABLES.map(readVariable);
+  const earlierProblems = problems.length;
   if (url === undefined) {
     for (const name of VARIABLES.slice(1, 3)) {
-      if (text(name) !== undefined) problems.push(`${name} must be used with NATS_URL: it says how to reach NATS.`);
+      if (readVariable(name) !== undefined)
+        problems.push(`${name} must be used with NATS_URL: it says how to reach NATS.`);
     }
     return undefined;
   }
-  if (text("DATABASE_URL") === undefined) {
+  if (readVariable("DATABASE_URL") === undefined) {
     problems.push(
       "DATABASE_URL must be set with NATS_URL: several nodes share one PostgreSQL. Unset NATS_URL to run one node.",
     );
@@ -58,14 +62,14 @@ export function readNats(text: (name: string) => string | undefined, problems: s
     );
   }
   const login = creds === undefined ? parsed.login : { credentialsFile: creds };
-  const remote = servers.filter((server) => !isLoopback(server));
-  if (remote.length > 0 && !(isTls && login)) {
+  const remoteServers = servers.filter((server) => !isLoopback(server));
+  if (remoteServers.length > 0 && !(isTls && login)) {
     problems.push(
-      `NATS_URL must use TLS and credentials for ${remote.join(", ")}, which is not on this machine: ` +
+      `NATS_URL must use TLS and credentials for ${remoteServers.join(", ")}, which is not on this machine: ` +
         "write tls://user:password@host:4222, tls://token@host:4222, or set NATS_CREDS to a credentials file.",
     );
   }
-  if (problems.length > before) return undefined;
+  if (problems.length > earlierProblems) return undefined;
   const secrets = [secret, accepted].filter((one) => one !== undefined);
   return { servers, tls: isTls ? { caFile: ca } : undefined, login, secrets };
 }

@@ -23,17 +23,17 @@ const RECONNECT_JITTER_MS = 100;
  * a network that drops packets is noticed after three seconds. The default of the NATS client takes six minutes.
  */
 const PING_MS = 1_000;
-const MAX_PINGS = 2;
+const MAX_PINGS_WITHOUT_PONG = 2;
 /** Milliseconds that the server has to confirm the last packets when this node stops. */
 const FLUSH_TIMEOUT_MS = 1_000;
 
 /** Is told when the connection to NATS is lost and made again. What other nodes sent in between did not arrive. */
-export interface Contact {
+export interface ConnectionListener {
   /** Called once, with the first connection. */
   connected?(client: NatsConnection): void;
   lost(): void;
   /** The connection is there again, and the server has all subscriptions. */
-  back(): void;
+  reconnected(): void;
 }
 
 /**
@@ -45,16 +45,16 @@ export class NatsTransporter extends Transporters.NATS {
   readonly #config: NatsConfig;
   readonly #options: ConnectionOptions;
   readonly #log: Logger;
-  readonly #contacts: readonly Contact[];
+  readonly #listeners: readonly ConnectionListener[];
   readonly #stopping = new AbortController();
 
   /** Throws a NodesError when a file that the configuration names cannot be used. */
-  constructor(config: NatsConfig, log: Logger, contacts: readonly Contact[]) {
+  constructor(config: NatsConfig, log: Logger, listeners: readonly ConnectionListener[]) {
     super({});
     this.#config = config;
     this.#options = connectionOptions(config);
     this.#log = log;
-    this.#contacts = contacts;
+    this.#listeners = listeners;
   }
 
   /** Resolves when the node is connected, or when it stops. Tries without end, because NATS may start later. */
@@ -105,7 +105,7 @@ export class NatsTransporter extends Transporters.NATS {
 
   #use(client: NatsConnection): void {
     this.client = client;
-    for (const contact of this.#contacts) contact.connected?.(client);
+    for (const contact of this.#listeners) contact.connected?.(client);
     const log = this.#log.child({ servers: this.#config.servers.join(", ") });
     // the client reports the loss again for each try to reconnect that timed out, and then as many reconnections
     let isLost = false;
@@ -114,7 +114,7 @@ export class NatsTransporter extends Transporters.NATS {
         if (type === "disconnect") {
           if (isLost) continue;
           isLost = true;
-          if (!this.#stopping.signal.aborted) for (const contact of this.#contacts) contact.lost();
+          if (!this.#stopping.signal.aborted) for (const contact of this.#listeners) contact.lost();
           log.warn("the connection to NATS was lost; connecting again");
         } else if (type === "reconnect") {
           if (!isLost) continue;
@@ -126,7 +126,7 @@ export class NatsTransporter extends Transporters.NATS {
             () => true,
             () => false,
           );
-          if (isSubscribed) for (const contact of this.#contacts) contact.back();
+          if (isSubscribed) for (const contact of this.#listeners) contact.reconnected();
         } else if (type === "error") log.error({ reason: String(data) }, "NATS reported an error");
       }
     };
@@ -145,7 +145,7 @@ function connectionOptions({ servers, tls, login }: NatsConfig): ConnectionOptio
     reconnectJitter: RECONNECT_JITTER_MS,
     reconnectJitterTLS: RECONNECT_JITTER_MS,
     pingInterval: PING_MS,
-    maxPingOut: MAX_PINGS,
+    maxPingOut: MAX_PINGS_WITHOUT_PONG,
     maxReconnectAttempts: -1,
     // while the password is changed on the server it is refused; without this the client would stop trying
     ignoreAuthErrorAbort: true,

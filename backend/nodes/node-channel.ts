@@ -4,7 +4,7 @@ import type { Logger } from "pino";
 import type { Delivery } from "./delivery.ts";
 import type { DropLog } from "./drop-log.ts";
 import { Inbox, type Receiver } from "./inbox.ts";
-import type { Contact } from "./nats-transporter.ts";
+import type { ConnectionListener } from "./nats-transporter.ts";
 import { NodeOutbox } from "./outbox.ts";
 import { MARKS, shardOf, subjectName, TO_EVERY_NODE } from "./subjects.ts";
 import { Subscriptions } from "./subscriptions.ts";
@@ -19,9 +19,9 @@ export interface NodeChannelOptions {
 }
 
 /** Milliseconds between two packets of marks: after this time a lost broadcast is noticed that no other one follows. */
-const MARKS_MS = 1_000;
+const MARKS_INTERVAL_MS = 1_000;
 /** Milliseconds that `listen` waits for the server to confirm a subscription. */
-const CONFIRM_MS = 500;
+const CONFIRM_TIMEOUT_MS = 500;
 
 /**
  * Sends broadcasts to the sockets of other nodes, and receives theirs. They use the same connection to NATS as
@@ -34,7 +34,7 @@ const CONFIRM_MS = 500;
  *   subject that it has used lately. A receiver that lacks one compares the channels of that subject with the database.
  * - While there is no connection, packets are numbered and dropped. The other nodes notice later that they are missing.
  */
-export class NodeChannel implements Contact {
+export class NodeChannel implements ConnectionListener {
   readonly #log: Logger;
   readonly #outbox: NodeOutbox;
   readonly #inbox: Inbox;
@@ -109,7 +109,7 @@ export class NodeChannel implements Contact {
     this.#timer ??= setInterval(() => {
       this.#outbox.sendMarks();
       this.#subscriptions.sweep(performance.now());
-    }, MARKS_MS).unref();
+    }, MARKS_INTERVAL_MS).unref();
   }
 
   lost(): void {
@@ -117,7 +117,7 @@ export class NodeChannel implements Contact {
   }
 
   /** Sends marks of all subjects, so that the other nodes notice what they did not get meanwhile. */
-  back(): void {
+  reconnected(): void {
     this.#isLost = false;
     this.#outbox.sendMarks(true);
   }
@@ -157,7 +157,7 @@ export class NodeChannel implements Contact {
       setImmediate(() => {
         this.#confirming = undefined;
         const confirmed = client.flush().catch(() => undefined);
-        resolve(Promise.race([confirmed, delay(CONFIRM_MS, undefined, { ref: false })]));
+        resolve(Promise.race([confirmed, delay(CONFIRM_TIMEOUT_MS, undefined, { ref: false })]));
       });
     });
     return this.#confirming;

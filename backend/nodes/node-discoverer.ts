@@ -1,5 +1,5 @@
 import { Discoverers } from "moleculer";
-import type { Contact } from "./nats-transporter.ts";
+import type { ConnectionListener } from "./nats-transporter.ts";
 
 /** Seconds between two heartbeats of a node. */
 export const HEARTBEAT_SECONDS = 1;
@@ -9,11 +9,11 @@ export const HEARTBEAT_SECONDS = 1;
  */
 export const SILENCE_SECONDS = 12;
 /** Milliseconds between two checks for silent nodes. */
-const CHECK_MS = 1_000;
+const CHECK_INTERVAL_MS = 1_000;
 /** Heartbeats between two pings of every node. */
 const BEATS_PER_PING = 2;
 /** Milliseconds between two `nodes.gap` events while the connection to NATS is lost. */
-const CUT_OFF_MS = 1_000;
+const GAP_INTERVAL_MS = 1_000;
 
 /**
  * Finds the other nodes as Moleculer does, and notices when packets may be lost. It then emits `nodes.gap` within this
@@ -27,33 +27,33 @@ const CUT_OFF_MS = 1_000;
  * Nodes ping each other all the time, because heartbeats have no ordinals: a packet that was lost with nothing after
  * it, for example between two servers of NATS, shows within two or three seconds.
  */
-export class NodeDiscoverer extends Discoverers.Local implements Contact {
+export class NodeDiscoverer extends Discoverers.Local implements ConnectionListener {
   #beats = 0;
   /** Emits `nodes.gap`; set while the connection to NATS is lost. */
-  #cutOff: NodeJS.Timeout | undefined;
+  #gapTimer: NodeJS.Timeout | undefined;
 
   lost(): void {
-    this.#cutOff ??= setInterval(() => this.#tellGap(), CUT_OFF_MS).unref();
+    this.#gapTimer ??= setInterval(() => this.#reportGap(), GAP_INTERVAL_MS).unref();
   }
 
-  back(): void {
-    clearInterval(this.#cutOff);
-    this.#cutOff = undefined;
+  reconnected(): void {
+    clearInterval(this.#gapTimer);
+    this.#gapTimer = undefined;
     const now = Math.round(process.uptime());
-    for (const node of this.#others()) node.lastHeartbeatTime = now;
+    for (const node of this.#otherNodes()) node.lastHeartbeatTime = now;
     this.sendHeartbeat();
     this.discoverAllNodes();
-    this.#tellGap();
+    this.#reportGap();
   }
 
   override startHeartbeatTimers(): void {
     super.startHeartbeatTimers();
     clearInterval(this.checkNodesTimer);
-    this.checkNodesTimer = setInterval(() => this.checkRemoteNodes(), CHECK_MS).unref();
+    this.checkNodesTimer = setInterval(() => this.checkRemoteNodes(), CHECK_INTERVAL_MS).unref();
   }
 
   override async stop(): Promise<void> {
-    clearInterval(this.#cutOff);
+    clearInterval(this.#gapTimer);
     await super.stop();
   }
 
@@ -70,18 +70,18 @@ export class NodeDiscoverer extends Discoverers.Local implements Contact {
   }
 
   override checkRemoteNodes(): void {
-    if (!this.#cutOff) super.checkRemoteNodes();
+    if (!this.#gapTimer) super.checkRemoteNodes();
   }
 
   #pingAll(): void {
-    for (const { id, available } of this.#others()) if (available) this.transit?.sendPing(id);
+    for (const { id, available } of this.#otherNodes()) if (available) this.transit?.sendPing(id);
   }
 
-  #others() {
+  #otherNodes() {
     return this.registry.nodes.toArray().filter(({ local }) => !local);
   }
 
-  #tellGap(): void {
+  #reportGap(): void {
     this.broker.broadcastLocal("nodes.gap", {}).catch(() => undefined);
   }
 }

@@ -1,7 +1,7 @@
 import type { KeyObject } from "node:crypto";
 import { broadcastKey, HEADER_BYTES, MAC_BYTES, sealBroadcast } from "./broadcast-packet.ts";
 import { type Delivery, deliveryBytes, writeDelivery } from "./delivery.ts";
-import { markBytes, writeMark } from "./marks.ts";
+import { MARK_BYTES, writeMark } from "./marks.ts";
 import { newInstance } from "./sealed-packet.ts";
 import { MARKS, SUBJECTS, shardOf, TO_EVERY_NODE } from "./subjects.ts";
 
@@ -88,13 +88,13 @@ export class NodeOutbox {
    * Sends up to which ordinal was sent on the subjects that were used since the last marks but one, so that one packet
    * of marks may be lost, and on those that are always marked. With `everything`, on all subjects.
    */
-  sendMarks(everything = false): void {
+  sendMarks(includesAll = false): void {
     const recent = new Set([...this.#usedBefore, ...this.#used, ...this.#alwaysMarked]);
     this.#usedBefore = this.#used;
     this.#used = new Set();
     const isUsed = (subject: number) => (this.#ordinals[subject] ?? 0) > 0;
-    const subjects = [...(everything ? this.#ordinals.keys() : recent)].filter(isUsed);
-    const packet = Buffer.allocUnsafe(HEADER_BYTES + subjects.length * markBytes + MAC_BYTES);
+    const subjects = [...(includesAll ? this.#ordinals.keys() : recent)].filter(isUsed);
+    const packet = Buffer.allocUnsafe(HEADER_BYTES + subjects.length * MARK_BYTES + MAC_BYTES);
     let at = HEADER_BYTES;
     for (const subject of subjects) at = writeMark(packet, at, { subject, ordinal: this.#ordinals[subject] ?? 0 });
     this.#send(MARKS, 0, packet);

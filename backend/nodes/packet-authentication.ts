@@ -10,7 +10,7 @@ export interface PacketAuthenticationOptions {
   readonly secrets: readonly string[];
   readonly dropped: DropLog;
   /** Milliseconds that another process with this node's id has to report itself before this one starts; 0: no check. */
-  readonly nameProbeMs: number;
+  readonly idProbeMs: number;
   /** Milliseconds since 1970, for all nodes alike. */
   readonly clock?: () => number;
 }
@@ -47,27 +47,27 @@ export class PacketAuthentication {
   readonly #keys: readonly [PacketKey, ...PacketKey[]];
   /** Identifies this process: another one may have had the same node id before. */
   readonly #instance: string;
-  readonly #nameProbeMs: number;
+  readonly #idProbeMs: number;
   readonly #peers = new Peers();
   /** Packets that were sent to the latest known instance of each node, by node id. */
-  readonly #sent = new Map<string, { readonly instance: string; count: number }>();
+  readonly #sentTo = new Map<string, { readonly instance: string; count: number }>();
   readonly #endProbe = new AbortController();
   #broker: ServiceBroker | undefined;
   #send: Send | undefined;
   #counter = 0;
   #probe: Promise<void> | undefined;
   #isStarting: boolean;
-  #isTaken = false;
+  #isIdTaken = false;
 
-  constructor({ secrets, dropped, nameProbeMs, clock = Date.now }: PacketAuthenticationOptions) {
+  constructor({ secrets, dropped, idProbeMs, clock = Date.now }: PacketAuthenticationOptions) {
     const [key, ...otherKeys] = secrets.map(packetKey);
     if (!key) throw new Error("invariant: there is a secret for packets between nodes");
     this.#keys = [key, ...otherKeys];
     this.#dropped = dropped;
     this.#clock = clock;
     this.#instance = newInstance(clock());
-    this.#nameProbeMs = nameProbeMs;
-    this.#isStarting = nameProbeMs > 0;
+    this.#idProbeMs = idProbeMs;
+    this.#isStarting = idProbeMs > 0;
     const middleware = {
       name: "PacketAuthentication",
       created: (broker: ServiceBroker) => {
@@ -87,8 +87,8 @@ export class PacketAuthentication {
   }
 
   /** Whether another process reported, while this one started, that it runs under the same node id. */
-  isNameTaken(): boolean {
-    return this.#isTaken;
+  isNodeIdTaken(): boolean {
+    return this.#isIdTaken;
   }
 
   get #nodeId(): string {
@@ -97,9 +97,9 @@ export class PacketAuthentication {
 
   async #sealAndSend(next: Send, topic: string, data: Buffer, meta: SendMeta): Promise<void> {
     const { type, target } = meta.packet;
-    this.#probe ??= this.#askForName();
+    this.#probe ??= this.#probeNodeId();
     if (this.#isStarting) await this.#probe;
-    if (this.#isTaken) return;
+    if (this.#isIdTaken) return;
     const targetInstance = target ? this.#peers.instanceOf(target) : ANY_INSTANCE;
     if (targetInstance === undefined) throw new Error(`no packet of the node ${target} has come yet`);
     return next(topic, this.#seal(type, target ?? "", targetInstance, data), meta);
@@ -113,9 +113,9 @@ export class PacketAuthentication {
     if (!this.#isForThisInstance(type, header)) return this.#drop("misdirected", header.sender);
     const reason = this.#peers.refuse(header, this.#clock());
     if (reason) return this.#drop(reason, header.sender);
-    if (header.sender === this.#nodeId) return this.#handleNamesake(type, header);
+    if (header.sender === this.#nodeId) return this.#handleSameId(type, header);
     if (type === "DISCONNECT") this.#peers.noteStop(header);
-    if (this.#peers.isAfterHole(header)) this.#report("nodes.gap");
+    if (this.#peers.isAfterGap(header)) this.#report("nodes.gap");
     if (this.#peers.hasReplacedDead(header)) this.#report("nodes.restarted");
     return next(type, payload, socket);
   }
@@ -147,22 +147,22 @@ export class PacketAuthentication {
 
   #ordinalFor(target: string, targetInstance: string): number {
     if (targetInstance === ANY_INSTANCE) return 0;
-    const known = this.#sent.get(target);
+    const known = this.#sentTo.get(target);
     const to = known?.instance === targetInstance ? known : { instance: targetInstance, count: 0 };
-    this.#sent.set(target, to);
+    this.#sentTo.set(target, to);
     to.count += 1;
     return to.count;
   }
 
-  async #askForName(): Promise<void> {
+  async #probeNodeId(): Promise<void> {
     if (!this.#isStarting) return;
-    this.#sendToNamesakes("PING", ANY_INSTANCE);
-    await delay(this.#nameProbeMs, undefined, { signal: this.#endProbe.signal }).catch(() => undefined);
+    this.#sendToSameId("PING", ANY_INSTANCE);
+    await delay(this.#idProbeMs, undefined, { signal: this.#endProbe.signal }).catch(() => undefined);
     this.#isStarting = false;
   }
 
   /** Sends an empty packet to the processes with this node's id. Moleculer on the other side never sees it. */
-  #sendToNamesakes(type: "PING" | "PONG", targetInstance: string): void {
+  #sendToSameId(type: "PING" | "PONG", targetInstance: string): void {
     const topic = this.#broker?.transit?.tx.getTopicName(type, this.#nodeId);
     if (topic === undefined) return;
     const sealed = this.#seal(type, this.#nodeId, targetInstance, Buffer.alloc(0));
@@ -173,14 +173,14 @@ export class PacketAuthentication {
    * Handles a packet of another process with this node's id. A PING asks whether the id is taken, a PONG says that it
    * is; any other packet is a mistake of the operator.
    */
-  #handleNamesake(type: string, header: PacketHeader): void {
+  #handleSameId(type: string, header: PacketHeader): void {
     this.#drop("name", header.sender);
     if (type === "PONG" && this.#isStarting) {
-      this.#isTaken = true;
+      this.#isIdTaken = true;
       this.#endProbe.abort();
     }
     // of two processes that start at the same time the older one keeps the id
     const isYounger = this.#isStarting && header.instance < this.#instance;
-    if (type === "PING" && !isYounger) this.#sendToNamesakes("PONG", header.instance);
+    if (type === "PING" && !isYounger) this.#sendToSameId("PONG", header.instance);
   }
 }

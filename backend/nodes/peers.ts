@@ -17,7 +17,7 @@ interface Peer {
   readonly window: ReplayWindow;
   /** The highest ordinal that came. */
   ordinal: number;
-  /** Whether it has replaced an earlier instance, and this was not reported yet by `isAfterHole`. */
+  /** Whether it has replaced an earlier instance, and this was not reported yet by `isAfterGap`. */
   isRestart: boolean;
   /** Whether it has replaced an instance that did not announce its stop, and this was not reported yet. */
   hasReplacedDead: boolean;
@@ -58,15 +58,15 @@ export class Peers {
    * first packet after a restart of the sender, which may have died before it sent what it had stored, and for a packet
    * that has overtaken another one: then the caller looks for a loss and finds none.
    */
-  isAfterHole({ instance, ordinal }: PacketHeader): boolean {
+  isAfterGap({ instance, ordinal }: PacketHeader): boolean {
     const peer = this.#peers.get(instance);
     if (!peer) return false;
     const { isRestart } = peer;
     peer.isRestart = false;
     if (ordinal <= peer.ordinal) return isRestart;
-    const isAfterHole = isRestart || ordinal > peer.ordinal + 1;
+    const isAfterGap = isRestart || ordinal > peer.ordinal + 1;
     peer.ordinal = ordinal;
-    return isAfterHole;
+    return isAfterGap;
   }
 
   /** The sender of this packet, an accepted one, announces that it stops. */

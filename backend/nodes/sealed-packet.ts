@@ -47,7 +47,7 @@ export function packetKey(secret: string): KeyObject {
 }
 
 /** Offsets in bytes. The two names follow the fixed part, then the HMAC, then the payload. */
-const AT = {
+const OFFSETS = {
   ...{ version: 0, sentAt: 1, counter: 7, ordinal: 13, instance: 19, targetInstance: 35 },
   ...{ senderLength: 51, targetLength: 52 },
 };
@@ -57,18 +57,18 @@ const MAX_NAME_BYTES = 255;
 
 /** The packet as bytes. */
 export function sealPacket(key: KeyObject, type: string, header: PacketHeader, payload: Buffer): Buffer {
-  const senderBytes = nameBytes(header.sender);
-  const targetBytes = nameBytes(header.target);
+  const senderBytes = bytesOfName(header.sender);
+  const targetBytes = bytesOfName(header.target);
   const macAt = FIXED_BYTES + senderBytes + targetBytes;
   const sealed = Buffer.allocUnsafe(macAt + MAC_BYTES + payload.length);
-  sealed[AT.version] = VERSION;
-  sealed.writeUIntBE(header.sentAt, AT.sentAt, TIME_BYTES);
-  sealed.writeUIntBE(header.counter, AT.counter, TIME_BYTES);
-  sealed.writeUIntBE(header.ordinal, AT.ordinal, TIME_BYTES);
-  sealed.write(header.instance, AT.instance, INSTANCE_BYTES, "latin1");
-  sealed.write(header.targetInstance, AT.targetInstance, INSTANCE_BYTES, "latin1");
-  sealed[AT.senderLength] = senderBytes;
-  sealed[AT.targetLength] = targetBytes;
+  sealed[OFFSETS.version] = VERSION;
+  sealed.writeUIntBE(header.sentAt, OFFSETS.sentAt, TIME_BYTES);
+  sealed.writeUIntBE(header.counter, OFFSETS.counter, TIME_BYTES);
+  sealed.writeUIntBE(header.ordinal, OFFSETS.ordinal, TIME_BYTES);
+  sealed.write(header.instance, OFFSETS.instance, INSTANCE_BYTES, "latin1");
+  sealed.write(header.targetInstance, OFFSETS.targetInstance, INSTANCE_BYTES, "latin1");
+  sealed[OFFSETS.senderLength] = senderBytes;
+  sealed[OFFSETS.targetLength] = targetBytes;
   sealed.write(header.sender, FIXED_BYTES);
   sealed.write(header.target, FIXED_BYTES + senderBytes);
   payload.copy(sealed, macAt + MAC_BYTES);
@@ -82,21 +82,21 @@ export function openPacket(
   type: string,
   sealed: Buffer,
 ): { readonly header: PacketHeader; readonly payload: Buffer } | undefined {
-  if (sealed.length < FIXED_BYTES + MAC_BYTES || sealed[AT.version] !== VERSION) return undefined;
-  const targetAt = FIXED_BYTES + (sealed[AT.senderLength] ?? 0);
-  const macAt = targetAt + (sealed[AT.targetLength] ?? 0);
+  if (sealed.length < FIXED_BYTES + MAC_BYTES || sealed[OFFSETS.version] !== VERSION) return undefined;
+  const targetAt = FIXED_BYTES + (sealed[OFFSETS.senderLength] ?? 0);
+  const macAt = targetAt + (sealed[OFFSETS.targetLength] ?? 0);
   const payloadAt = macAt + MAC_BYTES;
   if (sealed.length < payloadAt) return undefined;
   const mac = sealed.subarray(macAt, payloadAt);
   if (!keys.some((key) => timingSafeEqual(macOf(key, type, sealed, macAt), mac))) return undefined;
   const header = {
-    sentAt: sealed.readUIntBE(AT.sentAt, TIME_BYTES),
-    counter: sealed.readUIntBE(AT.counter, TIME_BYTES),
-    ordinal: sealed.readUIntBE(AT.ordinal, TIME_BYTES),
+    sentAt: sealed.readUIntBE(OFFSETS.sentAt, TIME_BYTES),
+    counter: sealed.readUIntBE(OFFSETS.counter, TIME_BYTES),
+    ordinal: sealed.readUIntBE(OFFSETS.ordinal, TIME_BYTES),
     sender: sealed.toString("utf8", FIXED_BYTES, targetAt),
-    instance: sealed.toString("latin1", AT.instance, AT.instance + INSTANCE_BYTES),
+    instance: sealed.toString("latin1", OFFSETS.instance, OFFSETS.instance + INSTANCE_BYTES),
     target: sealed.toString("utf8", targetAt, macAt),
-    targetInstance: sealed.toString("latin1", AT.targetInstance, AT.targetInstance + INSTANCE_BYTES),
+    targetInstance: sealed.toString("latin1", OFFSETS.targetInstance, OFFSETS.targetInstance + INSTANCE_BYTES),
   };
   return { header, payload: sealed.subarray(payloadAt) };
 }
@@ -110,7 +110,7 @@ function macOf(key: KeyObject, type: string, sealed: Buffer, macAt: number): Buf
     .digest();
 }
 
-function nameBytes(name: string): number {
+function bytesOfName(name: string): number {
   const bytes = Buffer.byteLength(name);
   if (bytes > MAX_NAME_BYTES) throw new Error(`invariant: a node id has at most ${MAX_NAME_BYTES} bytes: ${name}`);
   return bytes;

@@ -13,20 +13,20 @@ export const WINDOW_BYTES = 512 * 1024;
 /** Bytes that an object counts as, in a stream of objects. */
 const OBJECT_BYTES = 1024;
 /** Milliseconds between two reports of a reader, and without a report after which the source is closed. */
-const ALIVE_MS = 5_000;
-const SILENCE_MS = 20_000;
+const REPORT_INTERVAL_MS = 5_000;
+const SILENCE_TIMEOUT_MS = 20_000;
 /** Larger results are sent as streams: a packet of NATS has 1 MiB, and bytes in JSON take four times their length. */
-const WHOLE_BYTES = 32 * 1024;
+const MAX_WHOLE_BYTES = 32 * 1024;
 
-interface ReadNews {
+interface ReadReport {
   readonly id: string;
   /** Bytes that were read since the report before. */
   readonly bytes: number;
   /** Nothing more will be read. */
-  readonly isOver: boolean;
+  readonly isFinal: boolean;
 }
 
-type TellSender = (news: Omit<ReadNews, "id">) => void;
+type ReportToSender = (news: Omit<ReadReport, "id">) => void;
 
 /** Controls the flow of streams between this node and others. `aliveMs` and `silenceMs` are for tests. */
 export class StreamFlow {
@@ -34,7 +34,7 @@ export class StreamFlow {
   readonly #aliveMs: number;
   readonly #silenceMs: number;
 
-  constructor({ aliveMs = ALIVE_MS, silenceMs = SILENCE_MS } = {}) {
+  constructor({ aliveMs = REPORT_INTERVAL_MS, silenceMs = SILENCE_TIMEOUT_MS } = {}) {
     this.#aliveMs = aliveMs;
     this.#silenceMs = silenceMs;
   }
@@ -51,9 +51,9 @@ export class StreamFlow {
       read: {
         auth: "service",
         visibility: "public",
-        handler: (ctx: Context<ReadNews>) => {
-          const { id, bytes, isOver } = ctx.params;
-          this.#senders.get(`${ctx.nodeID} ${id}`)?.wasRead(bytes, isOver);
+        handler: (ctx: Context<ReadReport>) => {
+          const { id, bytes, isFinal } = ctx.params;
+          this.#senders.get(`${ctx.nodeID} ${id}`)?.noteRead(bytes, isFinal);
         },
       },
     },
@@ -72,11 +72,11 @@ export class StreamFlow {
         if (body) ctx.stream = body;
         try {
           const result: unknown = await next.call(this, ctx);
-          if (result instanceof Uint8Array && result.length > WHOLE_BYTES) {
+          if (result instanceof Uint8Array && result.length > MAX_WHOLE_BYTES) {
             return flow.#sender(Readable.from([result], { objectMode: false }), `${nodeID} ${id}`);
           }
           if (result instanceof Readable) return flow.#sender(result, `${nodeID} ${id}`);
-          if (isRead(result)) return flow.#sender(Readable.from(result), `${nodeID} ${id}`);
+          if (isAsyncIterable(result)) return flow.#sender(Readable.from(result), `${nodeID} ${id}`);
           body?.destroy();
           return result;
         } catch (error) {
@@ -113,7 +113,7 @@ export class StreamFlow {
   }
 
   #receiver(from: Readable, broker: ServiceBroker, nodeID: string, id: string): StreamReceiver {
-    const tell: TellSender = (news) => {
+    const tell: ReportToSender = (news) => {
       // a sender that is gone needs no report
       broker.call("streams.read", { id, ...news }, { nodeID }).catch(() => undefined);
     };
@@ -124,19 +124,19 @@ export class StreamFlow {
 /** The sending end of a stream to another node: it pauses while too much is unread. */
 class StreamSender extends Transform {
   readonly #source: Readable;
-  readonly #isKept: boolean;
-  readonly #silence: NodeJS.Timeout;
+  readonly #keepsSource: boolean;
+  readonly #silenceTimer: NodeJS.Timeout;
   readonly #closed: () => void;
-  #onTheWay = 0;
-  #next: (() => void) | undefined;
+  #inFlightBytes = 0;
+  #resume: (() => void) | undefined;
 
   /** `isKept`: the source is not destroyed with this. */
   constructor(source: Readable, isKept: boolean, silenceMs: number, closed: () => void) {
     super({ objectMode: source.readableObjectMode, readableHighWaterMark: 1, writableHighWaterMark: 1 });
     this.#source = source;
-    this.#isKept = isKept;
+    this.#keepsSource = isKept;
     this.#closed = closed;
-    this.#silence = setTimeout(() => this.#giveUp("The reader's node says nothing."), silenceMs).unref();
+    this.#silenceTimer = setTimeout(() => this.#giveUp("The reader's node says nothing."), silenceMs).unref();
     source.on("error", (error) => this.destroy(error));
     source.once("close", () => {
       if (!source.readableEnded) this.destroy(new Error("The source was closed before its end."));
@@ -145,28 +145,28 @@ class StreamSender extends Transform {
   }
 
   /** The reader has read so many more bytes. */
-  wasRead(bytes: number, isOver: boolean): void {
-    if (isOver) return void this.#giveUp("The reader has gone away.");
-    this.#silence.refresh();
-    this.#onTheWay -= bytes;
-    if (this.#onTheWay > WINDOW_BYTES) return;
-    const next = this.#next;
-    this.#next = undefined;
+  noteRead(bytes: number, isFinal: boolean): void {
+    if (isFinal) return void this.#giveUp("The reader has gone away.");
+    this.#silenceTimer.refresh();
+    this.#inFlightBytes -= bytes;
+    if (this.#inFlightBytes > WINDOW_BYTES) return;
+    const next = this.#resume;
+    this.#resume = undefined;
     next?.();
   }
 
   override _transform(chunk: unknown, _encoding: BufferEncoding, done: TransformCallback): void {
-    this.#onTheWay += sizeOf(chunk);
+    this.#inFlightBytes += sizeOf(chunk);
     this.push(chunk);
-    if (this.#onTheWay <= WINDOW_BYTES) done();
-    else this.#next = done;
+    if (this.#inFlightBytes <= WINDOW_BYTES) done();
+    else this.#resume = done;
   }
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
-    clearTimeout(this.#silence);
+    clearTimeout(this.#silenceTimer);
     this.#closed();
     this.#source.unpipe(this);
-    if (this.#isKept) this.#source.resume();
+    if (this.#keepsSource) this.#source.resume();
     else this.#source.on("error", () => undefined).destroy();
     done(error);
   }
@@ -180,16 +180,16 @@ class StreamSender extends Transform {
 /** The receiving end of a stream from another node: it reports what was read to the sender. */
 class StreamReceiver extends Transform {
   readonly #from: Readable;
-  readonly #tell: TellSender;
-  readonly #alive: NodeJS.Timeout;
-  #unsaid = 0;
+  readonly #reportToSender: ReportToSender;
+  readonly #reportTimer: NodeJS.Timeout;
+  #unreportedBytes = 0;
   #isEnded = false;
 
-  constructor(from: Readable, tell: TellSender, aliveMs: number) {
+  constructor(from: Readable, tell: ReportToSender, aliveMs: number) {
     super({ objectMode: from.readableObjectMode, readableHighWaterMark: 1, writableHighWaterMark: 1 });
     this.#from = from;
-    this.#tell = tell;
-    this.#alive = setInterval(() => this.#say(), aliveMs).unref();
+    this.#reportToSender = tell;
+    this.#reportTimer = setInterval(() => this.#report(), aliveMs).unref();
     from.on("error", (error) => this.destroy(error));
     from.once("close", () => {
       if (!from.readableEnded) this.destroy(new Error("The other node has closed the stream."));
@@ -198,8 +198,8 @@ class StreamReceiver extends Transform {
   }
 
   override _transform(chunk: unknown, _encoding: BufferEncoding, done: TransformCallback): void {
-    this.#unsaid += sizeOf(chunk);
-    if (this.#unsaid >= WINDOW_BYTES / 4) this.#say();
+    this.#unreportedBytes += sizeOf(chunk);
+    if (this.#unreportedBytes >= WINDOW_BYTES / 4) this.#report();
     done(null, chunk);
   }
 
@@ -209,21 +209,21 @@ class StreamReceiver extends Transform {
   }
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
-    clearInterval(this.#alive);
-    if (!this.#isEnded) this.#tell({ bytes: 0, isOver: true });
+    clearInterval(this.#reportTimer);
+    if (!this.#isEnded) this.#reportToSender({ bytes: 0, isFinal: true });
     this.#from.unpipe(this);
     this.#from.on("error", () => undefined).destroy();
     done(error);
   }
 
-  #say(): void {
-    this.#tell({ bytes: this.#unsaid, isOver: false });
-    this.#unsaid = 0;
+  #report(): void {
+    this.#reportToSender({ bytes: this.#unreportedBytes, isFinal: false });
+    this.#unreportedBytes = 0;
   }
 }
 
 /** Whether a result can be read piece by piece, as a stream is. */
-function isRead(result: unknown): result is AsyncIterable<unknown> {
+function isAsyncIterable(result: unknown): result is AsyncIterable<unknown> {
   return typeof result === "object" && result !== null && Symbol.asyncIterator in result;
 }
 

@@ -23,12 +23,12 @@ interface Shard {
 }
 
 /** Milliseconds that a subscription stays without a channel, so that a client that reconnects need not wait. */
-const LINGER_MS = 30_000;
+const KEPT_WHEN_EMPTY_MS = 30_000;
 
 /** The channel shards that this node subscribes to. */
 export class Subscriptions {
   readonly #shards = new Map<number, Shard>();
-  readonly #empty = new Set<number>();
+  readonly #emptySubjects = new Set<number>();
   readonly #subscriber: Subscriber;
 
   constructor(subscriber: Subscriber) {
@@ -41,7 +41,7 @@ export class Subscriptions {
     const shard = this.#shards.get(subject) ?? this.#subscribe(subject);
     shard.channels.add(channel);
     shard.emptySince = undefined;
-    this.#empty.delete(subject);
+    this.#emptySubjects.delete(subject);
     return shard.confirmed;
   }
 
@@ -58,7 +58,7 @@ export class Subscriptions {
     if (shard.channels.size > 0) return;
     if (shard.wasUsed) {
       shard.emptySince = now;
-      this.#empty.add(subject);
+      this.#emptySubjects.add(subject);
     } else this.#end(subject, shard);
   }
 
@@ -73,10 +73,11 @@ export class Subscriptions {
 
   /** Ends the subscriptions without a channel for `KEPT_WHEN_EMPTY_MS`. `now` in milliseconds. */
   sweep(now: number): void {
-    for (const subject of this.#empty) {
+    for (const subject of this.#emptySubjects) {
       const shard = this.#shards.get(subject);
-      if (shard?.emptySince !== undefined && now - shard.emptySince < LINGER_MS) break; // the oldest comes first
-      this.#empty.delete(subject);
+      // the oldest comes first
+      if (shard?.emptySince !== undefined && now - shard.emptySince < KEPT_WHEN_EMPTY_MS) break;
+      this.#emptySubjects.delete(subject);
       if (shard) this.#end(subject, shard);
     }
   }

@@ -12,16 +12,17 @@ const LINGER_MS = 2_000;
  */
 export function closeAfterReading(socket: Duplex): void {
   const timer = setTimeout(() => socket.destroy(), LINGER_MS).unref();
-  const destroy = () => (socket.writableFinished ? socket.destroy() : socket.once("finish", () => socket.destroy()));
-  socket.once("end", destroy).once("close", () => clearTimeout(timer));
+  const destroyWhenWritten = () =>
+    socket.writableFinished ? socket.destroy() : socket.once("finish", () => socket.destroy());
+  socket.once("end", destroyWhenWritten).once("close", () => clearTimeout(timer));
   socket.resume();
 }
 
-const last = new WeakSet<Duplex>();
+const closingConnections = new WeakSet<Duplex>();
 
 /** Closes the connection with `closeAfterReading` when the response that is being written has ended. */
 export function closeAfterResponse(socket: Socket): void {
-  last.add(socket);
+  closingConnections.add(socket);
   afterLastResponse(socket, () => {
     socket.end();
     closeAfterReading(socket);
@@ -30,5 +31,5 @@ export function closeAfterResponse(socket: Socket): void {
 
 /** Whether a connection closes after a response: nothing may follow it. */
 export function isClosing(socket: Duplex): boolean {
-  return last.has(socket);
+  return closingConnections.has(socket);
 }

@@ -27,7 +27,7 @@ export interface Exchange {
 }
 
 /** Maximum characters of a `User-Agent` that actions get. */
-const AGENT_MAX = 200;
+const MAX_AGENT_LENGTH = 200;
 
 export function exchangeOf(
   request: IncomingMessage,
@@ -36,14 +36,14 @@ export function exchangeOf(
   originKind: OriginKind,
 ): Exchange {
   const url = request.url ?? "/";
-  const mark = url.indexOf("?");
+  const queryAt = url.indexOf("?");
   return {
     id: requestId(),
     started: performance.now(),
     request,
     response,
-    path: mark < 0 ? url : url.slice(0, mark),
-    query: mark < 0 ? "" : url.slice(mark + 1),
+    path: queryAt < 0 ? url : url.slice(0, queryAt),
+    query: queryAt < 0 ? "" : url.slice(queryAt + 1),
     client,
     originKind,
     entry: undefined,
@@ -60,6 +60,6 @@ export function receiverOf({ client, identity }: Pick<Exchange, "client" | "iden
 export function metaOf({ request, client, identity }: Exchange): Meta {
   const agent = request.headers["user-agent"];
   const { address } = client;
-  const from = agent === undefined ? { address } : { address, agent: agent.slice(0, AGENT_MAX) };
+  const from = agent === undefined ? { address } : { address, agent: agent.slice(0, MAX_AGENT_LENGTH) };
   return identity ? { user: identity.user, client: from } : { client: from };
 }

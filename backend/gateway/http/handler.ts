@@ -8,7 +8,7 @@ import type { HttpBacklog } from "../limits/caps/http-backlog.ts";
 import type { Client } from "../limits/client-address.ts";
 import type { Limits } from "../limits/limits.ts";
 import type { OriginKind } from "../limits/origins.ts";
-import { outside } from "../outside-call.ts";
+import { clientCallOptions } from "../outside-call.ts";
 import type { GatewaySessions } from "../sessions.ts";
 import type { ServedAsset } from "./assets.ts";
 import { type Exchange, exchangeOf, metaOf } from "./exchange.ts";
@@ -39,7 +39,7 @@ interface StreamServer {
   /** Resolves with the status when the response has ended. Rejects while it can still be refused. */
   serve(exchange: Exchange, entry: StreamEntry): Promise<number>;
   /** Closes each connection after its next response. */
-  leave(): void;
+  closeAfterResponses(): void;
 }
 
 /** Serves HTTP requests. */
@@ -66,14 +66,14 @@ export class HttpHandler {
   }
 
   /** Closes each connection after its next response, so that a client's next request goes to another node. */
-  leave(): void {
-    this.#responder.leave();
-    this.#parts.streams.leave();
+  closeAfterResponses(): void {
+    this.#responder.closeAfterResponses();
+    this.#parts.streams.closeAfterResponses();
   }
 
   /** Refuses new requests, and resolves when all running ones have been responded to. */
   drain(): Promise<void> {
-    this.leave();
+    this.closeAfterResponses();
     return new Promise((resolve) => {
       this.#drained = resolve;
       if (this.#active === 0) resolve();
@@ -89,10 +89,10 @@ export class HttpHandler {
     } catch (thrown) {
       this.#refuse(exchange, thrown);
     }
-    this.#left();
+    this.#finish();
   }
 
-  #left(): void {
+  #finish(): void {
     if (--this.#active === 0) this.#drained?.();
   }
 
@@ -141,13 +141,13 @@ export class HttpHandler {
         exchange.identity = isKnown ? identity : await identity;
         limits.user(entry.rate, exchange.identity.user.id, isKnown ? exchange.started : undefined);
       }
-      const counted = limits.everywhere(entry.rate, client.key, exchange.identity?.user.id);
+      const counted = limits.onAllNodes(entry.rate, client.key, exchange.identity?.user.id);
       if (counted) await counted;
       if (entry.kind === "stream") {
         // from here on the end of a session ends the stream; it may have ended before
         this.#checkSession(exchange);
         this.#responder.note(exchange, await streams.serve(exchange, entry));
-        return this.#left();
+        return this.#finish();
       }
       const given =
         entry.method === "GET"
@@ -156,12 +156,12 @@ export class HttpHandler {
       // the session may have ended while the body was on its way
       this.#checkSession(exchange);
       const params = hasParameters(entry.path) ? withPathValues(exchange.path, entry, given) : given;
-      const options = outside(metaOf(exchange), exchange.id);
+      const options = clientCallOptions(metaOf(exchange), exchange.id);
       this.#responder.result(exchange, entry, await broker.call<unknown, object>(entry.action, params, options));
     } catch (thrown) {
       this.#refuse(exchange, thrown);
     }
-    this.#left();
+    this.#finish();
   }
 
   /** Throws UNAUTHORIZED when the caller's session or roles have changed since they were read. */

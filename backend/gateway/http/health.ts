@@ -23,7 +23,7 @@ export function createInternalServer(checks: readonly ReadinessCheck[], metrics:
   async function respond({ method, url }: IncomingMessage, response: ServerResponse): Promise<void> {
     if (method === "GET" && url === "/health/live") return send(response, 200, JSON.stringify({ live: true }));
     if (method === "GET" && url === "/health/ready") {
-      const results = await Promise.all(checks.map(async (check) => [check.name, await works(check)] as const));
+      const results = await Promise.all(checks.map(async (check) => [check.name, await outcomeOf(check)] as const));
       const ready = results.every(([, result]) => result === true);
       const outcomes = Object.fromEntries(results.map(([name, result]) => [name, result === true]));
       const reasons = Object.fromEntries(results.filter(([, result]) => typeof result === "string"));
@@ -39,7 +39,7 @@ export function createInternalServer(checks: readonly ReadinessCheck[], metrics:
   });
 }
 
-async function works({ run }: ReadinessCheck): Promise<boolean | string> {
+async function outcomeOf({ run }: ReadinessCheck): Promise<boolean | string> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<boolean>((resolve) => {
     timer = setTimeout(() => resolve(false), CHECK_TIMEOUT_MS);

@@ -27,7 +27,7 @@ export async function readJsonBody(
   }
   const release = hold();
   try {
-    return parseObject(await bytes(request, limit));
+    return parseObject(await readBytes(request, limit));
   } finally {
     release();
   }
@@ -37,7 +37,7 @@ export async function readJsonBody(
  * Copies each chunk into one buffer: a chunk of one byte costs an object of some hundred bytes, and a client may send
  * only such.
  */
-function bytes(request: IncomingMessage, limit: number): Promise<Buffer> {
+function readBytes(request: IncomingMessage, limit: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const body = Buffer.allocUnsafe(limit);
     let size = 0;
@@ -63,14 +63,14 @@ const utf8 = new TextDecoder("utf-8", { fatal: true });
 
 function parseObject(body: Buffer): Readonly<Record<string, unknown>> {
   if (body.length === 0) return {};
-  const text = attempt(() => utf8.decode(body));
+  const text = parseOrRefuse(() => utf8.decode(body));
   if (isTooDeep(text)) throw refuse("TOO_DEEP");
-  const value: unknown = attempt(() => JSON.parse(text));
+  const value: unknown = parseOrRefuse(() => JSON.parse(text));
   if (typeof value !== "object" || value === null || Array.isArray(value)) throw refuse("VALIDATION");
   return value as Readonly<Record<string, unknown>>;
 }
 
-function attempt<T>(read: () => T): T {
+function parseOrRefuse<T>(read: () => T): T {
   try {
     return read();
   } catch {

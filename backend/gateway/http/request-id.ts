@@ -1,10 +1,10 @@
 import { randomFillSync } from "node:crypto";
 
 /** Characters of an id: two for each random byte. */
-const LENGTH = 24;
-const pool = Buffer.alloc((LENGTH / 2) * 512);
-let ids = "";
-let used = 0;
+const ID_LENGTH = 24;
+const pool = Buffer.alloc((ID_LENGTH / 2) * 512);
+let hexIds = "";
+let usedCharacters = 0;
 
 /**
  * Makes the id of a request for responses and logs: 96 random bits in hexadecimal, so that no id can be guessed from
@@ -12,10 +12,10 @@ let used = 0;
  * as checking the request's limits.
  */
 export function requestId(): string {
-  if (used === ids.length) {
-    ids = randomFillSync(pool).toString("hex");
-    used = 0;
+  if (usedCharacters === hexIds.length) {
+    hexIds = randomFillSync(pool).toString("hex");
+    usedCharacters = 0;
   }
-  used += LENGTH;
-  return ids.slice(used - LENGTH, used);
+  usedCharacters += ID_LENGTH;
+  return hexIds.slice(usedCharacters - ID_LENGTH, usedCharacters);
 }

@@ -6,14 +6,14 @@ import type { HttpEntry } from "../../surface.ts";
 import { UsualHead } from "../internals/usual-head.ts";
 import type { HttpBacklog } from "../limits/caps/http-backlog.ts";
 import type { RefusalLog } from "../limits/refusal-log.ts";
-import type { Finished } from "../metrics.ts";
+import type { FinishedRequest } from "../metrics.ts";
 import { isFresh, type ServedAsset } from "./assets.ts";
 import { closeAfterResponse } from "./closing.ts";
 import { errorBody } from "./error-body.ts";
 import { type Exchange, receiverOf } from "./exchange.ts";
 import { apiHeaders } from "./headers.ts";
 import { noRefreshCookie, refreshCookie } from "./refresh-cookie.ts";
-import { requestMembers } from "./request-line.ts";
+import { requestLogMembers } from "./request-line.ts";
 
 export interface ResponderParts {
   readonly log: Logger;
@@ -22,13 +22,13 @@ export interface ResponderParts {
   readonly logSample: number;
   readonly backlog: HttpBacklog;
   /** Gets every request that was responded to. */
-  readonly finished?: ((facts: Finished) => void) | undefined;
+  readonly finished?: ((facts: FinishedRequest) => void) | undefined;
 }
 
 /** Maximum bytes of a refused request's body that are read to the end; with more the connection is closed. */
-const DISCARD_BYTES = 64 * 1024;
+const MAX_DISCARDED_BYTES = 64 * 1024;
 
-const NONE: Readonly<Record<string, string>> = Object.freeze({});
+const NO_HEADERS: Readonly<Record<string, string>> = Object.freeze({});
 const API_HEADERS: readonly string[] = Object.entries(apiHeaders).flat();
 const USUAL_HEAD = new UsualHead(apiHeaders);
 
@@ -44,13 +44,13 @@ export class Responder {
   }
 
   /** Closes each connection after its next response. */
-  leave(): void {
+  closeAfterResponses(): void {
     this.#isLeaving = true;
   }
 
   /** Responds with the result of an action. A page of this site gets a refresh token in a cookie, not in the body. */
   result(exchange: Exchange, entry: HttpEntry, result: unknown): void {
-    let headers = NONE;
+    let headers = NO_HEADERS;
     let body = result;
     if (exchange.originKind === "allowed") {
       if (isRecord(result) && typeof result.refreshToken === "string") {
@@ -75,7 +75,7 @@ export class Responder {
     if (error.status === 401 && exchange.entry?.session === "renews" && exchange.originKind === "allowed") {
       headers["set-cookie"] = noRefreshCookie;
     }
-    if (!this.#isLeaving && (error.code === "BAD_REQUEST" || hasLongRest(exchange.request))) {
+    if (!this.#isLeaving && (error.code === "BAD_REQUEST" || hasLongUnreadBody(exchange.request))) {
       headers.connection = "close";
       closeAfterResponse(exchange.request.socket);
     }
@@ -126,11 +126,12 @@ export class Responder {
       finished({ route, method, status, seconds: milliseconds / 1000 });
     }
     if (status < 400) {
-      if (logSample === 1 || Math.random() < logSample) this.#writeLine(requestMembers(exchange, status, milliseconds));
+      if (logSample === 1 || Math.random() < logSample)
+        this.#writeLine(requestLogMembers(exchange, status, milliseconds));
       return;
     }
     const refusal = { status, code, route: exchange.entry?.path ?? "none", network: exchange.client.key };
-    refusals.note(refusal, () => this.#writeLine(requestMembers(exchange, status, milliseconds, code)));
+    refusals.note(refusal, () => this.#writeLine(requestLogMembers(exchange, status, milliseconds, code)));
   }
 
   #send(
@@ -142,12 +143,12 @@ export class Responder {
   ): void {
     const { request, response, originKind } = exchange;
     const origin = originKind === "allowed" ? request.headers.origin : undefined;
-    const usual = status === 200 && headers === NONE && origin === undefined && !this.#isLeaving;
+    const usual = status === 200 && headers === NO_HEADERS && origin === undefined && !this.#isLeaving;
     if (!response.headersSent && !response.destroyed && !(usual && response.endUsual(USUAL_HEAD, exchange.id, body))) {
       // names and values in one array, which Node.js writes without a copy
       const pairs = [...API_HEADERS, "x-request-id", exchange.id, "content-length", String(Buffer.byteLength(body))];
-      if (origin !== undefined) push(pairs, corsHeaders(origin));
-      push(pairs, headers);
+      if (origin !== undefined) pushPairs(pairs, corsHeaders(origin));
+      pushPairs(pairs, headers);
       if (this.#isLeaving) pairs.push("connection", "close");
       response.writeHead(status, pairs);
       response.end(request.method === "HEAD" ? undefined : body);
@@ -163,14 +164,15 @@ export class Responder {
   }
 }
 
-function push(pairs: string[], headers: Readonly<Record<string, string>>): void {
+function pushPairs(pairs: string[], headers: Readonly<Record<string, string>>): void {
   for (const name in headers) pairs.push(name, headers[name] ?? "");
 }
 
 /** Whether the body of a refused request has too many bytes left to be read. */
-function hasLongRest({ headers, complete }: IncomingMessage): boolean {
+function hasLongUnreadBody({ headers, complete }: IncomingMessage): boolean {
   return (
-    !complete && (headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > DISCARD_BYTES)
+    !complete &&
+    (headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > MAX_DISCARDED_BYTES)
   );
 }
 

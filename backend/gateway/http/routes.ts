@@ -26,7 +26,7 @@ export function routeTable(entries: readonly HttpEntry[]): RouteTable {
   for (const entry of entries) {
     const segments = segmentsOf(entry.path);
     const isFixed = !hasParameters(entry.path);
-    addTo(isFixed ? fixed : patterns, isFixed ? entry.path : keyOf(segments, arrangementOf(segments)), entry);
+    addEntry(isFixed ? fixed : patterns, isFixed ? entry.path : patternKey(segments, arrangementOf(segments)), entry);
     if (isFixed) continue;
     const known = arrangements.get(segments.length) ?? new Set();
     arrangements.set(segments.length, known.add(arrangementOf(segments)));
@@ -41,7 +41,7 @@ export function routeTable(entries: readonly HttpEntry[]): RouteTable {
       if (methods || patterns.size === 0) return methods;
       const segments = segmentsOf(path);
       for (const arrangement of arrangements.get(segments.length) ?? []) {
-        const found = patterns.get(keyOf(segments, arrangement));
+        const found = patterns.get(patternKey(segments, arrangement));
         const [first] = found?.values() ?? [];
         if (first && pathValues(first.path, path)) return found;
       }
@@ -50,7 +50,7 @@ export function routeTable(entries: readonly HttpEntry[]): RouteTable {
   };
 }
 
-function addTo(table: Map<string, Map<string, HttpEntry>>, key: string, entry: HttpEntry): void {
+function addEntry(table: Map<string, Map<string, HttpEntry>>, key: string, entry: HttpEntry): void {
   const methods = table.get(key) ?? new Map<string, HttpEntry>();
   table.set(key, methods.set(entry.method, entry));
 }
@@ -61,6 +61,6 @@ function arrangementOf(segments: readonly string[]): string {
 }
 
 /** The fixed segments, with nothing for parameters. */
-function keyOf(segments: readonly string[], arrangement: string): string {
+function patternKey(segments: readonly string[], arrangement: string): string {
   return segments.map((segment, index) => (arrangement[index] === "1" ? "" : segment)).join("/");
 }

@@ -35,7 +35,7 @@ export function createHttpServer(
   server.on("clientError", (error: Error & { code?: string }, socket: Duplex) => {
     if (isClosing(socket)) return;
     if (error.code === "ECONNRESET") socket.destroy();
-    else refuseRaw(socket, CLIENT_ERRORS[error.code ?? ""] ?? "BAD_REQUEST");
+    else refuseRaw(socket, CODES_OF_CLIENT_ERRORS[error.code ?? ""] ?? "BAD_REQUEST");
   });
   // an unknown expectation may be ignored (RFC 9110 10.1.1); Node.js would send an empty 417
   server.on("checkExpectation", onRequest);
@@ -79,11 +79,11 @@ class PortError extends Error {
  * `net.core.somaxconn`. Above it the kernel drops the first packet of a connection, and the client repeats it after 1 s
  * (RFC 6298 2.1). With Node's default of 511, clients that all reconnect after a restart would lose that second.
  */
-const WAITING_CONNECTIONS = 4_096;
+const MAX_UNACCEPTED_CONNECTIONS = 4_096;
 
 /** Listens, and returns the port. Throws a PortError. */
 export async function listen(server: Server, place: ListenPlace): Promise<number> {
-  server.listen({ port: place.port, host: place.host, backlog: WAITING_CONNECTIONS });
+  server.listen({ port: place.port, host: place.host, backlog: MAX_UNACCEPTED_CONNECTIONS });
   try {
     await once(server, "listening");
   } catch (error) {
@@ -92,7 +92,7 @@ export async function listen(server: Server, place: ListenPlace): Promise<number
   return (server.address() as AddressInfo).port;
 }
 
-const CLIENT_ERRORS: Readonly<Record<string, Code>> = {
+const CODES_OF_CLIENT_ERRORS: Readonly<Record<string, Code>> = {
   ERR_HTTP_REQUEST_TIMEOUT: "TIMEOUT",
   HPE_HEADER_OVERFLOW: "HEADERS_TOO_LARGE",
   HPE_CHUNK_EXTENSIONS_OVERFLOW: "PAYLOAD_TOO_LARGE",

@@ -50,15 +50,16 @@ export function clientReader(
       peer = { client: { address, key: networkOf(address), ray: undefined }, trusted: isTrusted(address) };
       known.set(socket, peer);
     }
-    const given = headers["cf-connecting-ip"];
-    const claim = peer.trusted ? given : undefined;
+    const header = headers["cf-connecting-ip"];
+    const claimedAddress = peer.trusted ? header : undefined;
     const ray = peer.trusted ? headers["cf-ray"] : undefined;
     removeClaims(headers);
-    if (claim === undefined && ray === undefined) {
-      if (typeof given === "string" && isIP(given)) ignored(peer.client.address, given);
+    if (claimedAddress === undefined && ray === undefined) {
+      if (typeof header === "string" && isIP(header)) ignored(peer.client.address, header);
       return peer.client;
     }
-    const address = typeof claim === "string" && isIP(claim) ? plainAddress(claim) : peer.client.address;
+    const address =
+      typeof claimedAddress === "string" && isIP(claimedAddress) ? plainAddress(claimedAddress) : peer.client.address;
     return { address, key: networkOf(address), ray: typeof ray === "string" && RAY.test(ray) ? ray : undefined };
   };
 }

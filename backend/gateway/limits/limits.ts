@@ -35,7 +35,7 @@ export interface Limits {
    * Counts one use by a signed-in user at an address, apart from clients that are not signed in. Throws RATE_LIMITED
    * with the seconds to wait.
    */
-  users(limit: LimitName, key: string): void;
+  usersAtAddress(limit: LimitName, key: string): void;
   /** Counts one use by a user, from wherever. Throws RATE_LIMITED with the seconds to wait. */
   user(limit: LimitName, id: string, now?: number): void;
   /**
@@ -43,7 +43,7 @@ export interface Limits {
    * for any other limit. To be called after this node's own limits, which are cheaper. Rejects with RATE_LIMITED and
    * the seconds to wait, or with a `DatabaseAway`: while nodes cannot count together, nothing of this kind is allowed.
    */
-  everywhere(limit: LimitName, network: string, userId?: string): Promise<void> | undefined;
+  onAllNodes(limit: LimitName, network: string, userId?: string): Promise<void> | undefined;
   /** Makes a budget for one holder alone, for example a connection. */
   budget(limit: LimitName): Budget;
 }
@@ -81,14 +81,14 @@ export function createLimits(table: LimitTable = LIMITS, shared?: SharedCounts):
   };
   return {
     address: counting(),
-    users: counting((name) => RULES.get(name)?.usersAtAddress ?? 1),
+    usersAtAddress: counting((name) => RULES.get(name)?.usersAtAddress ?? 1),
     user: counting(),
-    everywhere: shared?.throttles.isShared ? countingTogether(table, shared) : () => undefined,
-    budget: (limit) => new Allowance(table[limit]),
+    onAllNodes: shared?.throttles.isShared ? countingOnAllNodes(table, shared) : () => undefined,
+    budget: (limit) => new FixedWindow(table[limit]),
   };
 }
 
-function countingTogether(table: LimitTable, { throttles, clock }: SharedCounts): Limits["everywhere"] {
+function countingOnAllNodes(table: LimitTable, { throttles, clock }: SharedCounts): Limits["onAllNodes"] {
   const refusals = createKnownRefusals(clock);
 
   /** Counts one use of all keys, or returns the key that has no use left and the milliseconds to wait. */
@@ -121,7 +121,7 @@ function countingTogether(table: LimitTable, { throttles, clock }: SharedCounts)
 }
 
 /** A budget for each span of time. Every connection has one, so it has as few fields as possible. */
-class Allowance implements Budget {
+class FixedWindow implements Budget {
   readonly #of: LimitTable[LimitName];
   #used = 0;
   #end = 0;

@@ -1,7 +1,7 @@
 import type { Logger } from "pino";
 
 /** The members of a log line about a refused request, besides its kind. */
-export type RefusalFacts = object;
+export type RefusalMembers = object;
 
 export interface LoggedRefusal {
   readonly status: number;
@@ -15,12 +15,12 @@ export interface LoggedRefusal {
 /** Milliseconds that one summary covers. */
 const WINDOW_MS = 10_000;
 /** Maximum lines in this time: about refusals of one kind, of all kinds, and about internal errors with stacks. */
-export const REFUSAL_LINES = { kind: 10, all: 100, errors: 20 } as const;
+export const MAX_REFUSAL_LINES = { kind: 10, all: 100, errors: 20 } as const;
 /** Networks that are counted separately within a window. */
 const MAX_NETWORKS = 1_000;
 
 interface RefusalKind {
-  readonly facts: RefusalFacts;
+  readonly facts: RefusalMembers;
   written: number;
   count: number;
   readonly networks: Set<string>;
@@ -53,21 +53,21 @@ export class RefusalLog {
     kind.count += 1;
     const isNew = !kind.networks.has(network) && kind.networks.size < MAX_NETWORKS;
     if (isNew) kind.networks.add(network);
-    if (!isNew || kind.written >= REFUSAL_LINES.kind || this.#written >= REFUSAL_LINES.all) return;
+    if (!isNew || kind.written >= MAX_REFUSAL_LINES.kind || this.#written >= MAX_REFUSAL_LINES.all) return;
     kind.written += 1;
     this.#written += 1;
     write();
   }
 
   /** Writes an internal error, unless there were many in this window. */
-  error(facts: RefusalFacts, message: string): void {
+  error(facts: RefusalMembers, message: string): void {
     this.#start();
     this.#errors += 1;
-    if (this.#errors <= REFUSAL_LINES.errors) this.#log.error(facts, message);
+    if (this.#errors <= MAX_REFUSAL_LINES.errors) this.#log.error(facts, message);
   }
 
   /** Writes how many refusals had no line since the summary before. */
-  sum(): void {
+  writeSummary(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     for (const { facts, written, count, networks } of this.#kinds.values()) {
@@ -75,7 +75,7 @@ export class RefusalLog {
       const seconds = WINDOW_MS / 1000;
       this.#log.info({ ...facts, count, networks: networks.size, seconds }, "requests refused");
     }
-    const more = this.#errors - REFUSAL_LINES.errors;
+    const more = this.#errors - MAX_REFUSAL_LINES.errors;
     if (more > 0) this.#log.error({ count: more }, "more errors, which are not in the log");
     this.#kinds.clear();
     this.#written = 0;
@@ -88,6 +88,6 @@ export class RefusalLog {
   }
 
   #start(): void {
-    this.#timer ??= setTimeout(() => this.sum(), WINDOW_MS).unref();
+    this.#timer ??= setTimeout(() => this.writeSummary(), WINDOW_MS).unref();
   }
 }

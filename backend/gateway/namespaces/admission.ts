@@ -11,7 +11,7 @@ import type { GatewaySessions } from "../sessions.ts";
 import type { ConnectionGuards } from "../sockets/guard.ts";
 import type { LocalSockets } from "../sockets/local-sockets.ts";
 import { handshakeError } from "../sockets/refusals.ts";
-import { moveOne } from "../sockets/socket-moves.ts";
+import { moveSocket } from "../sockets/socket-moves.ts";
 import type { TokenExpiry } from "../sockets/token-expiry.ts";
 import type { UserConnections } from "../sockets/user-connections.ts";
 
@@ -46,7 +46,7 @@ export class NamespaceAdmission {
     this.#entry = entry;
     this.#sockets = sockets;
     this.#parts = parts;
-    const closed = (socket: GatewaySocket) => this.#closed(socket);
+    const closed = (socket: GatewaySocket) => this.#onClosed(socket);
     this.#onDisconnect = function (this: GatewaySocket) {
       closed(this);
     };
@@ -64,13 +64,13 @@ export class NamespaceAdmission {
         throw refuse("RATE_LIMITED", { retryAfter: 10 });
       return identity;
     } catch (thrown) {
-      this.#parts.connections.left(socket);
+      this.#parts.connections.leave(socket);
       throw handshakeError(thrown);
     }
   }
 
   /** Called with the identity of a socket that is about to be opened. */
-  remember(socket: GatewaySocket, identity: Identity): void {
+  setIdentity(socket: GatewaySocket, identity: Identity): void {
     socket.data.identity = identity;
   }
 
@@ -89,7 +89,7 @@ export class NamespaceAdmission {
     socket.on("error", () => undefined);
     Object.assign(socket.data, { client, unsent, connection: socket.request.socket });
     if (this.#isLeaving) {
-      moveOne(socket, connections);
+      moveSocket(socket, connections);
       return;
     }
     if (!this.#mayOpen(socket, identity, client)) {
@@ -104,7 +104,7 @@ export class NamespaceAdmission {
   }
 
   /** Refuses new clients from now on. */
-  close(): void {
+  refuseNew(): void {
     this.#isClosed = true;
   }
 
@@ -127,10 +127,10 @@ export class NamespaceAdmission {
     return anonymous.take(socket, client.key, () => connections.disconnect(socket));
   }
 
-  #closed(socket: GatewaySocket): void {
+  #onClosed(socket: GatewaySocket): void {
     this.#parts.tokens.clear(socket);
     this.#sockets.remove(socket, socket.data.identity?.user);
     this.#parts.anonymous.release(socket);
-    this.#parts.connections.left(socket);
+    this.#parts.connections.leave(socket);
   }
 }

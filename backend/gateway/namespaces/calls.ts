@@ -6,7 +6,7 @@ import type { GatewaySocket } from "../gateway-socket.ts";
 import { checkAccess } from "../identity.ts";
 import { prefixOf } from "../internals/packets.ts";
 import { countUse, type EventRunnerParts, type NamespaceCalls } from "../sockets/event-runner.ts";
-import { invalid } from "../streams/take-body.ts";
+import { validationError } from "../streams/take-body.ts";
 import { callByMoleculerIo } from "./moleculer-io.ts";
 
 export interface ListedCallParts extends Pick<EventRunnerParts, "sessions" | "limits"> {
@@ -39,18 +39,18 @@ export class ListedCalls implements NamespaceCalls {
 
   async call(socket: GatewaySocket, action: unknown, given: unknown): Promise<unknown> {
     const { sessions, limits, maxCalls } = this.#parts;
-    const { identity, client, calls = 0 } = socket.data;
+    const { identity, client, runningCalls = 0 } = socket.data;
     if (!client) throw refuse("UNAUTHORIZED");
-    if (calls > maxCalls) throw refuse("RATE_LIMITED", { retryAfter: 1 });
+    if (runningCalls > maxCalls) throw refuse("RATE_LIMITED", { retryAfter: 1 });
     const listed = typeof action === "string" ? this.#listed.get(action) : undefined;
     if (!listed) throw refuse("NOT_FOUND");
     const { entry, validate } = listed;
     checkAccess(entry.access, identity);
     const params = given ?? {};
     const mismatch = validate(params);
-    if (mismatch) throw invalid(mismatch);
+    if (mismatch) throw validationError(mismatch);
     countUse(limits, entry.rate, identity, client);
-    await limits.everywhere(entry.rate, client.key, identity?.user.id);
+    await limits.onAllNodes(entry.rate, client.key, identity?.user.id);
     // the session may have ended while the limits of all nodes were waited for
     if (identity && !sessions.isCurrent(identity)) throw refuse("UNAUTHORIZED");
     return callByMoleculerIo(socket, entry.action, params);

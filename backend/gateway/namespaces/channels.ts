@@ -1,18 +1,18 @@
 import { refuse } from "../../contract/index.ts";
 import type { GatewaySocket } from "../gateway-socket.ts";
-import { Recent } from "../recent.ts";
+import { RecentKeys } from "../recent.ts";
 import { channelGroup, type LocalSockets } from "../sockets/local-sockets.ts";
 import type { IoContext } from "./moleculer-io.ts";
 
 /** Maximum characters of a channel's name. */
-const MAX_NAME = 128;
+const MAX_NAME_LENGTH = 128;
 
 /** The channels of one namespace on this node. A socket joins and leaves them by `$join` and `$leave` of an action. */
 export class NamespaceChannels {
   readonly #sockets: LocalSockets;
   readonly #maxChannels: number;
   /** Users that were removed from channels lately, by `keyOf`. */
-  readonly #removed = new Recent();
+  readonly #removed = new RecentKeys();
 
   /** `maxChannels` is for each socket. */
   constructor(sockets: LocalSockets, maxChannels: number) {
@@ -25,7 +25,7 @@ export class NamespaceChannels {
    * FORBIDDEN where the user was removed from one of them after the call began, and RATE_LIMITED where the socket would
    * be in too many.
    */
-  after({ meta, locals }: IoContext, socket: GatewaySocket): void {
+  applyCall({ meta, locals }: IoContext, socket: GatewaySocket): void {
     const [left, joined] = [namesOf(meta.$leave), namesOf(meta.$join)];
     for (const channel of left) void socket.leave(channelGroup(channel));
     this.#join(socket, joined, locals.begun ?? 0);
@@ -38,8 +38,8 @@ export class NamespaceChannels {
   }
 
   /** Removes all sockets from all channels. Returns those that were in one, or have a call that may join one. */
-  clear(): readonly GatewaySocket[] {
-    const concerned = this.#sockets.all().filter((socket) => socket.data.calls || channelsOf(socket).length > 0);
+  removeAll(): readonly GatewaySocket[] {
+    const concerned = this.#sockets.all().filter((socket) => socket.data.runningCalls || channelsOf(socket).length > 0);
     for (const socket of concerned) for (const group of channelsOf(socket)) void socket.leave(group);
     return concerned;
   }
@@ -73,7 +73,7 @@ function namesOf(named: unknown): readonly string[] {
 
 /** Throws where a service gives an invalid name of a channel. */
 export function checkChannelName(channel: unknown): void {
-  if (typeof channel === "string" && channel.length > 0 && channel.length <= MAX_NAME) return;
+  if (typeof channel === "string" && channel.length > 0 && channel.length <= MAX_NAME_LENGTH) return;
   const given = typeof channel === "string" ? `a text of ${channel.length} characters` : typeof channel;
-  throw new Error(`A service names a channel by ${given}; give a text of 1 to ${MAX_NAME} characters.`);
+  throw new Error(`A service names a channel by ${given}; give a text of 1 to ${MAX_NAME_LENGTH} characters.`);
 }

@@ -6,7 +6,7 @@ import type { Identity } from "../identity.ts";
 import type { EventPacket } from "../internals/packets.ts";
 import { Slots } from "../limits/caps/slots.ts";
 import type { CapTable } from "../limits/caps/table.ts";
-import { moveOne, moveSockets } from "../sockets/socket-moves.ts";
+import { moveSocket, moveSockets } from "../sockets/socket-moves.ts";
 import type { OtherNamespaces } from "../sockets/sockets.ts";
 import { checkChannelName } from "./channels.ts";
 import { eventDelivery, receivedNamespaceEvent, removalDelivery } from "./delivery.ts";
@@ -37,15 +37,15 @@ export interface NamespaceEmission {
 }
 
 /** Maximum milliseconds over which sockets are closed after a loss, and milliseconds for each of them. */
-const LOST_MS = 5_000;
-const LOST_MS_EACH = 10;
+const MAX_REJOIN_MS = 5_000;
+const REJOIN_MS_PER_SOCKET = 10;
 
 /** All namespaces of this node except the main one. */
 export class Namespaces implements OtherNamespaces {
   readonly #parts: NamespacesParts;
   readonly #namespaces: ReadonlyMap<string, Namespace>;
   readonly #anonymous: Slots;
-  #full = 0;
+  #refusedJoins = 0;
 
   constructor(parts: NamespacesParts) {
     const { entries, caps } = parts;
@@ -66,27 +66,27 @@ export class Namespaces implements OtherNamespaces {
     return this.#namespaces.has(namespace);
   }
 
-  checkNumber(namespaces: number): void {
+  checkNamespaceCount(namespaces: number): void {
     if (namespaces < this.#parts.caps.namespaces.connection) return;
-    this.#full += 1;
+    this.#refusedJoins += 1;
     throw refuse("RATE_LIMITED", { retryAfter: 10 });
   }
 
   authorize(socket: GatewaySocket): Promise<Identity | undefined> {
-    return this.#of(socket).admission.authorize(socket);
+    return this.#namespaceOf(socket).admission.authorize(socket);
   }
 
-  remember(socket: GatewaySocket, identity: Identity): void {
-    this.#of(socket).admission.remember(socket, identity);
+  setIdentity(socket: GatewaySocket, identity: Identity): void {
+    this.#namespaceOf(socket).admission.setIdentity(socket, identity);
   }
 
-  takeInNamespace(socket: GatewaySocket, event: EventPacket): void {
-    void this.#of(socket).events.run(socket, event);
+  runEventInNamespace(socket: GatewaySocket, event: EventPacket): void {
+    void this.#namespaceOf(socket).events.run(socket, event);
   }
 
   /** Called when an action has returned: its socket joins and leaves the channels that the action names. */
-  after(ctx: IoContext, socket: GatewaySocket): void {
-    this.#of(socket).channels.after(ctx, socket);
+  applyCall(ctx: IoContext, socket: GatewaySocket): void {
+    this.#namespaceOf(socket).channels.applyCall(ctx, socket);
   }
 
   /**
@@ -103,7 +103,7 @@ export class Namespaces implements OtherNamespaces {
   }
 
   /** Removes the sockets of a user from a channel, on this node and the others. */
-  leave(removal: ChannelRemoval): void {
+  removeUser(removal: ChannelRemoval): void {
     checkChannelName(removal.channel);
     this.#namespaces.get(removal.namespace)?.channels.remove(removal.channel, removal.user);
     this.#parts.channel?.send(removalDelivery(removal));
@@ -120,14 +120,14 @@ export class Namespaces implements OtherNamespaces {
    * Removes all sockets of these namespaces, or of all, from their channels, and lets their clients reconnect and join
    * the channels again, so that the services check them anew. Needed where a removal from a channel may be lost.
    */
-  lost(channels: Iterable<string> = this.#namespaces.keys()): void {
+  rejoin(channels: Iterable<string> = this.#namespaces.keys()): void {
     const { connections } = this.#parts;
-    const concerned = [...channels].flatMap((name) => this.#namespaces.get(name)?.channels.clear() ?? []);
+    const concerned = [...channels].flatMap((name) => this.#namespaces.get(name)?.channels.removeAll() ?? []);
     // a call that is running was perhaps permitted before the removal: it must not join a channel
-    for (const socket of concerned) if (socket.data.calls) moveOne(socket, connections);
+    for (const socket of concerned) if (socket.data.runningCalls) moveSocket(socket, connections);
     void moveSockets(
       concerned.filter(({ data }) => !data.isMoving),
-      Math.min(LOST_MS, concerned.length * LOST_MS_EACH),
+      Math.min(MAX_REJOIN_MS, concerned.length * REJOIN_MS_PER_SOCKET),
       connections,
     );
   }
@@ -154,7 +154,7 @@ export class Namespaces implements OtherNamespaces {
   /** What the limits of namespaces count now. */
   get readings() {
     const { used, refused } = this.#anonymous;
-    return { open: this.open, anonymous: { used, refused }, full: this.#full };
+    return { open: this.open, anonymous: { used, refused }, full: this.#refusedJoins };
   }
 
   /** Closes one socket after the other, evenly over so many milliseconds, each after its running calls. */
@@ -165,7 +165,7 @@ export class Namespaces implements OtherNamespaces {
 
   /** Refuses new clients from now on. */
   refuseNew(): void {
-    for (const { admission } of this.#namespaces.values()) admission.close();
+    for (const { admission } of this.#namespaces.values()) admission.refuseNew();
   }
 
   /** Waits for the running calls, then closes all sockets. */
@@ -178,7 +178,7 @@ export class Namespaces implements OtherNamespaces {
     for (const namespace of this.#namespaces.values()) namespace.endAll();
   }
 
-  #of({ nsp: { name } }: GatewaySocket): Namespace {
+  #namespaceOf({ nsp: { name } }: GatewaySocket): Namespace {
     const namespace = this.#namespaces.get(name);
     if (!namespace) throw new Error(`invariant: the guard lets no client join ${name}, which is not declared`);
     return namespace;

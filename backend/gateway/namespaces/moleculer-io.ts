@@ -43,11 +43,11 @@ export interface IoHooks {
   /** Milliseconds that an action has to respond. */
   readonly callMs: number;
   /** Called when an action has returned: its socket joins and leaves the channels that the action names. */
-  after(ctx: IoContext, socket: GatewaySocket): void;
+  applyCall(ctx: IoContext, socket: GatewaySocket): void;
 }
 
 /** `settings.io.namespaces`, with no call for the main one, where moleculer-io by default allows every call. */
-export function ioNamespaces(entries: readonly NamespaceEntry[], { callMs, after }: IoHooks): object {
+export function ioNamespaces(entries: readonly NamespaceEntry[], { callMs, applyCall }: IoHooks): object {
   const main = { authorization: true, events: { call: { whitelist: [] } } };
   const others = entries.map(({ name, calls }) => {
     const call = {
@@ -56,7 +56,7 @@ export function ioNamespaces(entries: readonly NamespaceEntry[], { callMs, after
       onBeforeCall({ locals }: IoContext) {
         locals.begun = performance.now();
       },
-      onAfterCall: (ctx: IoContext, socket: GatewaySocket) => after(ctx, socket),
+      onAfterCall: (ctx: IoContext, socket: GatewaySocket) => applyCall(ctx, socket),
     };
     return [name, { authorization: true, events: { call } }];
   });

@@ -11,7 +11,7 @@ import type { ConnectionGuards } from "./guard.ts";
 import type { LocalSockets } from "./local-sockets.ts";
 import { handshakeError } from "./refusals.ts";
 import type { SocketFeature } from "./socket-feature.ts";
-import { moveOne } from "./socket-moves.ts";
+import { moveSocket } from "./socket-moves.ts";
 import type { TokenExpiry } from "./token-expiry.ts";
 import type { UserConnections } from "./user-connections.ts";
 
@@ -35,14 +35,14 @@ export interface AdmissionParts {
 /** Decides which clients get a socket in the main namespace. It ends when its token expires or its session ends. */
 export class Admission {
   readonly #parts: AdmissionParts;
-  readonly #asked = new WeakSet<EngineConnection>();
+  readonly #connecting = new WeakSet<EngineConnection>();
   /** One listener for all sockets, because each function would cost memory. */
   readonly #onDisconnect: (this: GatewaySocket) => void;
   #isClosed = false;
 
   constructor(parts: AdmissionParts) {
     this.#parts = parts;
-    const closed = (socket: GatewaySocket) => this.#closed(socket);
+    const closed = (socket: GatewaySocket) => this.#onClosed(socket);
     this.#onDisconnect = function (this: GatewaySocket) {
       closed(this);
     };
@@ -52,8 +52,8 @@ export class Admission {
   async authorize(socket: GatewaySocket): Promise<Identity> {
     const { conn } = socket;
     // one CONNECT packet at a time: with two the client would get two sockets
-    const isFirst = !this.#asked.has(conn);
-    this.#asked.add(conn);
+    const isFirst = !this.#connecting.has(conn);
+    this.#connecting.add(conn);
     try {
       if (this.#isLeaving) throw refuse("UNAVAILABLE", { retryAfter: 1 });
       if (!isFirst) throw refuse("BAD_REQUEST");
@@ -62,13 +62,13 @@ export class Admission {
       return identity;
     } catch (thrown) {
       // the client may try again with another token: the connection stays open for other namespaces
-      if (isFirst) this.#asked.delete(conn);
+      if (isFirst) this.#connecting.delete(conn);
       throw handshakeError(thrown);
     }
   }
 
   /** Called with the identity of a socket that is about to be opened. */
-  remember(socket: GatewaySocket, identity: Identity): void {
+  setIdentity(socket: GatewaySocket, identity: Identity): void {
     socket.data.client = this.#parts.clientOf(socket);
     socket.data.identity = identity;
   }
@@ -91,7 +91,7 @@ export class Admission {
     socket.data.connection = socket.request.socket;
     socket.data.unsent = this.#parts.unsent;
     if (this.#isLeaving) {
-      moveOne(socket, this.#parts.connections);
+      moveSocket(socket, this.#parts.connections);
       return false;
     }
     if (!identity || !this.#mayOpen(socket, identity)) {
@@ -110,7 +110,7 @@ export class Admission {
   }
 
   /** Refuses new clients from now on; they connect to another node. */
-  close(): void {
+  refuseNew(): void {
     this.#isClosed = true;
     for (const feature of this.#parts.features) feature.draining?.();
   }
@@ -120,17 +120,17 @@ export class Admission {
     return this.#isClosed || this.#parts.isUnfit();
   }
 
-  #closed(socket: GatewaySocket): void {
+  #onClosed(socket: GatewaySocket): void {
     const { identity, isOpened } = socket.data;
     this.#parts.tokens.clear(socket);
     this.#parts.sockets.remove(socket, identity?.user);
     if (identity && isOpened) {
       for (const feature of this.#parts.features) feature.closed?.({ id: socket.id, user: identity.user });
     }
-    this.#asked.delete(socket.conn);
+    this.#connecting.delete(socket.conn);
     // a client that has left its last namespace has no identity, so that no expiry and no end of a session would close
     // its connection
-    this.#parts.connections.left(socket);
+    this.#parts.connections.leave(socket);
   }
 
   #mayOpen({ conn }: GatewaySocket, identity: Identity): boolean {

@@ -2,9 +2,9 @@ import type { ChannelPositions } from "./channel-positions.ts";
 import type { ChannelPosition } from "./socket-feature.ts";
 
 /** Maximum number of channels in one query. */
-const BATCH = 200;
+const BATCH_CHANNELS = 200;
 /** Milliseconds to wait for an entry that is missing before a later one. Clients wait 250 ms and then request it. */
-const HOLE_PATIENCE_MS = 150;
+const GAP_WAIT_MS = 150;
 /** Milliseconds between two attempts while the database does not respond. */
 const RETRY_MS = 500;
 
@@ -14,20 +14,20 @@ const RETRY_MS = 500;
  */
 export class ChannelComparison {
   readonly #positions: ChannelPositions;
-  readonly #read: (batch: readonly ChannelPosition[]) => Promise<void>;
+  readonly #compareBatch: (batch: readonly ChannelPosition[]) => Promise<void>;
   #isRunning = false;
   #isStopped = false;
   #isAllDue = false;
-  #due = new Set<string>();
+  #dueChannels = new Set<string>();
   /** Channels with a gap in their numbers, and channels that may lack something without a gap. */
-  readonly #late = new Set<string>();
-  readonly #doubtful = new Set<string>();
+  readonly #withGap = new Set<string>();
+  readonly #withPossibleLoss = new Set<string>();
   #timer: NodeJS.Timeout | undefined;
 
   /** `compareBatch` sends to the sockets what they lack of these channels. It rejects when the database is away. */
-  constructor(positions: ChannelPositions, read: (batch: readonly ChannelPosition[]) => Promise<void>) {
+  constructor(positions: ChannelPositions, compareBatch: (batch: readonly ChannelPosition[]) => Promise<void>) {
     this.#positions = positions;
-    this.#read = read;
+    this.#compareBatch = compareBatch;
   }
 
   /** Compares all channels, because broadcasts may be lost. */
@@ -38,13 +38,13 @@ export class ChannelComparison {
 
   /** Compares a channel with a gap, unless the missing entries arrive in a moment. */
   compareLater(channel: string): void {
-    this.#late.add(channel);
+    this.#withGap.add(channel);
     this.#wait();
   }
 
   /** Compares these channels in a moment, many at once, because broadcasts to them may be lost. */
   compareSoon(channels: Iterable<string>): void {
-    for (const channel of channels) this.#doubtful.add(channel);
+    for (const channel of channels) this.#withPossibleLoss.add(channel);
     this.#wait();
   }
 
@@ -54,15 +54,15 @@ export class ChannelComparison {
   }
 
   #wait(): void {
-    this.#timer ??= setTimeout(() => this.#endWait(), HOLE_PATIENCE_MS).unref();
+    this.#timer ??= setTimeout(() => this.#endWait(), GAP_WAIT_MS).unref();
   }
 
   #endWait(): void {
     this.#timer = undefined;
-    for (const channel of this.#late) if (this.#positions.hasHole(channel)) this.#due.add(channel);
-    for (const channel of this.#doubtful) this.#due.add(channel);
-    this.#late.clear();
-    this.#doubtful.clear();
+    for (const channel of this.#withGap) if (this.#positions.hasGap(channel)) this.#dueChannels.add(channel);
+    for (const channel of this.#withPossibleLoss) this.#dueChannels.add(channel);
+    this.#withGap.clear();
+    this.#withPossibleLoss.clear();
     void this.#run();
   }
 
@@ -70,10 +70,10 @@ export class ChannelComparison {
     if (this.#isRunning) return;
     this.#isRunning = true;
     try {
-      while (!this.#isStopped && (this.#isAllDue || this.#due.size > 0)) {
-        const channels = this.#isAllDue ? undefined : this.#due;
+      while (!this.#isStopped && (this.#isAllDue || this.#dueChannels.size > 0)) {
+        const channels = this.#isAllDue ? undefined : this.#dueChannels;
         this.#isAllDue = false;
-        this.#due = new Set();
+        this.#dueChannels = new Set();
         await this.#compare(channels);
       }
     } finally {
@@ -83,9 +83,9 @@ export class ChannelComparison {
 
   async #compare(channels: ReadonlySet<string> | undefined): Promise<void> {
     try {
-      for (const batch of this.#positions.batches(BATCH, channels)) await this.#read(batch);
+      for (const batch of this.#positions.batches(BATCH_CHANNELS, channels)) await this.#compareBatch(batch);
     } catch {
-      if (channels) for (const channel of channels) this.#due.add(channel);
+      if (channels) for (const channel of channels) this.#dueChannels.add(channel);
       else this.#isAllDue = true;
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS * (1 + Math.random())).unref());
     }

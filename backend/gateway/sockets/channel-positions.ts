@@ -10,11 +10,11 @@ interface SentPosition {
   /** All entries up to this number were sent. */
   seq: number;
   /** Numbers of later entries that were sent before an earlier one. */
-  readonly early: Set<number>;
+  readonly sentEarly: Set<number>;
   /** All changes of entries up to this revision were sent. */
   revision: number;
   /** Revisions of later changes that were sent. Not every revision has a change, so a missing one cannot be noticed. */
-  readonly changes: Set<number>;
+  readonly sentChanges: Set<number>;
 }
 
 /**
@@ -23,11 +23,11 @@ interface SentPosition {
  */
 export class ChannelPositions {
   readonly #channels = new Map<string, SentPosition>();
-  readonly #onHole: (channel: string) => void;
+  readonly #onGap: (channel: string) => void;
 
   /** `onGap` is called with a channel that lacks an entry before a later one, or has more changes than are recorded. */
-  constructor(onHole: (channel: string) => void) {
-    this.#onHole = onHole;
+  constructor(onGap: (channel: string) => void) {
+    this.#onGap = onGap;
   }
 
   /**
@@ -35,29 +35,37 @@ export class ChannelPositions {
    * meanwhile. The channel's position becomes what all clients of this node have. A broadcast that did not reach this
    * node may be known to a client that subscribes now, and not to one that subscribed earlier.
    */
-  subscribed({ channel, epoch, seq, revision, isPartial }: Subscription, held: readonly SocketEvent[] = []): void {
+  noteSubscription(
+    { channel, epoch, seq, revision, isPartial }: Subscription,
+    held: readonly SocketEvent[] = [],
+  ): void {
     // a client that has only a part subscribes again, and its position is not yet known
     if (isPartial) return;
     const sent = this.#channels.get(channel);
-    if (!sent) this.#channels.set(channel, { epoch, seq, early: new Set(), revision, changes: new Set() });
+    if (!sent) this.#channels.set(channel, { epoch, seq, sentEarly: new Set(), revision, sentChanges: new Set() });
     else if (sent.epoch === epoch) {
-      lower(sent, seq, revision, held);
-      if (sent.early.size > 0) this.#onHole(channel);
+      lowerTo(sent, seq, revision, held);
+      if (sent.sentEarly.size > 0) this.#onGap(channel);
     }
-    for (const event of held) this.isNew(event);
+    for (const event of held) this.recordEvent(event);
   }
 
   /** Forgets a channel that no socket of this node hears. */
-  emptied(channel: string): void {
+  forget(channel: string): void {
     this.#channels.delete(channel);
   }
 
   /** Records an event that is about to be sent. Returns false when it was sent already. */
-  isNew({ channel, kind, epoch, position }: Pick<SocketEvent, "channel" | "kind" | "epoch" | "position">): boolean {
+  recordEvent({
+    channel,
+    kind,
+    epoch,
+    position,
+  }: Pick<SocketEvent, "channel" | "kind" | "epoch" | "position">): boolean {
     if (channel === undefined || (kind !== "entry" && kind !== "change")) return true;
     const sent = this.#channels.get(channel);
     if (!sent || sent.epoch !== epoch) return true;
-    return kind === "entry" ? this.#isNewEntry(channel, sent, position) : this.#isNewChange(channel, sent, position);
+    return kind === "entry" ? this.#recordEntry(channel, sent, position) : this.#recordChange(channel, sent, position);
   }
 
   /** The positions of these channels, or of all channels, in batches of `size`. */
@@ -78,61 +86,61 @@ export class ChannelPositions {
    * Records that everything between `from` and this position was sent. With another epoch the channel has been numbered
    * anew. Where the position was lowered below `from` meanwhile, it stays there: what lies between was not sent.
    */
-  completed({ channel, epoch, seq, revision }: ChannelPosition, from: ChannelPosition): void {
+  noteCompared({ channel, epoch, seq, revision }: ChannelPosition, from: ChannelPosition): void {
     const sent = this.#channels.get(channel);
     if (!sent) return;
     if (sent.epoch !== epoch) {
-      this.#channels.set(channel, { epoch, seq, early: new Set(), revision, changes: new Set() });
+      this.#channels.set(channel, { epoch, seq, sentEarly: new Set(), revision, sentChanges: new Set() });
       return;
     }
     if (sent.seq >= from.seq) {
-      for (const known of sent.early) if (known <= seq) sent.early.delete(known);
+      for (const known of sent.sentEarly) if (known <= seq) sent.sentEarly.delete(known);
       sent.seq = Math.max(sent.seq, seq);
-      advance(sent);
+      advanceOverEarly(sent);
     }
     if (sent.revision >= from.revision) {
-      for (const known of sent.changes) if (known <= revision) sent.changes.delete(known);
+      for (const known of sent.sentChanges) if (known <= revision) sent.sentChanges.delete(known);
       sent.revision = Math.max(sent.revision, revision);
     }
   }
 
   /** Whether the channel lacks entries before one that was sent, or has more changes than are recorded. */
-  hasHole(channel: string): boolean {
+  hasGap(channel: string): boolean {
     const sent = this.#channels.get(channel);
-    return sent !== undefined && (sent.early.size > 0 || sent.changes.size > MAX_AHEAD);
+    return sent !== undefined && (sent.sentEarly.size > 0 || sent.sentChanges.size > MAX_AHEAD);
   }
 
-  #isNewEntry(channel: string, sent: SentPosition, seq: number): boolean {
-    if (seq <= sent.seq || sent.early.has(seq)) return false;
+  #recordEntry(channel: string, sent: SentPosition, seq: number): boolean {
+    if (seq <= sent.seq || sent.sentEarly.has(seq)) return false;
     if (seq === sent.seq + 1) {
       sent.seq = seq;
-      advance(sent);
+      advanceOverEarly(sent);
       return true;
     }
-    sent.early.add(seq);
-    this.#onHole(channel);
+    sent.sentEarly.add(seq);
+    this.#onGap(channel);
     return true;
   }
 
-  #isNewChange(channel: string, sent: SentPosition, revision: number): boolean {
-    if (revision <= sent.revision || sent.changes.has(revision)) return false;
-    sent.changes.add(revision);
-    if (sent.changes.size > MAX_AHEAD) this.#onHole(channel);
+  #recordChange(channel: string, sent: SentPosition, revision: number): boolean {
+    if (revision <= sent.revision || sent.sentChanges.has(revision)) return false;
+    sent.sentChanges.add(revision);
+    if (sent.sentChanges.size > MAX_AHEAD) this.#onGap(channel);
     return true;
   }
 }
 
 /** Lowers a channel's position to that of a client, which also has the held events. */
-function lower(sent: SentPosition, seq: number, revision: number, held: readonly SocketEvent[]): void {
+function lowerTo(sent: SentPosition, seq: number, revision: number, held: readonly SocketEvent[]): void {
   sent.revision = Math.min(sent.revision, revision);
   if (seq >= sent.seq) return;
   for (const { kind, epoch, position } of held)
-    if (kind === "entry" && epoch === sent.epoch && position > seq) sent.early.add(position);
+    if (kind === "entry" && epoch === sent.epoch && position > seq) sent.sentEarly.add(position);
   sent.seq = seq;
-  advance(sent);
+  advanceOverEarly(sent);
 }
 
 /** Advances the position over entries that were sent early and now follow it without a gap. */
-function advance(sent: SentPosition): void {
-  while (sent.early.delete(sent.seq + 1)) sent.seq += 1;
+function advanceOverEarly(sent: SentPosition): void {
+  while (sent.sentEarly.delete(sent.seq + 1)) sent.seq += 1;
 }

@@ -7,10 +7,10 @@ import type { Client } from "../limits/client-address.ts";
 import { isTooDeep, MAX_DEPTH } from "../limits/depth.ts";
 import type { LimitName, Limits } from "../limits/limits.ts";
 import type { RefusalLog } from "../limits/refusal-log.ts";
-import type { Finished } from "../metrics.ts";
+import type { FinishedRequest } from "../metrics.ts";
 import type { GatewaySessions } from "../sessions.ts";
 import type { ConnectionGuards } from "./guard.ts";
-import { visible } from "./refusals.ts";
+import { refusalFor } from "./refusals.ts";
 
 export interface EventRunnerParts {
   readonly sessions: GatewaySessions;
@@ -23,7 +23,7 @@ export interface EventRunnerParts {
   /** The client of a socket has shown a fresh token of the same session. */
   renew(socket: GatewaySocket, identity: Identity): void;
   /** Gets every call that was responded to. */
-  readonly finished?: ((facts: Finished) => void) | undefined;
+  readonly finished?: ((facts: FinishedRequest) => void) | undefined;
 }
 
 /** An event while it runs. */
@@ -62,7 +62,7 @@ export class EventRunner {
     const event: RunningEvent = { countResponse: undefined };
     let action: unknown;
     this.#active++;
-    socket.data.calls = (socket.data.calls ?? 0) + 1;
+    socket.data.runningCalls = (socket.data.runningCalls ?? 0) + 1;
     try {
       const [name, ...args] = parseEvent(json);
       if (name === "call") action = args[0];
@@ -74,8 +74,8 @@ export class EventRunner {
       this.#refuse(socket, id, thrown, (status) => this.#reportFinished(action, status, started));
       if (!this.#isWithinRefusals(socket)) socket.disconnect(true);
     } finally {
-      socket.data.calls -= 1;
-      if (socket.data.isMoving && socket.data.calls === 0) this.#parts.connections.disconnect(socket);
+      socket.data.runningCalls -= 1;
+      if (socket.data.isMoving && socket.data.runningCalls === 0) this.#parts.connections.disconnect(socket);
       if (--this.#active === 0) this.#drained?.();
     }
   }
@@ -137,7 +137,7 @@ export class EventRunner {
       report(error.status);
       if (error.code === "INTERNAL")
         this.#parts.refusals.error({ err: thrown, user: socket.data.identity?.user.id }, "call failed");
-      if (id !== undefined) send(socket, encodeResponse(id, visible(error), undefined, this.#calls.prefix));
+      if (id !== undefined) send(socket, encodeResponse(id, refusalFor(error), undefined, this.#calls.prefix));
     } catch (err) {
       this.#parts.log.error({ err }, "call could not be responded to");
     }
@@ -158,7 +158,7 @@ export class EventRunner {
 export function countUse(limits: Limits, limit: LimitName, identity: Identity | undefined, { key }: Client): void {
   if (identity) {
     limits.user(limit, identity.user.id);
-    limits.users(limit, key);
+    limits.usersAtAddress(limit, key);
   } else limits.address(limit, key);
 }
 

@@ -22,7 +22,7 @@ export class FanOut {
   send(event: SocketEvent): void {
     // also what was sent already: a client that is subscribing may have read the database before the event was stored
     if (event.channel !== undefined) this.#subscriptions.hold(event.channel, event);
-    if (!this.#positions.isNew(event)) return;
+    if (!this.#positions.recordEvent(event)) return;
     const { channel, users, except } = event;
     let packet: EncodedPacket | undefined;
     const sendTo = (socket: GatewaySocket | undefined) => {

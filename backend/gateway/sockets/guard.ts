@@ -25,15 +25,15 @@ const PLAIN_NAME = /^\/[!-+\--~]{0,63}$/;
 /** What all guards use. */
 export interface GuardParts {
   /** Runs an event of the main namespace. */
-  take(socket: GatewaySocket, event: EventPacket): void;
+  runEvent(socket: GatewaySocket, event: EventPacket): void;
   /** Runs an event of another namespace. */
-  takeInNamespace(socket: GatewaySocket, event: EventPacket): void;
+  runEventInNamespace(socket: GatewaySocket, event: EventPacket): void;
   /** Whether a feature declares a namespace of this name. */
   isDeclared(namespace: string): boolean;
   /** Counts a CONNECT packet as a handshake of its address. Throws RATE_LIMITED. */
   countJoin(conn: EngineConnection): void;
   /** Throws RATE_LIMITED where a client in so many namespaces, without the main one, may join no other one. */
-  checkNumber(namespaces: number): void;
+  checkNamespaceCount(namespaces: number): void;
 }
 
 /**
@@ -48,10 +48,10 @@ export class Guard {
   readonly #parts: GuardParts;
   readonly #giveToSocketIo: (message: string) => void;
   /** The socket of the main namespace. */
-  #main: GatewaySocket | undefined;
+  #mainSocket: GatewaySocket | undefined;
   /** The sockets of other namespaces by name; undefined for a namespace that the client is joining. */
-  #others: Map<string, GatewaySocket | undefined> | undefined;
-  #joins = 0;
+  #otherSockets: Map<string, GatewaySocket | undefined> | undefined;
+  #connectPackets = 0;
   /** Whether any socket of the connection has been let in. */
   #wasAdmitted = false;
 
@@ -60,81 +60,81 @@ export class Guard {
     this.#budget = budget;
     this.#parts = parts;
     // control frames of WebSocket; `ws` has responded to each by now (RFC 6455 5.5)
-    const control = () => this.#control();
+    const control = () => this.#handleControl();
     webSocketOf(conn).on("ping", control).on("pong", control);
     this.#giveToSocketIo = takeMessages(conn);
     conn.on("packet", ({ type, data }: { type: string; data?: unknown }) => {
-      if (type === "message") this.#message(data);
-      else this.#control();
+      if (type === "message") this.#handleMessage(data);
+      else this.#handleControl();
     });
   }
 
   /** Accepts the events of a socket from now on. */
   admit(socket: GatewaySocket): void {
     this.#wasAdmitted = true;
-    if (socket.nsp.name === MAIN) this.#main = socket;
-    else this.#others?.set(socket.nsp.name, socket);
+    if (socket.nsp.name === MAIN) this.#mainSocket = socket;
+    else this.#otherSockets?.set(socket.nsp.name, socket);
   }
 
   /** Called when the client has left a namespace, or was refused. Closes a connection without a namespace. */
-  left(namespace: string): void {
-    if (namespace === MAIN) this.#main = undefined;
-    else this.#others?.delete(namespace);
-    if (this.#wasAdmitted && this.#count === 0) this.#conn.close();
+  leave(namespace: string): void {
+    if (namespace === MAIN) this.#mainSocket = undefined;
+    else this.#otherSockets?.delete(namespace);
+    if (this.#wasAdmitted && this.#namespaceCount === 0) this.#conn.close();
   }
 
   /** Disconnects a socket: with its connection, unless the client is in other namespaces too. */
   disconnect(socket: GatewaySocket): void {
     const { name } = socket.nsp;
-    const isCounted = name === MAIN ? this.#main !== undefined : this.#others?.has(name);
-    socket.disconnect(this.#count === (isCounted ? 1 : 0));
+    const isCounted = name === MAIN ? this.#mainSocket !== undefined : this.#otherSockets?.has(name);
+    socket.disconnect(this.#namespaceCount === (isCounted ? 1 : 0));
   }
 
   /** Number of namespaces that the client is in, or joining. */
-  get #count(): number {
-    return (this.#main ? 1 : 0) + (this.#others?.size ?? 0);
+  get #namespaceCount(): number {
+    return (this.#mainSocket ? 1 : 0) + (this.#otherSockets?.size ?? 0);
   }
 
-  #control(): void {
+  #handleControl(): void {
     if (!this.#budget.take() || isUnread(this.#conn)) this.#conn.request.socket.destroy();
   }
 
-  #message(data: unknown): void {
-    const goesOn = this.#budget.take() && !isUnread(this.#conn);
+  #handleMessage(data: unknown): void {
+    const isAllowed = this.#budget.take() && !isUnread(this.#conn);
     const event = typeof data === "string" ? readEvent(data) : undefined;
-    if (!goesOn) this.#close();
-    else if (event && this.#main) this.#parts.take(this.#main, event);
-    else if (typeof data === "string") this.#other(data, event !== undefined);
+    if (!isAllowed) this.#cutOff();
+    else if (event && this.#mainSocket) this.#parts.runEvent(this.#mainSocket, event);
+    else if (typeof data === "string") this.#handleOther(data, event !== undefined);
     // the binary packets of a client that was admitted belong to an event that was refused: they are dropped
-    else if (!this.#wasAdmitted) this.#close();
+    else if (!this.#wasAdmitted) this.#cutOff();
   }
 
   /** Handles a text packet that is no event for a socket of the main namespace. */
-  #other(packet: string, isForMain: boolean): void {
+  #handleOther(packet: string, isForMain: boolean): void {
     const join = readJoin(packet);
     if (join?.isJoin) this.#join(join, packet);
     else if (join) this.#leave(join, packet);
-    else this.#takeInNamespace(isForMain ? undefined : readNamespaceEvent(packet), isForMain);
+    else this.#runEventInNamespace(isForMain ? undefined : readNamespaceEvent(packet), isForMain);
   }
 
-  #takeInNamespace(event: NamespaceEventPacket | undefined, isForMain: boolean): void {
-    const socket = event && this.#others?.get(event.namespace);
+  #runEventInNamespace(event: NamespaceEventPacket | undefined, isForMain: boolean): void {
+    const socket = event && this.#otherSockets?.get(event.namespace);
     // the server may have closed the socket while the event was on its way; the other namespaces stay
     const isLate = isForMain || (event !== undefined && this.#parts.isDeclared(event.namespace));
-    if (event && socket) this.#parts.takeInNamespace(socket, event);
-    else if (!isLate || this.#count === 0) this.#close();
+    if (event && socket) this.#parts.runEventInNamespace(socket, event);
+    else if (!isLate || this.#namespaceCount === 0) this.#cutOff();
   }
 
   #join({ namespace }: JoinPacket, packet: string): void {
-    this.#joins += 1;
+    this.#connectPackets += 1;
     try {
       const isDeclared = namespace === MAIN || this.#parts.isDeclared(namespace);
       // the first CONNECT packet was counted with the handshake of the WebSocket
-      if (this.#joins > 1 || !isDeclared) this.#parts.countJoin(this.#conn);
+      if (this.#connectPackets > 1 || !isDeclared) this.#parts.countJoin(this.#conn);
       if (!isDeclared) throw refuse("NOT_FOUND");
-      if (namespace !== MAIN) this.#begin(namespace);
+      if (namespace !== MAIN) this.#reserveNamespace(namespace);
     } catch (thrown) {
-      if (!PLAIN_NAME.test(namespace)) this.#close();
+      if (!PLAIN_NAME.test(namespace)) this.#cutOff();
       else this.#conn.write(encodeJoinRefusal(namespace, handshakeError(thrown)));
       return;
     }
@@ -142,21 +142,21 @@ export class Guard {
   }
 
   /** Marks a namespace as being joined. Socket.IO alone would accept a second CONNECT packet meanwhile. */
-  #begin(namespace: string): void {
-    this.#others ??= new Map();
-    if (this.#others.has(namespace)) throw refuse("BAD_REQUEST");
-    this.#parts.checkNumber(this.#others.size);
-    this.#others.set(namespace, undefined);
+  #reserveNamespace(namespace: string): void {
+    this.#otherSockets ??= new Map();
+    if (this.#otherSockets.has(namespace)) throw refuse("BAD_REQUEST");
+    this.#parts.checkNamespaceCount(this.#otherSockets.size);
+    this.#otherSockets.set(namespace, undefined);
   }
 
   #leave({ namespace }: JoinPacket, packet: string): void {
-    const socket = namespace === MAIN ? this.#main : this.#others?.get(namespace);
-    if (socket || this.#count === 0) this.#giveToSocketIo(packet);
+    const socket = namespace === MAIN ? this.#mainSocket : this.#otherSockets?.get(namespace);
+    if (socket || this.#namespaceCount === 0) this.#giveToSocketIo(packet);
   }
 
   /** Disconnects the client. The connection of one without a session is destroyed, without a closing handshake. */
-  #close(): void {
-    const socket = this.#main ?? [...(this.#others?.values() ?? [])].find((one) => one !== undefined);
+  #cutOff(): void {
+    const socket = this.#mainSocket ?? [...(this.#otherSockets?.values() ?? [])].find((one) => one !== undefined);
     if (socket && !isUnread(this.#conn)) socket.disconnect(true);
     else this.#conn.request.socket.destroy();
   }
@@ -176,8 +176,8 @@ export class ConnectionGuards {
   }
 
   /** Called when the client has left a namespace, or was refused. Closes a connection without a namespace. */
-  left({ conn, nsp }: GatewaySocket): void {
-    this.#guards.get(conn)?.left(nsp.name);
+  leave({ conn, nsp }: GatewaySocket): void {
+    this.#guards.get(conn)?.leave(nsp.name);
   }
 
   /** Disconnects a socket: with its connection, unless the client is in other namespaces too. */

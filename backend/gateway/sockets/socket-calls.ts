@@ -3,7 +3,7 @@ import { type Meta, refuse } from "../../contract/index.ts";
 import type { GatewaySocket } from "../gateway-socket.ts";
 import { prefixOf } from "../internals/packets.ts";
 import type { HistoryBudget } from "../limits/caps/byte-budget.ts";
-import { outside } from "../outside-call.ts";
+import { clientCallOptions } from "../outside-call.ts";
 import { type DeclaredCall, declaredCalls } from "./declared-calls.ts";
 import { countUse, type EventRunnerParts, type NamespaceCalls, type RunningEvent } from "./event-runner.ts";
 import type { SocketFeature } from "./socket-feature.ts";
@@ -45,9 +45,9 @@ export class SocketCalls implements NamespaceCalls {
     const act = (): Promise<unknown> => {
       // the session may have ended while the limits of all nodes, or a subscription, were waited for
       if (!sessions.isCurrent(identity)) throw refuse("UNAUTHORIZED");
-      return broker.call(entry.action, params, outside(meta));
+      return broker.call(entry.action, params, clientCallOptions(meta));
     };
-    const run = () => limits.everywhere(entry.rate, client.key, identity.user.id)?.then(act) ?? act();
+    const run = () => limits.onAllNodes(entry.rate, client.key, identity.user.id)?.then(act) ?? act();
     if (feature === undefined) return run();
     if (hooks.readsHistory) {
       const reservation = history.take(identity.user.id, client.key);

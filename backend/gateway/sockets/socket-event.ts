@@ -13,12 +13,12 @@ export type SocketEvent = Omit<Delivery, "text"> & {
 export function eventOf(broadcast: Broadcast): SocketEvent {
   const { channel, users, except, position, event, payload } = broadcast;
   if (!Object.hasOwn(emits, event)) throw new Error(`The surface emits no ${event}.`);
-  return { ...numbersOf(position), channel, users, except, encoded: once(() => encodeEvent(event, payload)) };
+  return { ...positionMembers(position), channel, users, except, encoded: lazily(() => encodeEvent(event, payload)) };
 }
 
 /** An event of another node. Its text is copied, so that the rest of the packet can be freed. */
 export function receivedEvent({ text, ...rest }: Delivery): SocketEvent {
-  return { ...rest, encoded: once(() => receivedPacket(text)) };
+  return { ...rest, encoded: lazily(() => receivedPacket(text)) };
 }
 
 /** The delivery of an event to other nodes. */
@@ -26,7 +26,7 @@ export function deliveryOf({ kind, channel, users, except, epoch, position, enco
   return { kind, channel, users, except, epoch, position, text: textOf(encoded()) };
 }
 
-function numbersOf(position: EventPosition | undefined): Pick<SocketEvent, "kind" | "epoch" | "position"> {
+function positionMembers(position: EventPosition | undefined): Pick<SocketEvent, "kind" | "epoch" | "position"> {
   if (position === undefined) return { kind: "event", epoch: "", position: 0 };
   const { epoch } = position;
   return "seq" in position
@@ -34,7 +34,7 @@ function numbersOf(position: EventPosition | undefined): Pick<SocketEvent, "kind
     : { kind: "change", epoch, position: position.revision };
 }
 
-function once<T>(make: () => T): () => T {
+function lazily<T>(make: () => T): () => T {
   let made: T | undefined;
   return () => {
     made ??= make();

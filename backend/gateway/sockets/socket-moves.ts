@@ -13,13 +13,13 @@ export function moveSockets(
   connections: ConnectionGuards,
 ): Promise<void> {
   return evenly(sockets, spread, (socket) => {
-    if (socket.connected) moveOne(socket, connections);
+    if (socket.connected) moveSocket(socket, connections);
   });
 }
 
 /** Tells a client to reconnect at once, and closes its socket, after its running calls. */
-export function moveOne(socket: GatewaySocket, connections: ConnectionGuards): void {
+export function moveSocket(socket: GatewaySocket, connections: ConnectionGuards): void {
   socket.data.isMoving = true;
   send(socket, encodeEvent("drain", { retryAfter: 0 }, prefixOf(socket.nsp.name)));
-  if (!socket.data.calls) connections.disconnect(socket);
+  if (!socket.data.runningCalls) connections.disconnect(socket);
 }

@@ -28,14 +28,15 @@ export interface SocketParts
 }
 
 /** The other namespaces, as the gateway of the main namespace uses them. */
-export interface OtherNamespaces extends Pick<GuardParts, "takeInNamespace" | "isDeclared" | "checkNumber"> {
+export interface OtherNamespaces
+  extends Pick<GuardParts, "runEventInNamespace" | "isDeclared" | "checkNamespaceCount"> {
   /** Handles a delivery of another node for a namespace: its channel begins with a slash. */
   receive(delivery: Delivery): void;
   /**
    * Lets the clients of these namespaces, or of all, join their channels again, because a removal from one may be lost.
    * Names that are no namespaces are ignored.
    */
-  lost(channels?: Iterable<string>): void;
+  rejoin(channels?: Iterable<string>): void;
 }
 
 /** The sockets of the main namespace on this node: who gets one, what its client calls, and what is sent to it. */
@@ -75,19 +76,19 @@ export class SocketGateway {
   attach(io: GatewayIo): void {
     const { limits, clientOf, namespaces, connections } = this.#parts;
     const parts: GuardParts = {
-      take: (socket, event) => void this.#events.run(socket, event),
-      takeInNamespace: (socket, event) => namespaces.takeInNamespace(socket, event),
+      runEvent: (socket, event) => void this.#events.run(socket, event),
+      runEventInNamespace: (socket, event) => namespaces.runEventInNamespace(socket, event),
       isDeclared: (namespace) => namespaces.isDeclared(namespace),
       countJoin: (conn) => limits.address("handshake", clientOf(conn).key),
-      checkNumber: (count) => namespaces.checkNumber(count),
+      checkNamespaceCount: (count) => namespaces.checkNamespaceCount(count),
     };
     io.engine.on("connection", (conn: EngineConnection) => {
       connections.add(conn, new Guard(conn, limits.budget("packet"), parts));
     });
     io.on("connection", (socket) => void this.#admission.open(socket));
     this.#sockets.attach(io, (channel) => {
-      this.#positions.emptied(channel);
-      this.#subscriptions.emptied(channel);
+      this.#positions.forget(channel);
+      this.#subscriptions.stopListening(channel);
     });
   }
 
@@ -96,8 +97,8 @@ export class SocketGateway {
     return this.#admission.authorize(socket);
   }
 
-  remember(socket: GatewaySocket, identity: Identity): void {
-    this.#admission.remember(socket, identity);
+  setIdentity(socket: GatewaySocket, identity: Identity): void {
+    this.#admission.setIdentity(socket, identity);
   }
 
   /** Sends an event to sockets of this node and of the others. */
@@ -114,12 +115,12 @@ export class SocketGateway {
 
   /** Ends the subscriptions of a user's sockets to a channel, on this node and the others. */
   unsubscribe(unsubscription: Unsubscription): void {
-    this.#subscriptions.end(unsubscription);
+    this.#subscriptions.endFor(unsubscription);
     this.#parts.channel?.send(unsubscriptionDelivery(unsubscription));
   }
 
   unsubscribeHere(unsubscription: Unsubscription): void {
-    this.#subscriptions.end(unsubscription);
+    this.#subscriptions.endFor(unsubscription);
   }
 
   digestHere(digest: Digest): void {
@@ -128,7 +129,7 @@ export class SocketGateway {
 
   /** Compares what the sockets were sent with the database, because a broadcast may be lost. */
   compareAll(): void {
-    this.#subscriptions.doubt();
+    this.#subscriptions.notePossibleLoss();
     this.#comparison.compareAll();
   }
 
@@ -140,7 +141,7 @@ export class SocketGateway {
   compareAfterNode(hasDied: boolean): void {
     this.#hasNodeDied ||= hasDied;
     this.compareAll();
-    if (hasDied) this.#parts.namespaces.lost();
+    if (hasDied) this.#parts.namespaces.rejoin();
     const { writeLimitMs } = this.#parts;
     clearTimeout(this.#lateComparison);
     if (writeLimitMs !== undefined) this.#lateComparison = setTimeout(() => this.#compareLate(), writeLimitMs).unref();
@@ -150,7 +151,7 @@ export class SocketGateway {
     const hasDied = this.#hasNodeDied;
     this.#hasNodeDied = false;
     this.compareAll();
-    if (hasDied) this.#parts.namespaces.lost();
+    if (hasDied) this.#parts.namespaces.rejoin();
   }
 
   /** Called when another node has connected: tells it how much this one has sent, so that it notices each loss. */
@@ -181,8 +182,8 @@ export class SocketGateway {
     this.#parts.channel?.receiveWith({
       deliver: (delivery) => this.#receive(delivery),
       missed: (channels) => {
-        this.#parts.namespaces.lost(channels);
-        this.#subscriptions.doubt(channels);
+        this.#parts.namespaces.rejoin(channels);
+        this.#subscriptions.notePossibleLoss(channels);
         this.#comparison.compareSoon(channels);
       },
     });
@@ -198,7 +199,7 @@ export class SocketGateway {
 
   /** Refuses new clients from now on. */
   refuseNew(): void {
-    this.#admission.close();
+    this.#admission.refuseNew();
   }
 
   /** Waits for the running calls, then closes all sockets. */
@@ -222,7 +223,7 @@ export class SocketGateway {
     if (channel?.startsWith("/")) this.#parts.namespaces.receive(delivery);
     else if (kind !== "left") this.#fanOut.send(receivedEvent(delivery));
     else if (channel !== undefined) {
-      for (const user of users) this.#subscriptions.end({ channel, user, revision: position });
+      for (const user of users) this.#subscriptions.endFor({ channel, user, revision: position });
     }
   }
 
@@ -233,7 +234,7 @@ export class SocketGateway {
       if (known.length === 0) continue;
       const read = (await feature.sendMissed?.(known, (broadcast) => this.broadcastHere(broadcast))) ?? [];
       const began = new Map(known.map((position) => [position.channel, position]));
-      for (const position of read) this.#positions.completed(position, began.get(position.channel) ?? position);
+      for (const position of read) this.#positions.noteCompared(position, began.get(position.channel) ?? position);
     }
   }
 }

@@ -10,7 +10,7 @@ import type { SocketFeature, SubscribingCall, Subscription } from "./socket-feat
 /** Maximum number of channels of one socket. */
 const MAX_CHANNELS = 198;
 /** Maximum number of events that are held for one running subscription; with more, the client has to repeat it. */
-const MAX_HELD = 1000;
+const MAX_HELD_EVENTS = 1000;
 
 /** Subscribes to channels of other nodes; undefined when this is the only node. */
 export type ChannelListening = Pick<NodeChannel, "listen" | "unlisten"> | undefined;
@@ -19,13 +19,13 @@ export type ChannelListening = Pick<NodeChannel, "listen" | "unlisten"> | undefi
 interface PendingSubscription {
   readonly user: string | undefined;
   /** Events that were sent to the channel meanwhile. */
-  readonly held: SocketEvent[];
+  readonly heldEvents: SocketEvent[];
   /** The positions of held entries and changes, because a comparison may send one twice. */
-  readonly heldNames: Set<string>;
+  readonly heldPositions: Set<string>;
   /** Unsubscriptions of the user meanwhile. */
-  readonly ended: Unsubscription[];
+  readonly unsubscriptions: Unsubscription[];
   /** Whether a broadcast to the channel may have been lost meanwhile. */
-  isDoubtful: boolean;
+  mayHaveLost: boolean;
 }
 
 /**
@@ -40,7 +40,7 @@ export class ChannelSubscriptions {
   /** The running subscriptions by channel. */
   readonly #pending = new Map<string, Set<PendingSubscription>>();
   /** The channel's revision when a socket's user got access, by socket and channel. */
-  readonly #since = new WeakMap<GatewaySocket, Map<string, number>>();
+  readonly #accessSince = new WeakMap<GatewaySocket, Map<string, number>>();
 
   /** `compareSoon` compares channels with the database in a moment. */
   constructor(
@@ -73,10 +73,10 @@ export class ChannelSubscriptions {
       throw new Error(`invariant: ${feature.name} has no channel ${channel}`);
     const pending: PendingSubscription = {
       user: socket.data.identity?.user.id,
-      held: [],
-      heldNames: new Set(),
-      ended: [],
-      isDoubtful: false,
+      heldEvents: [],
+      heldPositions: new Set(),
+      unsubscriptions: [],
+      mayHaveLost: false,
     };
     const others = this.#pending.get(channel) ?? new Set();
     this.#pending.set(channel, others.add(pending));
@@ -92,7 +92,7 @@ export class ChannelSubscriptions {
     } finally {
       others.delete(pending);
       if (others.size === 0) this.#pending.delete(channel);
-      if (!this.#sockets.idsInChannel(channel)) this.emptied(channel, false);
+      if (!this.#sockets.idsInChannel(channel)) this.stopListening(channel, false);
     }
   }
 
@@ -104,42 +104,43 @@ export class ChannelSubscriptions {
     isCompared: boolean,
   ): Promise<void> {
     const { channel, since } = subscription;
-    const { user, held, ended } = pending;
+    const { user, heldEvents, unsubscriptions } = pending;
     const group = channelGroup(channel);
     const isIn = socket.rooms.has(group);
-    if (held.length > MAX_HELD) throw refuse("UNAVAILABLE", { retryAfter: 1 });
+    if (heldEvents.length > MAX_HELD_EVENTS) throw refuse("UNAVAILABLE", { retryAfter: 1 });
     // the user's access ended after the call had read the database
-    if (ended.some(({ revision }) => revision > since)) throw call.refusal("ended");
-    const known = this.#since.get(socket) ?? new Map<string, number>();
-    this.#since.set(socket, known.set(channel, since));
+    if (unsubscriptions.some(({ revision }) => revision > since)) throw call.refusal("ended");
+    const known = this.#accessSince.get(socket) ?? new Map<string, number>();
+    this.#accessSince.set(socket, known.set(channel, since));
     await socket.join(group);
     if (!socket.rooms.has(group)) return; // the client has disconnected
-    if (isCompared) this.#positions.subscribed(subscription, held);
-    if (isCompared && pending.isDoubtful) this.#compareSoon([channel]);
+    if (isCompared) this.#positions.noteSubscription(subscription, heldEvents);
+    if (isCompared && pending.mayHaveLost) this.#compareSoon([channel]);
     if (isIn) return;
-    for (const event of held) if (isNewer(event, subscription) && event.except !== user) send(socket, event.encoded());
+    for (const event of heldEvents)
+      if (isNewer(event, subscription) && event.except !== user) send(socket, event.encoded());
   }
 
   async unsubscribe(socket: GatewaySocket, channel: string): Promise<void> {
-    this.#since.get(socket)?.delete(channel);
+    this.#accessSince.get(socket)?.delete(channel);
     await socket.leave(channelGroup(channel));
   }
 
   /** Ends the subscriptions of a user's sockets, also the running ones. */
-  end(unsubscription: Unsubscription): void {
+  endFor(unsubscription: Unsubscription): void {
     const { channel, user, revision } = unsubscription;
     for (const pending of this.#pending.get(channel) ?? [])
-      if (pending.user === user) pending.ended.push(unsubscription);
+      if (pending.user === user) pending.unsubscriptions.push(unsubscription);
     for (const socket of this.#sockets.ofUser(user))
-      if ((this.#since.get(socket)?.get(channel) ?? 0) < revision) void this.unsubscribe(socket, channel);
+      if ((this.#accessSince.get(socket)?.get(channel) ?? 0) < revision) void this.unsubscribe(socket, channel);
   }
 
   /**
    * Records that broadcasts to these channels, or to any channel, may be lost. A client whose subscription is running
    * may lack them: its channel is compared with the database when it has subscribed.
    */
-  doubt(channels: Iterable<string> = this.#pending.keys()): void {
-    for (const channel of channels) for (const pending of this.#pending.get(channel) ?? []) pending.isDoubtful = true;
+  notePossibleLoss(channels: Iterable<string> = this.#pending.keys()): void {
+    for (const channel of channels) for (const pending of this.#pending.get(channel) ?? []) pending.mayHaveLost = true;
   }
 
   /** Holds an event for the running subscriptions to its channel. */
@@ -148,16 +149,16 @@ export class ChannelSubscriptions {
     if (!pending) return;
     const { kind, epoch, position } = event;
     const name = kind === "entry" || kind === "change" ? `${kind} ${epoch} ${position}` : undefined;
-    for (const { held, heldNames } of pending) {
-      if (held.length > MAX_HELD || (name !== undefined && heldNames.has(name))) continue;
-      if (name !== undefined) heldNames.add(name);
+    for (const { heldEvents, heldPositions } of pending) {
+      if (heldEvents.length > MAX_HELD_EVENTS || (name !== undefined && heldPositions.has(name))) continue;
+      if (name !== undefined) heldPositions.add(name);
       event.encoded(); // the bytes of another node's packet are only valid now
-      held.push(event);
+      heldEvents.push(event);
     }
   }
 
   /** Stops receiving a channel that no socket hears. `wasUsed` is false when its only subscription was refused. */
-  emptied(channel: string, wasUsed = true): void {
+  stopListening(channel: string, wasUsed = true): void {
     if (!this.#pending.has(channel)) this.#listening?.unlisten(channel, wasUsed);
   }
 }

@@ -24,7 +24,7 @@ export interface UpgradeParts {
 }
 
 /** Milliseconds that a client has to respond to the closing handshake of WebSocket. */
-const CLOSING_MS = 500;
+const CLOSING_TIMEOUT_MS = 500;
 /** Upgrades that are handled in one event loop turn. */
 export const UPGRADES_PER_TURN = 16;
 
@@ -95,7 +95,7 @@ export class UpgradeHandler {
     const connections = this.#slots.holders;
     // not `once` of node:events, which rejects when a client resets its connection meanwhile: stopping would fail
     const closed = connections.map((socket) => new Promise<void>((resolve) => socket.once("close", resolve)));
-    await Promise.race([Promise.all(closed), delay(CLOSING_MS, undefined, { ref: false })]);
+    await Promise.race([Promise.all(closed), delay(CLOSING_TIMEOUT_MS, undefined, { ref: false })]);
     for (const socket of this.#slots.holders) socket.destroy();
   }
 
@@ -141,7 +141,7 @@ export class UpgradeHandler {
 /** The parameters of a handshake (Engine.IO protocol 4); `t` makes the URL unique, against caches. */
 const PARAMETERS: ReadonlySet<string> = new Set(["EIO", "transport", "t"]);
 /** A nonce of 16 bytes in base64 (RFC 6455 4.2.1). */
-const KEY = /^[A-Za-z0-9+/]{22}==$/;
+const WEBSOCKET_KEY = /^[A-Za-z0-9+/]{22}==$/;
 
 function refusalOf(request: IncomingMessage, originKind: OriginKind): Code | undefined {
   const { url = "", method, headers } = request;
@@ -152,7 +152,8 @@ function refusalOf(request: IncomingMessage, originKind: OriginKind): Code | und
   if (isMalformed(request) || hasBody) return "BAD_REQUEST";
   if ((mark < 0 ? url : url.slice(0, mark)) !== SOCKET_PATH) return "NOT_FOUND";
   if (!isHandshake(mark < 0 ? "" : url.slice(mark + 1))) return "BAD_REQUEST";
-  if (!KEY.test(headers["sec-websocket-key"] ?? "") || headers["sec-websocket-version"] !== "13") return "BAD_REQUEST";
+  if (!WEBSOCKET_KEY.test(headers["sec-websocket-key"] ?? "") || headers["sec-websocket-version"] !== "13")
+    return "BAD_REQUEST";
   // no subprotocol is used, and `ws` would refuse a malformed header with its own response
   delete headers["sec-websocket-protocol"];
   return originKind === "foreign" ? "ORIGIN" : undefined;

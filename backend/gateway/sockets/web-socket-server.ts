@@ -21,7 +21,7 @@ export interface RefusedMessages {
 }
 
 /** Milliseconds that a client has to respond to a closing handshake (RFC 6455 7.1.1); `ws` alone waits 30 s. */
-const CLOSE_TIMEOUT = 2_000;
+const CLOSE_TIMEOUT_MS = 2_000;
 
 /**
  * Makes the class of the WebSocket server that Engine.IO gets as `wsEngine`. It limits the frames of a message and the
@@ -49,7 +49,7 @@ export function limitedWebSocketServer(
     });
   }
 
-  function count(error: NodeJS.ErrnoException): void {
+  function countRefused(error: NodeJS.ErrnoException): void {
     if (error.code === "WS_ERR_TOO_MANY_BUFFERED_PARTS") refused.fragmented += 1;
   }
 
@@ -72,7 +72,7 @@ export function limitedWebSocketServer(
 
     constructor(options: ServerOptions) {
       // newer than its types
-      const limits = { maxBufferedChunks: caps.readsOfMessage, closeTimeout: CLOSE_TIMEOUT } as ServerOptions;
+      const limits = { maxBufferedChunks: caps.readsOfMessage, closeTimeout: CLOSE_TIMEOUT_MS } as ServerOptions;
       super({ ...options, ...limits, maxFragments: caps.fragments });
       this.#timer = setInterval(closeUnfinished, timeout / 4).unref();
     }
@@ -87,7 +87,7 @@ export function limitedWebSocketServer(
       super.handleUpgrade(request, connection, head, (webSocket) => {
         open.add(webSocket);
         watchBytes(webSocket, connection);
-        webSocket.on("close", forget).on("error", count);
+        webSocket.on("close", forget).on("error", countRefused);
         callback(webSocket, request);
       });
     }

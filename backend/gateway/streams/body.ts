@@ -1,10 +1,10 @@
 import type { IncomingMessage } from "node:http";
 import type { Writable } from "node:stream";
 import { refuse } from "../../contract/index.ts";
-import type { HeldBody } from "./held-bytes.ts";
+import type { BodyReservation } from "./held-bytes.ts";
 
 /** Size of the first buffer for a body of unknown length. */
-const FIRST = 16 * 1024;
+const INITIAL_BYTES = 16 * 1024;
 
 /** Whether the head of a request announces a body. */
 export function hasBody({ headers }: IncomingMessage): boolean {
@@ -31,15 +31,15 @@ function mediaType(header: string | undefined): string {
  * disconnects. Each chunk is copied: a client may send chunks of one byte, each of which is an object of some hundred
  * bytes.
  */
-export function readWhole(request: IncomingMessage, limit: number, held: HeldBody): Promise<Buffer> {
+export function readWhole(request: IncomingMessage, limit: number, held: BodyReservation): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    const length = Number(request.headers["content-length"] ?? FIRST);
+    const length = Number(request.headers["content-length"] ?? INITIAL_BYTES);
     let body: Buffer = Buffer.allocUnsafe(Math.min(limit, length));
     let size = 0;
     const sink: Sink = {
       write(chunk) {
         if (size + chunk.length > limit) throw refuse("PAYLOAD_TOO_LARGE");
-        if (size + chunk.length > body.length) body = grown(body, Math.min(limit, 2 * (size + chunk.length)));
+        if (size + chunk.length > body.length) body = enlarged(body, Math.min(limit, 2 * (size + chunk.length)));
         held.grow(body.length);
         size += chunk.copy(body, size);
         return true;
@@ -112,7 +112,7 @@ function receive(request: IncomingMessage, sink: Sink): () => void {
   return stop;
 }
 
-function grown(body: Buffer, size: number): Buffer {
+function enlarged(body: Buffer, size: number): Buffer {
   const larger = Buffer.allocUnsafe(size);
   body.copy(larger);
   return larger;

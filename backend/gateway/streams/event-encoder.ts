@@ -1,7 +1,7 @@
 import { Transform, type TransformCallback } from "node:stream";
 
 /** Milliseconds between two comments of a silent stream: Cloudflare ends a response that is silent for 100 s. */
-const HEARTBEAT_MS = 20_000;
+const HEARTBEAT_INTERVAL_MS = 20_000;
 /** Milliseconds after which a disconnected client reconnects. */
 const RETRY_MS = 2_000;
 /** Maximum bytes of one event. */
@@ -20,7 +20,7 @@ export class EventEncoder extends Transform {
   readonly #names: ReadonlySet<string>;
 
   /** `names` of the events that the entry declares. */
-  constructor(names: Iterable<string>, heartbeatMs = HEARTBEAT_MS) {
+  constructor(names: Iterable<string>, heartbeatMs = HEARTBEAT_INTERVAL_MS) {
     super({ writableObjectMode: true, writableHighWaterMark: 16, readableHighWaterMark: MAX_EVENT_BYTES });
     this.#names = new Set(names);
     this.push(`retry: ${RETRY_MS}\n\n`);
@@ -32,7 +32,7 @@ export class EventEncoder extends Transform {
 
   override _transform(event: unknown, _encoding: BufferEncoding, done: TransformCallback): void {
     try {
-      const text = encodeSentEvent(event, this.#names);
+      const text = encodeServerSentEvent(event, this.#names);
       this.#heartbeat.refresh();
       done(null, text);
     } catch (error) {
@@ -52,7 +52,7 @@ export class EventEncoder extends Transform {
 }
 
 /** Encodes an event. Throws for one that is not declared or is invalid, which is a mistake of the action. */
-export function encodeSentEvent(given: unknown, names: ReadonlySet<string>): string {
+export function encodeServerSentEvent(given: unknown, names: ReadonlySet<string>): string {
   const { event, data, id } = given as { readonly event?: unknown; readonly data?: unknown; readonly id?: unknown };
   if (typeof event !== "string" || !NAME.test(event) || !names.has(event)) {
     throw new Error(`An action has sent the event ${JSON.stringify(event)}, which its entry does not declare.`);

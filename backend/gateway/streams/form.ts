@@ -13,7 +13,7 @@ export interface Form {
 }
 
 /** Maximum characters of a file's name that actions get. */
-const NAME_MAX = 255;
+const MAX_FILE_NAME_LENGTH = 255;
 
 /** Maximum number of parts of a form. */
 export function maxPartsOf({ fields, files }: FormBody): number {
@@ -59,7 +59,7 @@ function fileOf(part: FormPart, { files: declared }: FormBody, before: readonly 
 function plainName(fileName: string): string {
   const [name = ""] = fileName.split(/[/\\]/).slice(-1);
   const shown = name.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, "");
-  return [...(shown === "." || shown === ".." ? "" : shown)].slice(0, NAME_MAX).join("");
+  return [...(shown === "." || shown === ".." ? "" : shown)].slice(0, MAX_FILE_NAME_LENGTH).join("");
 }
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });

@@ -3,7 +3,7 @@ import { KeyCounts } from "../limits/caps/key-counts.ts";
 import type { CapTable } from "../limits/caps/table.ts";
 
 /** Limits the bytes of bodies that are read whole before their action runs. */
-export class HeldBytes {
+export class BodyBytes {
   readonly #caps: CapTable["bodyBytes"];
   readonly #held = new KeyCounts();
   #used = 0;
@@ -14,7 +14,7 @@ export class HeldBytes {
   }
 
   /** Makes a reservation for one body; `address` is the client's network. */
-  open(address: string): HeldBody {
+  open(address: string): BodyReservation {
     let own = 0;
     const add = (bytes: number) => {
       own += bytes;
@@ -43,7 +43,7 @@ export class HeldBytes {
   }
 }
 
-export interface HeldBody {
+export interface BodyReservation {
   /** Sets the bytes that the body takes. Throws RATE_LIMITED when the address or the node would hold too many. */
   grow(bytes: number): void;
   /** Ends the reservation. */

@@ -14,11 +14,11 @@ import { corsHeaders } from "../http/responder.ts";
 import { checkAccess, untilExpiry } from "../identity.ts";
 import type { NodeLimits } from "../limits/node-limits.ts";
 import type { RefusalLog } from "../limits/refusal-log.ts";
-import { HeldBytes } from "./held-bytes.ts";
+import { BodyBytes } from "./held-bytes.ts";
 import type { ResultMeta } from "./response-head.ts";
 import { StreamSlots } from "./slots.ts";
 import { isEvents, StreamRun } from "./stream-run.ts";
-import { type BodyParts, invalid, takeBody } from "./take-body.ts";
+import { type BodyReaderParts, readBody, validationError } from "./take-body.ts";
 import { aliasPath, type WebRequest } from "./web-request.ts";
 import type { WebResponse } from "./web-response.ts";
 import { SeenSignatures } from "./webhook.ts";
@@ -54,8 +54,8 @@ type RunRequest = WebRequest<StreamRun>;
 export class Streams {
   readonly #parts: StreamParts;
   readonly #slots: StreamSlots;
-  readonly #held: HeldBytes;
-  readonly #bodies: BodyParts;
+  readonly #held: BodyBytes;
+  readonly #bodies: BodyReaderParts;
   readonly #running = new Set<StreamRun>();
   readonly #validators = new Map<StreamEntry, Validator>();
   #service: WebService | undefined;
@@ -64,7 +64,7 @@ export class Streams {
   constructor(parts: StreamParts) {
     this.#parts = parts;
     this.#slots = new StreamSlots(parts.limits.caps.streams);
-    this.#held = new HeldBytes(parts.limits.caps.bodyBytes);
+    this.#held = new BodyBytes(parts.limits.caps.bodyBytes);
     const { clock, throttles, webhookSecrets } = parts;
     const { backlog } = parts.limits;
     const seen = new SeenSignatures(throttles, clock);
@@ -105,7 +105,7 @@ export class Streams {
         ]),
       ),
       callOptions: {
-        timeout: CALL_MS,
+        timeout: CALL_TIMEOUT_MS,
         // an object for each call: Moleculer writes the state of a stream into it
         get headers() {
           return { [FROM_CLIENT_HEADER]: true };
@@ -133,7 +133,7 @@ export class Streams {
   async serve(exchange: Exchange, entry: StreamEntry): Promise<number> {
     const run = new StreamRun(exchange, entry, {
       sendMs: this.#parts.limits.times.send,
-      cors: ({ originKind, request }) =>
+      corsHeaders: ({ originKind, request }) =>
         originKind === "allowed" && request.headers.origin !== undefined ? corsHeaders(request.headers.origin) : {},
       isLeaving: () => this.#isLeaving,
       takeSlot: (exchange) => this.#slots.take(receiverOf(exchange)),
@@ -141,8 +141,8 @@ export class Streams {
         const { request, response } = exchange;
         this.#parts.limits.backlog.unsent(request.socket, response, receiverOf(exchange), bytes);
       },
-      failedLate: ({ id }, error) => this.#parts.refusals.error({ err: error, id }, "a streamed answer failed"),
-      handle: (request: RunRequest, response: WebResponse) => this.#webService().httpHandler(request, response),
+      reportLateFailure: ({ id }, error) => this.#parts.refusals.error({ err: error, id }, "a streamed answer failed"),
+      handOver: (request: RunRequest, response: WebResponse) => this.#webService().httpHandler(request, response),
     });
     this.#running.add(run);
     try {
@@ -151,11 +151,11 @@ export class Streams {
       run.meta = this.#metaOf(exchange, entry);
       if (isEvents(entry)) {
         run.takeSlot();
-        this.#endWithToken(run);
+        this.#endAtTokenExpiry(run);
         // the client reconnects, to another node
         if (this.#isLeaving || this.#parts.isUnfit()) run.endEvents();
       }
-      const body = await takeBody(run, this.#bodies);
+      const body = await readBody(run, this.#bodies);
       return await run.respond(body.send).catch(async (error: unknown) => {
         await body.failed?.();
         throw error;
@@ -185,16 +185,16 @@ export class Streams {
   }
 
   /** Closes connections after their responses and ends server-sent events, so that clients connect to another node. */
-  leave(): void {
+  closeAfterResponses(): void {
     if (this.#isLeaving) return;
     this.#isLeaving = true;
-    for (const run of this.#running) run.leave();
+    for (const run of this.#running) run.endAndClose();
   }
 
   /** Ends server-sent events one after the other, evenly over so many milliseconds. */
   release(spread: number): void {
     const events = [...this.#running].filter(({ entry }) => isEvents(entry));
-    void evenly(events, spread, (run) => run.leave());
+    void evenly(events, spread, (run) => run.endAndClose());
   }
 
   /** What the limits of streams count now. */
@@ -208,11 +208,11 @@ export class Streams {
     return this.#service;
   }
 
-  #end(isMeant: (run: StreamRun) => boolean): void {
-    for (const run of this.#running) if (isMeant(run)) run.end(refuse("UNAUTHORIZED"));
+  #end(isAffected: (run: StreamRun) => boolean): void {
+    for (const run of this.#running) if (isAffected(run)) run.end(refuse("UNAUTHORIZED"));
   }
 
-  #endWithToken(run: StreamRun): void {
+  #endAtTokenExpiry(run: StreamRun): void {
     const { identity } = run.exchange;
     if (!identity) return;
     const end = () => run.end(refuse("UNAUTHORIZED"));
@@ -225,7 +225,7 @@ export class Streams {
     const given = readQuery(exchange.query, entry.params);
     const params = hasParameters(entry.path) ? withPathValues(exchange.path, entry, given) : given;
     const mismatch = this.#validators.get(entry)?.(params);
-    if (mismatch) throw invalid(mismatch);
+    if (mismatch) throw validationError(mismatch);
     return params;
   }
 
@@ -238,7 +238,7 @@ export class Streams {
 }
 
 /** Milliseconds in which an action has to return; the stream that it returns may take longer. */
-const CALL_MS = 30_000;
+const CALL_TIMEOUT_MS = 30_000;
 
 /** moleculer-web has an error of its own for an action that no node offers. */
 function refusalOf(error: unknown): unknown {

@@ -62,7 +62,7 @@ const utf8 = new TextDecoder("utf-8", { fatal: true });
 
 function readHead(head: Buffer): Omit<FormPart, "data"> {
   const headers = new Map<string, string>();
-  const lines = decoded(head).split(CRLF);
+  const lines = decodeUtf8(head).split(CRLF);
   if (lines.length > MAX_LINES) throw malformed();
   for (const line of lines) {
     const [, name, value] = /^([\w-]+):[ \t]*(.*?)[ \t]*$/.exec(line) ?? [];
@@ -104,7 +104,7 @@ function unescaped(quoted: string): string {
   );
 }
 
-function decoded(bytes: Buffer): string {
+function decodeUtf8(bytes: Buffer): string {
   try {
     return utf8.decode(bytes);
   } catch {

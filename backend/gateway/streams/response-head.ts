@@ -9,7 +9,7 @@ export interface ResultMeta {
 }
 
 /** Headers that an action may set, besides the media type. */
-const ALLOWED = new Set([
+const ALLOWED_HEADERS = new Set([
   "content-disposition",
   "content-language",
   "etag",
@@ -18,31 +18,33 @@ const ALLOWED = new Set([
   "retry-after",
 ]);
 /** Headers that moleculer-web sets. */
-const MADE = ["content-type", "content-length", "etag"];
-const VALUE = /^[\t\x20-\x7e]{1,1000}$/;
+const HEADERS_OF_MOLECULER_WEB = ["content-type", "content-length", "etag"];
+const HEADER_VALUE = /^[\t\x20-\x7e]{1,1000}$/;
 const STATUSES = new Set<unknown>([200, 201, 202, 204]);
 
 const EVENT_STREAM = "text/event-stream";
 /** Caching of content that never changes: a year, in the browser alone. */
-const YEAR = "private, max-age=31536000, immutable";
+const CACHE_FOR_A_YEAR = "private, max-age=31536000, immutable";
 
 /** The headers that the action has set. Throws for a status, a media type or a header that the entry does not allow. */
 export function headersOf(returns: StreamResult, meta: ResultMeta): ReadonlyMap<string, string> {
   const { $statusCode: status = 200, $responseType: type, $responseHeaders: given = {} } = meta;
-  if (!STATUSES.has(status)) throw mistake(`the status ${String(status)}`, "200, 201, 202 or 204");
+  if (!STATUSES.has(status)) throw actionError(`the status ${String(status)}`, "200, 201, 202 or 204");
   const types = mediaTypesOf(returns);
-  if (type !== undefined && !types.includes(String(type))) throw mistake(`the type ${String(type)}`, types.join(", "));
+  if (type !== undefined && !types.includes(String(type)))
+    throw actionError(`the type ${String(type)}`, types.join(", "));
   const headers = new Map<string, string>();
   for (const [name, value] of Object.entries(given as object)) {
     const key = name.toLowerCase();
-    if (!ALLOWED.has(key)) throw mistake(`the header ${name}`, [...ALLOWED].join(", "));
-    if (!VALUE.test(String(value))) throw mistake(`a value of ${name}`, "printable ASCII");
+    if (!ALLOWED_HEADERS.has(key)) throw actionError(`the header ${name}`, [...ALLOWED_HEADERS].join(", "));
+    if (!HEADER_VALUE.test(String(value))) throw actionError(`a value of ${name}`, "printable ASCII");
     headers.set(key, String(value));
   }
   return headers;
 }
 
-const mistake = (what: string, allowed: string) => new Error(`An action returns ${what}; its entry allows ${allowed}.`);
+const actionError = (what: string, allowed: string) =>
+  new Error(`An action returns ${what}; its entry allows ${allowed}.`);
 
 /** Media types that a response may have; the first one is that of an action that names none. */
 export function mediaTypesOf(returns: StreamResult): readonly string[] {
@@ -62,7 +64,7 @@ export function responseHead(
 ): Record<string, string> {
   const headers: Record<string, string> = { ...apiHeaders };
   delete (headers as { "content-type"?: string })["content-type"];
-  for (const name of MADE) {
+  for (const name of HEADERS_OF_MOLECULER_WEB) {
     const value = made.get(name);
     if (value !== undefined) headers[name] = value;
   }
@@ -71,6 +73,6 @@ export function responseHead(
   if (returns.as === "events") return { ...headers, "cache-control": "no-store, no-transform" };
   headers["content-security-policy"] = `${apiHeaders["content-security-policy"]}; sandbox`;
   headers["content-disposition"] ??= "attachment";
-  if (returns.immutable && (status === 200 || status === 304)) headers["cache-control"] = YEAR;
+  if (returns.immutable && (status === 200 || status === 304)) headers["cache-control"] = CACHE_FOR_A_YEAR;
   return headers;
 }

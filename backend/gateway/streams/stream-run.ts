@@ -13,7 +13,7 @@ export interface RunParts {
   /** Milliseconds for which a client may leave what was sent to it unread. */
   readonly sendMs: number;
   /** Headers of a response to a page of this site. */
-  cors(exchange: Exchange): Readonly<Record<string, string>>;
+  corsHeaders(exchange: Exchange): Readonly<Record<string, string>>;
   /** Whether connections are closed after their response. */
   isLeaving(): boolean;
   /** Takes a slot for a streamed response. Returns a function that gives it back. Throws RATE_LIMITED. */
@@ -21,13 +21,13 @@ export interface RunParts {
   /** Counts bytes of a response that is not streamed and that the client has not read, until the response has ended. */
   countUnread(exchange: Exchange, bytes: number): void;
   /** Called when a response fails after its head was sent. */
-  failedLate(exchange: Exchange, error: unknown): void;
+  reportLateFailure(exchange: Exchange, error: unknown): void;
   /** Hands the request to moleculer-web. */
-  handle(request: WebRequest<StreamRun>, response: WebResponse): Promise<void>;
+  handOver(request: WebRequest<StreamRun>, response: WebResponse): Promise<void>;
 }
 
 /** How often a client's reading is checked within the time that it has for it. */
-const LOOKS = 8;
+const CHECKS_PER_SEND_TIME = 8;
 const BUFFER_BYTES = 16 * 1024;
 
 /** One request for an entry of kind `stream`. */
@@ -47,7 +47,7 @@ export class StreamRun {
   #isStreamed = false;
   #isClosed = false;
   /** Whether server-sent events end as soon as they have begun. */
-  #hasNoEvents = false;
+  #endsAtOnce = false;
 
   constructor(exchange: Exchange, entry: StreamEntry, parts: RunParts) {
     this.exchange = exchange;
@@ -92,8 +92,8 @@ export class StreamRun {
         if (!this.#isStreamed) this.#parts.countUnread(this.exchange, bytes);
       };
       const writeHead = (status: number, made: ReadonlyMap<string, string>) => this.#writeHead(status, made);
-      const answer = new WebResponse(response, writeHead, isRefused, countUnread);
-      this.#parts.handle(web, answer).catch((error: unknown) => this.fail(error));
+      const prepareResult = new WebResponse(response, writeHead, isRefused, countUnread);
+      this.#parts.handOver(web, prepareResult).catch((error: unknown) => this.fail(error));
       send(web);
     });
   }
@@ -109,7 +109,7 @@ export class StreamRun {
     const { response } = this.exchange;
     if (response.headersSent) {
       if (!response.writableEnded) {
-        if (!response.destroyed) this.#parts.failedLate(this.exchange, error);
+        if (!response.destroyed) this.#parts.reportLateFailure(this.exchange, error);
         response.destroy();
       }
     } else this.#reject?.(this.#failure.error);
@@ -122,7 +122,7 @@ export class StreamRun {
   }
 
   /** Ends server-sent events regularly, and closes the connection after any other response. */
-  leave(): void {
+  endAndClose(): void {
     const { request, response } = this.exchange;
     // the head that was sent did not announce that the connection closes
     if (response.headersSent) response.once("close", () => closeAfterReading(request.socket.end()));
@@ -138,7 +138,7 @@ export class StreamRun {
   /** Ends server-sent events regularly, also those that have not begun, and no other response. */
   endEvents(): void {
     if (!isEvents(this.entry)) return;
-    this.#hasNoEvents = true;
+    this.#endsAtOnce = true;
     this.#endStream?.();
   }
 
@@ -178,7 +178,7 @@ export class StreamRun {
       }
       return this.#sendWhileRead(
         stream,
-        returns.as === "events" ? new EventEncoder(Object.keys(returns.events)) : pass(),
+        returns.as === "events" ? new EventEncoder(Object.keys(returns.events)) : passThrough(),
       );
     }
     const whole = asBytes(data);
@@ -194,43 +194,43 @@ export class StreamRun {
    */
   #sendWhileRead(source: Readable, through: Transform): Transform {
     const { response } = this.exchange;
-    let isOver = false;
+    let isFinished = false;
     const finish = () => {
-      if (isOver) return;
-      isOver = true;
+      if (isFinished) return;
+      isFinished = true;
       source.unpipe(through);
       source.on("error", () => undefined).destroy();
       through.end();
     };
-    const breakOff = (error: unknown) => {
-      if (isOver) return;
+    const failStream = (error: unknown) => {
+      if (isFinished) return;
       finish();
       this.fail(error);
       response.destroy();
     };
-    through.on("error", breakOff);
-    source.on("error", breakOff).on("close", () => {
-      if (!source.readableEnded) breakOff(new Error("The stream of an action was closed before its end."));
+    through.on("error", failStream);
+    source.on("error", failStream).on("close", () => {
+      if (!source.readableEnded) failStream(new Error("The stream of an action was closed before its end."));
     });
     response.once("close", finish);
     this.#endStream = finish;
-    this.#watchReader(() => breakOff(new Error("The client does not read.")));
-    if (this.#hasNoEvents) finish();
+    this.#watchReader(() => failStream(new Error("The client does not read.")));
+    if (this.#endsAtOnce) finish();
     else source.pipe(through);
     return through;
   }
 
   /** Ends a response whose client has read nothing for too long. */
-  #watchReader(giveUp: () => void): void {
+  #watchReader(onTimeout: () => void): void {
     const { response } = this.exchange;
-    let looks = 0;
+    let checks = 0;
     const count = () => {
-      looks = response.writableNeedDrain ? looks + 1 : 0;
-      if (looks > LOOKS) giveUp();
+      checks = response.writableNeedDrain ? checks + 1 : 0;
+      if (checks > CHECKS_PER_SEND_TIME) onTimeout();
     };
-    const timer = setInterval(count, this.#parts.sendMs / LOOKS).unref();
+    const timer = setInterval(count, this.#parts.sendMs / CHECKS_PER_SEND_TIME).unref();
     const read = () => {
-      looks = 0;
+      checks = 0;
     };
     response.on("drain", read);
     this.onEnd(() => clearInterval(timer));
@@ -240,7 +240,7 @@ export class StreamRun {
     const { request, response, id } = this.exchange;
     const headers = responseHead(this.entry.returns, status, made, this.#ownHeaders);
     headers["x-request-id"] = id;
-    Object.assign(headers, this.#parts.cors(this.exchange));
+    Object.assign(headers, this.#parts.corsHeaders(this.exchange));
     if (!request.complete) closeAfterResponse(request.socket);
     if (!request.complete || this.#parts.isLeaving()) headers.connection = "close";
     response.writeHead(status, headers);
@@ -266,4 +266,4 @@ function asBytes(data: unknown): Buffer | undefined {
   return type === "Buffer" && Array.isArray(values) ? Buffer.from(values) : undefined;
 }
 
-const pass = () => new PassThrough({ highWaterMark: BUFFER_BYTES });
+const passThrough = () => new PassThrough({ highWaterMark: BUFFER_BYTES });

@@ -7,16 +7,16 @@ import type { StreamEntry } from "../../surface.ts";
 import type { HttpBacklog } from "../limits/caps/http-backlog.ts";
 import { checkHead, hasBody, passOn, readWhole } from "./body.ts";
 import { readForm } from "./form.ts";
-import type { HeldBytes } from "./held-bytes.ts";
+import type { BodyBytes } from "./held-bytes.ts";
 import { boundaryOf } from "./multipart.ts";
 import type { StreamRun } from "./stream-run.ts";
 import type { WebRequest } from "./web-request.ts";
 import { checkSignature, type SeenSignatures } from "./webhook.ts";
 
 /** The parts of the gateway that reading a body uses. */
-export interface BodyParts {
+export interface BodyReaderParts {
   readonly backlog: HttpBacklog;
-  readonly held: HeldBytes;
+  readonly held: BodyBytes;
   readonly seen: SeenSignatures;
   /** Milliseconds since 1970. */
   readonly clock: () => number;
@@ -24,7 +24,7 @@ export interface BodyParts {
 }
 
 /** A body, after all checks that are made before the action runs. */
-export interface TakenBody {
+export interface CheckedBody {
   /** Writes the body into the action's stream. */
   send(to: WebRequest<StreamRun>): void;
   /** Called when the action has failed. */
@@ -32,7 +32,7 @@ export interface TakenBody {
 }
 
 /** Reads and checks the part of a body that has to arrive before the action runs. Throws a refusal. */
-export async function takeBody(run: StreamRun, parts: BodyParts): Promise<TakenBody> {
+export async function readBody(run: StreamRun, parts: BodyReaderParts): Promise<CheckedBody> {
   const { request, client } = run.exchange;
   const { body, bodyLimit } = run.entry;
   if (!body) {
@@ -52,7 +52,7 @@ export async function takeBody(run: StreamRun, parts: BodyParts): Promise<TakenB
     case "bytes":
       return { send: (to) => void to.end(whole) };
     case "form":
-      return takeForm(run, body, whole, boundary ?? "");
+      return readFormBody(run, body, whole, boundary ?? "");
     case "webhook": {
       const secrets = parts.secretsOf(body.secret);
       const { action } = run.entry;
@@ -73,13 +73,13 @@ function typesOf(body: NonNullable<StreamEntry["body"]>, boundary: string | unde
 const validators = new WeakMap<StreamEntry, Validator>();
 
 /** Reads a form. Its fields are checked together with the parameters of the path, which no field can replace. */
-function takeForm(run: StreamRun, body: FormBody, whole: Buffer, boundary: string): TakenBody {
+function readFormBody(run: StreamRun, body: FormBody, whole: Buffer, boundary: string): CheckedBody {
   const { fields, files, contents } = readForm(whole, boundary, body);
   const params = { ...fields, ...run.params, files };
   const validate = validators.get(run.entry) ?? compileValidator(object(paramsOf(run.entry)));
   validators.set(run.entry, validate);
   const mismatch = validate(params);
-  if (mismatch) throw invalid(mismatch);
+  if (mismatch) throw validationError(mismatch);
   run.params = params;
   return {
     send(to) {
@@ -90,6 +90,6 @@ function takeForm(run: StreamRun, body: FormBody, whole: Buffer, boundary: strin
 }
 
 /** The error for invalid parameters, in the form of Moleculer's own validator. */
-export function invalid(mismatch: NonNullable<ReturnType<Validator>>): Error {
+export function validationError(mismatch: NonNullable<ReturnType<Validator>>): Error {
   return new Errors.ValidationError("a parameter is not allowed", "VALIDATION", [mismatch] as never);
 }

@@ -57,32 +57,32 @@ export class WebResponse extends Writable {
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
     const response = this.#response;
-    if (this.#isOver) return void done();
-    this.#head();
+    if (this.#isFinished) return void done();
+    this.#writeHeadOnce();
     if (response.write(chunk)) return void done();
     this.#onUnread(chunk.length);
-    const go = () => {
-      response.off("drain", go).off("close", go);
+    const proceed = () => {
+      response.off("drain", proceed).off("close", proceed);
       done();
     };
-    response.on("drain", go).on("close", go);
+    response.on("drain", proceed).on("close", proceed);
   }
 
   override _final(done: (error?: Error | null) => void): void {
-    if (!this.#isOver) {
-      this.#head();
+    if (!this.#isFinished) {
+      this.#writeHeadOnce();
       this.#response.end();
     }
     done();
   }
 
   /** Whether the client has disconnected, has the whole response, or gets a refusal instead. */
-  get #isOver(): boolean {
+  get #isFinished(): boolean {
     const { destroyed, writableEnded, headersSent } = this.#response;
     return destroyed || writableEnded || (!this.#isHeadWritten && (headersSent || this.#isRefused()));
   }
 
-  #head(): void {
+  #writeHeadOnce(): void {
     if (this.#isHeadWritten) return;
     this.#isHeadWritten = true;
     this.#writeHead(this.statusCode, this.#headers);

@@ -10,7 +10,7 @@ const TOLERANCE_SECONDS = 300;
 const MAX_SIGNATURES = 8;
 const DIGEST_BYTES = 32;
 
-interface Signed {
+interface SignedContent {
   /** The signed text before the body. */
   readonly prefix: string;
   /** The time of the signature, in seconds since 1970. */
@@ -33,24 +33,25 @@ export function checkSignature(
   secrets: readonly string[],
   now: number,
 ): string {
-  const signed = webhook.scheme === "standard" ? standard(headers) : timestamped(headers[webhook.header ?? ""]);
+  const signed =
+    webhook.scheme === "standard" ? readStandardHeaders(headers) : readTimestampedHeader(headers[webhook.header ?? ""]);
   if (!signed || Math.abs(now / 1000 - signed.at) > TOLERANCE_SECONDS) throw refuse("SIGNATURE");
-  let isRight = false;
+  let isValid = false;
   // every secret is compared with every signature, so that the response time does not reveal which one was valid
   for (const secret of secrets) {
     const expected = createHmac("sha256", signed.keyOf(secret)).update(signed.prefix).update(body).digest();
     for (const signature of signed.signatures) {
-      if (timingSafeEqual(signature, expected)) isRight = true;
+      if (timingSafeEqual(signature, expected)) isValid = true;
     }
   }
-  if (!isRight) throw refuse("SIGNATURE");
+  if (!isValid) throw refuse("SIGNATURE");
   return createHash("sha256").update(signed.prefix).update(body).digest("base64url");
 }
 
 const SECONDS = /^\d{1,12}$/;
 
 /** https://www.standardwebhooks.com: the id, the time and the body are signed; the secret is `whsec_` and base64. */
-function standard(headers: IncomingHttpHeaders): Signed | undefined {
+function readStandardHeaders(headers: IncomingHttpHeaders): SignedContent | undefined {
   const { "webhook-id": id, "webhook-timestamp": time, "webhook-signature": given } = headers;
   if (typeof id !== "string" || typeof time !== "string" || typeof given !== "string") return undefined;
   if (!/^[\w-]{1,128}$/.test(id) || !SECONDS.test(time)) return undefined;
@@ -58,13 +59,13 @@ function standard(headers: IncomingHttpHeaders): Signed | undefined {
   return {
     prefix: `${id}.${time}.`,
     at: Number(time),
-    signatures: digests(listed.map((one) => Buffer.from(one.slice(3), "base64"))),
+    signatures: validDigests(listed.map((one) => Buffer.from(one.slice(3), "base64"))),
     keyOf: (secret) => Buffer.from(secret.replace(/^whsec_/, ""), "base64"),
   };
 }
 
 /** `t=SECONDS,v1=HEX`; `v1` may occur several times. */
-function timestamped(header: string | readonly string[] | undefined): Signed | undefined {
+function readTimestampedHeader(header: string | readonly string[] | undefined): SignedContent | undefined {
   if (typeof header !== "string") return undefined;
   const pairs = header.split(",").map((pair) => pair.trim().split("=", 2));
   const times = pairs.filter(([key]) => key === "t").map(([, value = ""]) => value);
@@ -74,12 +75,12 @@ function timestamped(header: string | readonly string[] | undefined): Signed | u
   return {
     prefix: `${time}.`,
     at: Number(time),
-    signatures: digests(hex.map(([, value = ""]) => Buffer.from(value, "hex"))),
+    signatures: validDigests(hex.map(([, value = ""]) => Buffer.from(value, "hex"))),
     keyOf: (secret) => Buffer.from(secret),
   };
 }
 
-function digests(given: readonly Buffer[]): readonly Buffer[] {
+function validDigests(given: readonly Buffer[]): readonly Buffer[] {
   return given.filter(({ length }) => length === DIGEST_BYTES).slice(0, MAX_SIGNATURES);
 }
 

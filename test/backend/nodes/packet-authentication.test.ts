@@ -42,11 +42,11 @@ function logOf(lines: Record<string, unknown>[]): Logger {
 }
 
 /** A node that is not started yet; without secrets it is a foreign one. */
-function nodeOf(nodeID: string, secrets: readonly string[], nameProbeMs = 0): Node {
+function nodeOf(nodeID: string, secrets: readonly string[], idProbeMs = 0): Node {
   const log: Record<string, unknown>[] = [];
   const arrived: Node["arrived"] = [];
   const drops = new DropLog(logOf(log), () => clock.now);
-  const options = { secrets, dropped: drops, nameProbeMs, clock: () => clock.now };
+  const options = { secrets, dropped: drops, idProbeMs, clock: () => clock.now };
   const packets = secrets.length > 0 ? new PacketAuthentication(options) : undefined;
   let inject: Node["inject"] | undefined;
   const recorder = {
@@ -255,7 +255,7 @@ test("O17: a second node with the same id learns that it is taken, and the runni
   clock.now += 1000;
   const second = nodeOf("one", [SECRET], 200);
   await start(second);
-  expect([first, second].map(({ packets }) => packets?.isNameTaken())).toEqual([false, true]);
+  expect([first, second].map(({ packets }) => packets?.isNodeIdTaken())).toEqual([false, true]);
   await second.broker.stop();
   expect(await greet(witness, "one")).toBe("one greets two");
   expect(await greet(first, "two")).toBe("two greets one");
@@ -267,7 +267,7 @@ test("O17: a second node with the same id learns that it is taken, and the runni
   clock.now += 1000;
   const third = nodeOf("one", [SECRET], 200);
   await start(third);
-  expect(third.packets?.isNameTaken()).toBe(false);
+  expect(third.packets?.isNodeIdTaken()).toBe(false);
 });
 
 test("O17: of two nodes with one id that start at the same time, the older one runs", async () => {
@@ -275,5 +275,5 @@ test("O17: of two nodes with one id that start at the same time, the older one r
   clock.now += 1;
   const younger = nodeOf("one", [SECRET], 200);
   await start(older, younger);
-  expect([older, younger].map(({ packets }) => packets?.isNameTaken())).toEqual([false, true]);
+  expect([older, younger].map(({ packets }) => packets?.isNodeIdTaken())).toEqual([false, true]);
 });

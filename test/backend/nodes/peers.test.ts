@@ -87,29 +87,29 @@ test("N6: a hole in the ordinals of a sender is noticed once, also before the fi
   const peers = new Peers();
   const one = newInstance(NOW);
   let counter = 0;
-  const isAfterHole = (ordinal: number, instance = one) => {
+  const isAfterGap = (ordinal: number, instance = one) => {
     const header = { ...packet(instance, ++counter), ordinal, target: "me" };
     expect(peers.refuse(header, NOW)).toBeUndefined();
-    return peers.isAfterHole(header);
+    return peers.isAfterGap(header);
   };
-  expect([1, 2, 3].map((ordinal) => isAfterHole(ordinal))).toEqual([false, false, false]);
-  expect([0, 4, 0].map((ordinal) => isAfterHole(ordinal))).toEqual([false, false, false]); // 0: to every node
-  expect([7, 8, 5, 6, 9].map((ordinal) => isAfterHole(ordinal))).toEqual([true, false, false, false, false]);
+  expect([1, 2, 3].map((ordinal) => isAfterGap(ordinal))).toEqual([false, false, false]);
+  expect([0, 4, 0].map((ordinal) => isAfterGap(ordinal))).toEqual([false, false, false]); // 0: to every node
+  expect([7, 8, 5, 6, 9].map((ordinal) => isAfterGap(ordinal))).toEqual([true, false, false, false, false]);
   // it has started again, and its first packet has not come
-  expect(isAfterHole(2, newInstance(NOW + 1))).toBe(true);
+  expect(isAfterGap(2, newInstance(NOW + 1))).toBe(true);
 });
 
 test("N6: a node that has started again may have died before it sent what it had stored: its first packet tells, once", () => {
   const peers = new Peers();
   let counter = 0;
-  const isAfterHole = (instance: string, ordinal: number) => {
+  const isAfterGap = (instance: string, ordinal: number) => {
     const header = { ...packet(instance, ++counter), ordinal, target: "" };
     expect(peers.refuse(header, NOW)).toBeUndefined();
-    return peers.isAfterHole(header);
+    return peers.isAfterGap(header);
   };
   const [before, after] = [newInstance(NOW), newInstance(NOW + 1)];
-  expect([0, 1].map((ordinal) => isAfterHole(before, ordinal))).toEqual([false, false]);
-  expect([0, 0, 1].map((ordinal) => isAfterHole(after, ordinal))).toEqual([true, false, false]);
+  expect([0, 1].map((ordinal) => isAfterGap(before, ordinal))).toEqual([false, false]);
+  expect([0, 0, 1].map((ordinal) => isAfterGap(after, ordinal))).toEqual([true, false, false]);
 });
 
 test("N2: a restart after a death is told once, and no restart of a node that has announced its stop", () => {

@@ -9,15 +9,15 @@ export interface BudgetLimit {
 
 /** What a key has used in the current span of time. */
 export interface KeyUsage {
-  used: number;
-  end: number;
+  usedBytes: number;
+  endsAt: number;
 }
 
 /** Maximum number of keys; beyond it the oldest one is forgotten. */
 const MAX_KEYS = 50_000;
 
 /** Bytes that are reserved for a response before its size is known. */
-export const EXPECTED = 32 * 1024;
+export const EXPECTED_BYTES = 32 * 1024;
 
 /**
  * Limits the bytes of responses for each key and span of time. The size of a response is not known before it is made:
@@ -39,11 +39,11 @@ export class ByteBudget {
   take(key: string): KeyUsage {
     const now = this.#clock();
     const account = this.#accountOf(key, now);
-    if (account.used + EXPECTED > this.#limit.bytes) {
+    if (account.usedBytes + EXPECTED_BYTES > this.#limit.bytes) {
       this.#refused += 1;
-      throw refuse("RATE_LIMITED", { retryAfter: Math.max(1, (account.end - now) / 1000) });
+      throw refuse("RATE_LIMITED", { retryAfter: Math.max(1, (account.endsAt - now) / 1000) });
     }
-    account.used += EXPECTED;
+    account.usedBytes += EXPECTED_BYTES;
     return account;
   }
 
@@ -53,8 +53,8 @@ export class ByteBudget {
 
   #accountOf(key: string, now: number): KeyUsage {
     const known = this.#accounts.get(key);
-    if (known && now < known.end) return known;
-    const account: KeyUsage = { used: 0, end: now + this.#limit.seconds * 1000 };
+    if (known && now < known.endsAt) return known;
+    const account: KeyUsage = { usedBytes: 0, endsAt: now + this.#limit.seconds * 1000 };
     this.#accounts.delete(key);
     const [oldest] = this.#accounts.size >= MAX_KEYS ? this.#accounts.keys() : [];
     if (oldest !== undefined) this.#accounts.delete(oldest);
@@ -65,7 +65,7 @@ export class ByteBudget {
 
 /** Replaces the 32 KiB that were counted for a response by its bytes, 0 for a refusal. */
 export function settle(account: KeyUsage, bytes: number): void {
-  account.used += bytes - EXPECTED;
+  account.usedBytes += bytes - EXPECTED_BYTES;
 }
 
 /** What was counted for a response before its size is known. */

@@ -11,7 +11,7 @@ import type { CapTable } from "./table.ts";
 export class Connections {
   readonly #caps: CapTable["connections"];
   readonly #isTrusted: (address: string) => boolean;
-  readonly #held = new KeyCounts();
+  readonly #heldByNetwork = new KeyCounts();
   readonly #networks = new WeakMap<Socket, string>();
   readonly #onClose: (this: Socket) => void;
   #used = 0;
@@ -33,7 +33,7 @@ export class Connections {
     const address = plainAddress(remoteAddress);
     if (!this.#isTrusted(address)) {
       const network = networkOf(address);
-      if (this.#held.of(network) >= this.#caps.address || this.#used >= this.#caps.node) {
+      if (this.#heldByNetwork.of(network) >= this.#caps.address || this.#used >= this.#caps.node) {
         this.#refused += 1;
         return void connection.destroy();
       }
@@ -61,6 +61,6 @@ export class Connections {
   #count(connection: Socket, by: 1 | -1): void {
     this.#used += by;
     const network = this.#networks.get(connection);
-    if (network !== undefined) this.#held.add(network, by);
+    if (network !== undefined) this.#heldByNetwork.add(network, by);
   }
 }

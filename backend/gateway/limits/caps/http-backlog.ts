@@ -6,7 +6,7 @@ import type { CapTable } from "./table.ts";
 import type { UnsentBytes, UnsentReceiver } from "./unsent-bytes.ts";
 
 /** Bytes that the header fields of a response have, about. */
-const HEAD_BYTES = 1024;
+const APPROXIMATE_HEAD_BYTES = 1024;
 
 /**
  * Limits what HTTP connections hold while a client does not read, does not send the rest of its request, or sends many
@@ -22,9 +22,9 @@ export class HttpBacklog {
   #pipelinedTotal = 0;
   #pipelinedRefused = 0;
 
-  constructor(caps: Pick<CapTable, "pipelined" | "bodies">, unsent: UnsentBytes) {
+  constructor(caps: Pick<CapTable, "pipelined" | "bodies">, countUnsent: UnsentBytes) {
     this.#pipelinedCap = caps.pipelined;
-    this.#unsent = unsent;
+    this.#unsent = countUnsent;
     this.#bodies = new Slots(caps.bodies);
   }
 
@@ -50,7 +50,7 @@ export class HttpBacklog {
 
   /** Counts a response that waits for its client to read. */
   unsent(connection: Socket, response: ServerResponse, receiver: UnsentReceiver, length: number): void {
-    const bytes = HEAD_BYTES + length;
+    const bytes = APPROXIMATE_HEAD_BYTES + length;
     response.once("close", () => this.#unsent.remove(connection, bytes));
     this.#unsent.add(connection, receiver, bytes);
   }

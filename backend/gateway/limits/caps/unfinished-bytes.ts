@@ -14,7 +14,7 @@ interface Unfinished {
 export class UnfinishedBytes {
   readonly #maxBytes: number;
   /** In the order in which the messages began. */
-  readonly #of = new Map<object, Unfinished>();
+  readonly #unfinished = new Map<object, Unfinished>();
   #used = 0;
   #refused = 0;
 
@@ -24,7 +24,7 @@ export class UnfinishedBytes {
 
   /** Counts what a connection holds of a message; `message` undefined where none has begun. `close` closes it. */
   set(connection: object, message: object | undefined, bytes: number, close: () => void): void {
-    const known = this.#of.get(connection);
+    const known = this.#unfinished.get(connection);
     if (message === undefined) {
       if (known !== undefined) this.remove(connection);
       return;
@@ -34,7 +34,7 @@ export class UnfinishedBytes {
       known.bytes = bytes;
     } else {
       this.remove(connection);
-      this.#of.set(connection, { message, bytes, close });
+      this.#unfinished.set(connection, { message, bytes, close });
       this.#used += bytes;
     }
     while (this.#used > this.#maxBytes) this.#closeOldest();
@@ -42,8 +42,8 @@ export class UnfinishedBytes {
 
   /** The connection is closed, or its message has ended. */
   remove(connection: object): void {
-    this.#used -= this.#of.get(connection)?.bytes ?? 0;
-    this.#of.delete(connection);
+    this.#used -= this.#unfinished.get(connection)?.bytes ?? 0;
+    this.#unfinished.delete(connection);
   }
 
   /** Bytes that are held now. */
@@ -57,7 +57,7 @@ export class UnfinishedBytes {
   }
 
   #closeOldest(): void {
-    const [oldest] = this.#of;
+    const [oldest] = this.#unfinished;
     if (!oldest) return;
     const [connection, { close }] = oldest;
     this.#refused += 1;

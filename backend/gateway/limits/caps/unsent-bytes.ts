@@ -20,9 +20,9 @@ interface UnsentEntry {
 }
 
 /** Milliseconds between two checks of all connections. */
-const SWEEP = 1_000;
+const SWEEP_INTERVAL_MS = 1_000;
 /** Milliseconds between two checks while a limit is reached. */
-const SWEEP_AT_LIMIT = 100;
+const SWEEP_INTERVAL_AT_LIMIT_MS = 100;
 
 /**
  * Limits the bytes that were written and that clients have not read. Bytes that the kernel takes at once are not
@@ -37,8 +37,8 @@ export class UnsentBytes {
   readonly #entries = new Map<Duplex, UnsentEntry>();
   readonly #held = new KeyCounts();
   #total = 0;
-  #closed = 0;
-  #late = 0;
+  #refused = 0;
+  #timedOut = 0;
   #sweptAt = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
 
@@ -51,7 +51,7 @@ export class UnsentBytes {
 
   /** Counts what waits in a connection's own buffer, after something was written to it. */
   measure(connection: Duplex, receiver: UnsentReceiver): void {
-    this.#set(this.#entryOf(connection, receiver), connection, connection.writableLength, true);
+    this.#setBytes(this.#entryOf(connection, receiver), connection, connection.writableLength, true);
   }
 
   /**
@@ -60,13 +60,13 @@ export class UnsentBytes {
   add(connection: Duplex, receiver: UnsentReceiver, bytes: number): void {
     const entry = this.#entryOf(connection, receiver);
     const isFirst = entry.bytes === 0;
-    this.#set(entry, connection, entry.bytes + bytes, false);
+    this.#setBytes(entry, connection, entry.bytes + bytes, false);
     if (!isFirst && entry.bytes > this.#caps.connection) this.close(connection);
   }
 
   remove(connection: Duplex, bytes: number): void {
     const entry = this.#entries.get(connection);
-    if (entry) this.#set(entry, connection, Math.max(0, entry.bytes - bytes), false);
+    if (entry) this.#setBytes(entry, connection, Math.max(0, entry.bytes - bytes), false);
   }
 
   /** Bytes that wait now. */
@@ -81,17 +81,17 @@ export class UnsentBytes {
 
   /** Connections that were closed because too much was waiting. */
   get refused(): number {
-    return this.#closed;
+    return this.#refused;
   }
 
   /** Connections that were closed because something was waiting for too long. */
-  get late(): number {
-    return this.#late;
+  get timedOut(): number {
+    return this.#timedOut;
   }
 
   /** Closes a connection for which too much is waiting. */
   close(connection: Duplex): void {
-    this.#closed += 1;
+    this.#refused += 1;
     this.#forget(connection);
     connection.destroy();
   }
@@ -104,10 +104,10 @@ export class UnsentBytes {
       const bytes = entry.isMeasured ? connection.writableLength : entry.bytes;
       if (connection.destroyed || bytes === 0) this.#forget(connection);
       else if (now - entry.since >= this.#timeout) {
-        this.#late += 1;
+        this.#timedOut += 1;
         this.#forget(connection);
         connection.destroy();
-      } else this.#count(entry, bytes);
+      } else this.#countBytes(entry, bytes);
     }
   }
 
@@ -117,26 +117,26 @@ export class UnsentBytes {
     const holders = user === undefined ? [`address ${address}`] : [`address ${address}`, `user ${user}`];
     const entry: UnsentEntry = { holders, bytes: 0, isMeasured: false, since: this.#clock() };
     this.#entries.set(connection, entry);
-    this.#timer ??= setInterval(() => this.sweep(), SWEEP).unref();
+    this.#timer ??= setInterval(() => this.sweep(), SWEEP_INTERVAL_MS).unref();
     return entry;
   }
 
-  #set(entry: UnsentEntry, connection: Duplex, bytes: number, isMeasured: boolean): void {
+  #setBytes(entry: UnsentEntry, connection: Duplex, bytes: number, isMeasured: boolean): void {
     entry.isMeasured = isMeasured;
-    this.#count(entry, bytes);
+    this.#countBytes(entry, bytes);
     if (bytes === 0 || connection.destroyed) return void this.#forget(connection);
-    if (!this.#isOver(entry.holders)) return;
+    if (!this.#isOverCap(entry.holders)) return;
     // clients may have read some of it since the last sweep
-    if (this.#clock() - this.#sweptAt >= SWEEP_AT_LIMIT) this.sweep();
-    while (this.#isOver(entry.holders)) {
-      const [oldest, next] = this.#oldest(entry.holders);
+    if (this.#clock() - this.#sweptAt >= SWEEP_INTERVAL_AT_LIMIT_MS) this.sweep();
+    while (this.#isOverCap(entry.holders)) {
+      const [oldest, next] = this.#longestWaiting(entry.holders);
       // one response alone may be larger than a limit
       if (!oldest || (oldest === connection && !next)) return;
       this.close(oldest);
     }
   }
 
-  #isOver(holders: readonly string[]): boolean {
+  #isOverCap(holders: readonly string[]): boolean {
     return this.#total > this.#caps.node || holders.some((holder) => this.#isFull(holder));
   }
 
@@ -146,7 +146,7 @@ export class UnsentBytes {
   }
 
   /** The two connections that have waited longest: of the node where that is full, else of the holder that is. */
-  #oldest(holders: readonly string[]): readonly Duplex[] {
+  #longestWaiting(holders: readonly string[]): readonly Duplex[] {
     const full = this.#total > this.#caps.node ? undefined : holders.find((holder) => this.#isFull(holder));
     const found: Duplex[] = [];
     for (const [connection, entry] of this.#entries) {
@@ -156,7 +156,7 @@ export class UnsentBytes {
     return found;
   }
 
-  #count(entry: UnsentEntry, bytes: number): void {
+  #countBytes(entry: UnsentEntry, bytes: number): void {
     const more = bytes - entry.bytes;
     entry.bytes = bytes;
     this.#total += more;
@@ -166,7 +166,7 @@ export class UnsentBytes {
   #forget(connection: Duplex): void {
     const entry = this.#entries.get(connection);
     if (!entry) return;
-    this.#count(entry, 0);
+    this.#countBytes(entry, 0);
     this.#entries.delete(connection);
     if (this.#entries.size > 0) return;
     clearInterval(this.#timer);

@@ -26,7 +26,7 @@ export class WithoutSession {
   readonly #watched = new Map<Duplex, Watched>();
   #bytes = 0;
   #refusedBytes = 0;
-  #late = 0;
+  #timedOut = 0;
 
   constructor(parts: WithoutSessionParts) {
     this.#parts = parts;
@@ -39,14 +39,14 @@ export class WithoutSession {
    */
   watch(connection: Duplex, key: string): boolean {
     if (!this.#slots.take(connection, key, () => connection.destroy())) return false;
-    const onLate = () => {
-      this.#late += 1;
+    const onTimeout = () => {
+      this.#timedOut += 1;
       connection.destroy();
     };
     const watched: Watched = {
       bytes: 0,
       reads: 0,
-      timer: setTimeout(onLate, this.#parts.timeout).unref(),
+      timer: setTimeout(onTimeout, this.#parts.timeout).unref(),
       onData: (chunk) => this.#count(connection, watched, chunk.length),
       onClose: () => this.release(connection),
     };
@@ -76,8 +76,8 @@ export class WithoutSession {
   }
 
   /** Connections that were closed because they did not authenticate in time. */
-  get late(): number {
-    return this.#late;
+  get timedOut(): number {
+    return this.#timedOut;
   }
 
   /** Bytes that they have sent. */

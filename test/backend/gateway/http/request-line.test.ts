@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import type { Exchange } from "../../../../backend/gateway/http/exchange.ts";
-import { requestMembers } from "../../../../backend/gateway/http/request-line.ts";
+import { requestLogMembers } from "../../../../backend/gateway/http/request-line.ts";
 
 /** What a line with these members says. */
 const read = (members: string): unknown => JSON.parse(`{${members.slice(1)}}`);
@@ -17,7 +17,7 @@ const exchange = (path: string, user: string, address: string, ray?: string) =>
 test("whatever a client has chosen, the line of its request is one line of JSON that says the same", () => {
   const odd = ['/"', "/\\", "/\n\r\t\u0000\u001f", "/\u2028\u2029", "/\ud800", '","status":200,"x":"', "/ä🦊"];
   for (const text of odd) {
-    const members = requestMembers(exchange(text, `u${text}`, `fe80::1%${text}`), 404, 1.234_56, "NOT_FOUND");
+    const members = requestLogMembers(exchange(text, `u${text}`, `fe80::1%${text}`), 404, 1.234_56, "NOT_FOUND");
     expect(members).not.toMatch(/[\n\r]/);
     expect(read(members)).toEqual({
       id: "0123456789abcdef01234567",
@@ -34,7 +34,7 @@ test("whatever a client has chosen, the line of its request is one line of JSON 
 
 test("a path is cut, and what is not known is left out", () => {
   const stranger = { ...exchange("/".repeat(500), "", "192.0.2.1", "0123456789abcdef-FRA"), identity: undefined };
-  expect(read(requestMembers(stranger, 200, 0))).toEqual({
+  expect(read(requestLogMembers(stranger, 200, 0))).toEqual({
     id: "0123456789abcdef01234567",
     ray: "0123456789abcdef-FRA",
     method: "GET",

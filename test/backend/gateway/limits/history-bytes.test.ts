@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from "@jest/globals";
-import { ByteBudget, EXPECTED, settle } from "../../../../backend/gateway/limits/caps/byte-budget.ts";
+import { ByteBudget, EXPECTED_BYTES, settle } from "../../../../backend/gateway/limits/caps/byte-budget.ts";
 import { CAPS } from "../../../../backend/gateway/limits/caps/table.ts";
 import { startTestGateway, type TestGateway, tokenOf } from "../../support.ts";
 import { closed, frame, signedIn, TEXT } from "../by-hand.ts";
@@ -15,11 +15,11 @@ const unsentBytes = () =>
 
 test("S5: calls at the same time do not pass the limit together, and what was not read is given back", () => {
   let now = 0;
-  const budget = new ByteBudget({ bytes: 4 * EXPECTED, seconds: 10 }, () => now);
+  const budget = new ByteBudget({ bytes: 4 * EXPECTED_BYTES, seconds: 10 }, () => now);
   const accounts = Array.from({ length: 4 }, () => budget.take("a"));
   expect(() => budget.take("a")).toThrow(expect.objectContaining({ type: "RATE_LIMITED" }));
   for (const account of accounts) settle(account, 10);
-  for (const account of Array.from({ length: 3 }, () => budget.take("a"))) settle(account, EXPECTED);
+  for (const account of Array.from({ length: 3 }, () => budget.take("a"))) settle(account, EXPECTED_BYTES);
   expect(() => budget.take("a")).toThrow(
     expect.objectContaining({ data: expect.objectContaining({ retryAfter: 10 }) }),
   );

@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import { IgnoredAddresses } from "../../../../backend/gateway/limits/ignored-addresses.ts";
-import { REFUSAL_LINES, RefusalLog } from "../../../../backend/gateway/limits/refusal-log.ts";
+import { MAX_REFUSAL_LINES, RefusalLog } from "../../../../backend/gateway/limits/refusal-log.ts";
 import { createLog } from "../../../../backend/log.ts";
 import { startTestGateway, tokenOf } from "../../support.ts";
 
@@ -21,9 +21,9 @@ test("S10: a flood of refusals is so many lines: the first of each network and k
   for (let n = 0; n < 3_000; n++)
     refusals.note({ status: 404, code: "NOT_FOUND", route: "none", network: `n${n}` }, write);
   refusals.note({ status: 401, code: "UNAUTHORIZED", route: "/a", network: "192.0.2.1" }, write);
-  expect(lines.map(({ msg }) => msg)).toEqual(Array.from({ length: 7 + REFUSAL_LINES.kind + 1 }, () => "request"));
-  refusals.sum();
-  expect(lines.slice(7 + REFUSAL_LINES.kind + 1)).toMatchObject([
+  expect(lines.map(({ msg }) => msg)).toEqual(Array.from({ length: 7 + MAX_REFUSAL_LINES.kind + 1 }, () => "request"));
+  refusals.writeSummary();
+  expect(lines.slice(7 + MAX_REFUSAL_LINES.kind + 1)).toMatchObject([
     {
       msg: "requests refused",
       status: 429,
@@ -39,7 +39,7 @@ test("S10: a flood of refusals is so many lines: the first of each network and k
   refusals.note({ status: 429, code: "RATE_LIMITED", route: "/a", network: "192.0.2.0" }, again);
   expect(lines.at(-1)).toMatchObject({ again: true });
   expect(refusals.total).toBe(23_002);
-  refusals.sum();
+  refusals.writeSummary();
 });
 
 test("S10: however many kinds of refusals there are, a window has so many lines", () => {
@@ -47,11 +47,11 @@ test("S10: however many kinds of refusals there are, a window has so many lines"
   const refusals = new RefusalLog(log);
   for (let n = 0; n < 500; n++)
     refusals.note({ status: 404, code: "NOT_FOUND", route: `/${n}`, network: "192.0.2.1" }, () => log.info("request"));
-  expect(lines).toHaveLength(REFUSAL_LINES.all);
+  expect(lines).toHaveLength(MAX_REFUSAL_LINES.all);
   for (let n = 0; n < 500; n++) refusals.error({ err: new Error("x") }, "call failed");
-  expect(lines).toHaveLength(REFUSAL_LINES.all + REFUSAL_LINES.errors);
-  refusals.sum();
-  expect(lines.at(-1)).toMatchObject({ level: "error", count: 500 - REFUSAL_LINES.errors });
+  expect(lines).toHaveLength(MAX_REFUSAL_LINES.all + MAX_REFUSAL_LINES.errors);
+  refusals.writeSummary();
+  expect(lines.at(-1)).toMatchObject({ level: "error", count: 500 - MAX_REFUSAL_LINES.errors });
 });
 
 test("S10: a client that is refused again and again leaves one line, one that is answered a line each time", async () => {

@@ -18,8 +18,8 @@ const joined = subscription("garden", 5, 2);
 function positionsAt(state = joined) {
   const holes: string[] = [];
   const positions = new ChannelPositions((channel) => void holes.push(channel));
-  positions.subscribed(state);
-  const sent = (...events: SocketEvent[]) => events.map((one) => positions.isNew(one));
+  positions.noteSubscription(state);
+  const sent = (...events: SocketEvent[]) => events.map((one) => positions.recordEvent(one));
   const known = () => [...positions.batches(10)].flat();
   return { positions, holes, sent, known };
 }
@@ -31,17 +31,17 @@ test("N6: a message is sent once, whether it comes early, late or again", () => 
   ]);
   expect(known()).toEqual([at(6)]);
   expect(holes).toEqual(["garden", "garden"]);
-  expect(positions.hasHole("garden")).toBe(true);
+  expect(positions.hasGap("garden")).toBe(true);
   expect(sent(message(7))).toEqual([true]);
   expect(known()).toEqual([at(9)]);
-  expect(positions.hasHole("garden")).toBe(false);
+  expect(positions.hasGap("garden")).toBe(false);
 });
 
 test("N6: a change is sent once, and is known only when the database was asked", () => {
   const { sent, known, positions } = positionsAt();
   expect(sent(change(2), change(4), change(4))).toEqual([false, true, false]);
   expect(known()).toEqual([at(5, 2)]);
-  positions.completed(at(5, 4), at(5));
+  positions.noteCompared(at(5, 4), at(5));
   expect(sent(change(3), change(4), change(5))).toEqual([false, false, true]);
   expect(known()).toEqual([at(5, 4)]);
 });
@@ -49,7 +49,7 @@ test("N6: a change is sent once, and is known only when the database was asked",
 test("N6: after a comparison messages that were removed are no hole any more", () => {
   const { sent, known, positions } = positionsAt();
   sent(message(9), message(12));
-  positions.completed(at(10), at(5));
+  positions.noteCompared(at(10), at(5));
   expect(known()).toEqual([at(10)]);
   expect(sent(message(11))).toEqual([true]);
   expect(known()).toEqual([at(12)]);
@@ -58,29 +58,29 @@ test("N6: after a comparison messages that were removed are no hole any more", (
 test("N6: channels without a socket here are not tracked, and another epoch begins anew", () => {
   const { sent, known, positions } = positionsAt();
   expect(sent(message(3, "other"), message(3, "other"))).toEqual([true, true]);
-  positions.completed(at(3, 1, "other"), at(5));
+  positions.noteCompared(at(3, 1, "other"), at(5));
   expect(known()).toEqual([at(3, 1, "other")]);
-  positions.emptied("garden");
+  positions.forget("garden");
   expect(known()).toEqual([]);
   expect(sent(message(1), message(1))).toEqual([true, true]);
-  positions.subscribed({ ...joined, isPartial: true }); // the position of the channel is not known yet
+  positions.noteSubscription({ ...joined, isPartial: true }); // the position of the channel is not known yet
   expect(known()).toEqual([]);
-  positions.subscribed(joined);
-  positions.subscribed({ ...joined, seq: 9 }); // another socket, which knows more than was sent here
+  positions.noteSubscription(joined);
+  positions.noteSubscription({ ...joined, seq: 9 }); // another socket, which knows more than was sent here
   expect(known()).toEqual([at(5)]);
 });
 
 test("N6: where two clients subscribe at once, what one of them lacks is missing", () => {
   // a broadcast of entry 6 and of the change 3 has not come; entry 7 has, during both calls
   const { known, sent, positions, holes } = positionsAt({ ...joined, seq: 7, revision: 3 });
-  positions.subscribed(joined, [message(7)]);
+  positions.noteSubscription(joined, [message(7)]);
   expect(known()).toEqual([at(5, 2)]);
-  expect([holes, positions.hasHole("garden")]).toEqual([["garden"], true]);
+  expect([holes, positions.hasGap("garden")]).toEqual([["garden"], true]);
   expect(sent(message(7), message(6))).toEqual([false, true]);
   expect(known()).toEqual([at(7, 2)]);
   // one that has all of them, partly as events, takes nothing back
-  positions.completed(at(7, 3), at(5));
-  positions.subscribed({ ...joined, seq: 6, revision: 3 }, [message(7), message(8)]);
+  positions.noteCompared(at(7, 3), at(5));
+  positions.noteSubscription({ ...joined, seq: 6, revision: 3 }, [message(7), message(8)]);
   expect(known()).toEqual([at(8, 3)]);
   expect(holes).toEqual(["garden"]);
 });
@@ -88,24 +88,24 @@ test("N6: where two clients subscribe at once, what one of them lacks is missing
 test("N6: a comparison that began before a client subscribed with less does not hide what that client lacks", () => {
   const { known, positions } = positionsAt(subscription("garden", 11, 6));
   const [from = at(0)] = known();
-  positions.subscribed(subscription("garden", 10, 5));
-  positions.completed(at(11, 6), from);
+  positions.noteSubscription(subscription("garden", 10, 5));
+  positions.noteCompared(at(11, 6), from);
   expect(known()).toEqual([at(10, 5)]);
-  positions.completed(at(11, 6), at(10, 5));
+  positions.noteCompared(at(11, 6), at(10, 5));
   expect(known()).toEqual([at(11, 6)]);
 });
 
 test("N6: a channel with more changes than are remembered has to be compared", () => {
   const { sent, holes, positions } = positionsAt();
   for (let revision = 3; revision < 203; revision += 1) sent(change(revision));
-  expect([holes, positions.hasHole("garden")]).toEqual([[], false]);
+  expect([holes, positions.hasGap("garden")]).toEqual([[], false]);
   sent(change(300));
-  expect([holes, positions.hasHole("garden")]).toEqual([["garden"], true]);
+  expect([holes, positions.hasGap("garden")]).toEqual([["garden"], true]);
 });
 
 test("N6: channels are compared one batch after another, once for however many gaps; a failed batch is tried again", async () => {
   const positions = new ChannelPositions(() => undefined);
-  for (let n = 0; n < 450; n += 1) positions.subscribed(subscription(`channel-${n}`));
+  for (let n = 0; n < 450; n += 1) positions.noteSubscription(subscription(`channel-${n}`));
   const sizes: number[] = [];
   let running = 0;
   let most = 0;
@@ -132,11 +132,11 @@ test("N6: channels are compared one batch after another, once for however many g
 test("N6: a hole that is filled in a moment causes no query, one that stays is read alone", async () => {
   let comparison: ChannelComparison | undefined;
   const positions = new ChannelPositions((channel) => comparison?.compareLater(channel));
-  for (const channel of ["garden", "shed", "pond"]) positions.subscribed(subscription(channel, 5));
+  for (const channel of ["garden", "shed", "pond"]) positions.noteSubscription(subscription(channel, 5));
   const read = Promise.withResolvers<readonly ChannelPosition[]>();
   comparison = new ChannelComparison(positions, async (batch) => read.resolve(batch));
-  const inShed = (seq: number) => positions.isNew({ channel: "shed", kind: "entry", epoch: "e", position: seq });
-  for (const one of [message(7), message(6)]) positions.isNew(one);
+  const inShed = (seq: number) => positions.recordEvent({ channel: "shed", kind: "entry", epoch: "e", position: seq });
+  for (const one of [message(7), message(6)]) positions.recordEvent(one);
   inShed(8);
   expect((await read.promise).map(({ channel }) => channel)).toEqual(["shed"]);
   comparison.stop();

@@ -3,7 +3,7 @@ import { PassThrough, Readable } from "node:stream";
 import { afterEach, expect, jest, test } from "@jest/globals";
 import { announce } from "../../../../backend/contract/index.ts";
 import { CAPS } from "../../../../backend/gateway/limits/caps/table.ts";
-import { EventEncoder, encodeSentEvent } from "../../../../backend/gateway/streams/event-encoder.ts";
+import { EventEncoder, encodeServerSentEvent } from "../../../../backend/gateway/streams/event-encoder.ts";
 import { object, unbounded } from "../../../../backend/surface/grammar.ts";
 import { bytes, events } from "../../../../backend/surface/stream-grammar.ts";
 import { type TestGateway, tokenOf } from "../../support.ts";
@@ -279,7 +279,7 @@ test.each([
   ["an id that is no text", { event: "tick", id: 7 }],
   ["more data than an event may have", { event: "tick", data: "x".repeat(70_000) }],
 ])("an event with %s is a mistake", (_what, event) => {
-  expect(() => encodeSentEvent(event, new Set(["tick"]))).toThrow();
+  expect(() => encodeServerSentEvent(event, new Set(["tick"]))).toThrow();
 });
 
 test("whatever is in an event, a client reads the same", () => {
@@ -292,7 +292,7 @@ test("whatever is in an event, a client reads the same", () => {
   };
   for (let round = 0; round < 2_000; round++) {
     const data = Array.from({ length: pick(6) }, () => parts[pick(parts.length)] ?? "").join("");
-    const text = encodeSentEvent({ event: "tick", data, id: `i${round}` }, new Set(["tick"]));
+    const text = encodeServerSentEvent({ event: "tick", data, id: `i${round}` }, new Set(["tick"]));
     expect(parseEvents(text)).toEqual([{ event: "tick", data: JSON.stringify(data), id: `i${round}` }]);
   }
 });
