@@ -12,6 +12,8 @@ export default {
     "infra/local/engine/worker.ts!",
     "backend/page/app.ts!",
     "scripts/programs/code-cache.ts!",
+    // what a bundle has in the place of other files
+    "scripts/bundle-build/in-bundle/*.{ts,mjs}!",
     // what users import: the rules language for their policy, the typed client for their programs
     "{infra/rules,backend/client,backend/client/*}/index.ts!",
     // the grammar of entries, for the user's own features

@@ -22,7 +22,10 @@ if (!/^[a-z-]+$/.test(name) || !existsSync(script)) {
   console.error(`The packages are not installed (${packages} is missing): run \`npm ci\` first.`);
   process.exitCode = 1;
 } else if (isNewEnough) {
-  startWith(await flagsOf(name));
+  if (name === "backend") {
+    const { startAnew } = await import("./programs/backend-flags.mjs");
+    startAnew(await flagsOf(name));
+  }
   // Keeps compiled code on the disk for this process, its threads and the processes that it starts: the Pulumi program
   // and its packages then load in half the time.
   process.env.NODE_COMPILE_CACHE ??= join(packages, ".cache", "node");
@@ -57,20 +60,6 @@ async function flagsOf(command) {
   if (command !== "backend") return [];
   const { backendFlags, missingFlags } = await import("./programs/backend-flags.mjs");
   return missingFlags(backendFlags(), process.execArgv, process.env.NODE_OPTIONS);
-}
-
-/**
- * Starts the program again in the same process with these flags, which V8 reads only when it starts. The process id
- * stays the same, so that signals still arrive and parents still wait for it (execve(2)). Where that is not possible,
- * the program goes on without the flags.
- */
-function startWith(flags) {
-  if (flags.length === 0 || process.platform === "win32" || process.execve === undefined) return;
-  try {
-    process.execve(process.execPath, [process.execPath, ...process.execArgv, ...flags, ...process.argv.slice(1)]);
-  } catch {
-    // for example under --permission
-  }
 }
 
 /**

@@ -13,31 +13,44 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
   ".svg": "image/svg+xml",
 };
 
-/**
- * Loads the page: every file of `assets` in the surface, by its path. Modules and styles become one file each, and the
- * page names its files by a hash of their contents: a first visit makes four requests, the next one makes one. Throws
- * where the page's source is wrong.
- */
+/** The page, and what it was built from. */
+interface BuiltPage {
+  /** Every file of `assets` in the surface, by its path. */
+  readonly assets: ReadonlyMap<string, Asset>;
+  /** Paths of the source files of program and style, relative to this folder. */
+  readonly sources: readonly string[];
+}
+
+/** Builds the page and returns its files. Throws where the page's source is wrong. */
 export async function loadAssets(): Promise<ReadonlyMap<string, Asset>> {
+  return (await buildPage()).assets;
+}
+
+/**
+ * Builds the page: modules and styles become one file each, and the page names its files by a hash of their contents,
+ * so that a first visit makes four requests and the next one makes one. Throws where the page's source is wrong.
+ */
+export async function buildPage(): Promise<BuiltPage> {
   const read = (name: string) => readFile(new URL(name, folder));
   const files = new Map<string, Asset>();
-  const { outputs, parts } = bundle();
+  const { outputs, sources } = bundle();
   for (const [name, body] of [...outputs, ["favicon.svg", await read("favicon.svg")] as const]) {
     files.set(`/${name}`, { contentType: CONTENT_TYPES[extname(name)] ?? "", body, version: contentHash(body) });
   }
+  const parts = sources.flatMap((path) => /^(\w[\w-]*)\/index\.ts$/.exec(path)?.[1] ?? []);
   const source = placeParts((await read("index.html")).toString(), await partFiles(parts));
   const html = source.replace(/(?<=\s(?:href|src)=")[^"]+/g, (path) => {
     const version = files.get(path)?.version;
     return version === undefined ? path : `${path}?v=${version}`;
   });
-  return new Map([["/", { contentType: "text/html; charset=utf-8", body: Buffer.from(html) }], ...files]);
+  const page = { contentType: "text/html; charset=utf-8", body: Buffer.from(html) };
+  return { assets: new Map([["/", page], ...files]), sources };
 }
 
 interface Bundle {
   /** The page's program and its style, by name. */
   readonly outputs: readonly (readonly [name: string, body: Buffer])[];
-  /** Folders of the parts that the program imports. */
-  readonly parts: readonly string[];
+  readonly sources: readonly string[];
 }
 
 /** Bundles the page. The names in the program stay as they are, so that the stack of an error can be read. */
@@ -57,7 +70,7 @@ function bundle(): Bundle {
   });
   return {
     outputs: outputFiles.map(({ path, contents }) => [basename(path), Buffer.from(contents)]),
-    parts: Object.keys(metafile.inputs).flatMap((path) => /^(\w[\w-]*)\/index\.ts$/.exec(path)?.[1] ?? []),
+    sources: Object.keys(metafile.inputs),
   };
 }
 

@@ -27,6 +27,8 @@ const TAG_BYTES = 32;
 const PHC = /^\$argon2id\$v=19\$m=(\d{1,7}),t=(\d{1,3}),p=(\d{1,3})\$([A-Za-z0-9+/]{11,86})\$([A-Za-z0-9+/]{22,86})$/;
 
 const require = createRequire(import.meta.url);
+/** The list of zxcvbn-ts: `imports` of package.json says where it is, in a package or in a file of a bundle. */
+const COMMON_PASSWORDS = "#common-passwords";
 const derive = promisify(argon2);
 
 let commonPasswords: ReadonlySet<string> | undefined;
@@ -35,7 +37,7 @@ let commonPasswords: ReadonlySet<string> | undefined;
  */
 function commonPasswordList(): ReadonlySet<string> {
   if (!commonPasswords) {
-    const list: unknown = require("@zxcvbn-ts/language-common/src/passwords.json");
+    const list: unknown = require(COMMON_PASSWORDS);
     if (!Array.isArray(list)) throw new Error("invariant: the list of common passwords is an array");
     const entries = list.filter(
       (entry): entry is string => typeof entry === "string" && entry.length >= MIN_PASSWORD_LENGTH,

@@ -1,13 +1,6 @@
 import type { Command as Commander } from "commander";
 import type { Arguments, CommandDefinition, Options } from "./define.ts";
-
-/** npm runs these without `run`. */
-const WITHOUT_RUN = new Set(["start", "test"]);
-
-/** How a command is called, up to its own arguments. */
-export function invocation(name: string): string {
-  return `npm ${WITHOUT_RUN.has(name) ? "" : "run "}${name} --`;
-}
+import { invocation } from "./invocation.ts";
 
 /** The help of a command after its options. */
 export function helpAfterOptions<A extends Arguments, O extends Options>(

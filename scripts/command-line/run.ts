@@ -16,7 +16,8 @@ import type {
 } from "./define.ts";
 import { endRequestedBy } from "./ending.ts";
 import { isExpectedFailure, UsageError } from "./failure.ts";
-import { helpAfterOptions, invocation } from "./help.ts";
+import { helpAfterOptions } from "./help.ts";
+import { invocation } from "./invocation.ts";
 import { watchParents } from "./parents.ts";
 import type { ValueKind } from "./values.ts";
 

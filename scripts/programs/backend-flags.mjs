@@ -1,6 +1,6 @@
 // The flags of V8 that the backend starts with. Plain JavaScript, because run.mjs needs them before TypeScript can be
-// loaded.
-import { availableParallelism } from "node:os";
+// loaded. A bundle loads this file on any Node.js: what an old one does not export is not imported by its name.
+import os from "node:os";
 
 /**
  * The flags that measured best for the backend (test/bench/README.md): on one core the helper threads of V8's garbage
@@ -10,7 +10,7 @@ import { availableParallelism } from "node:os";
  * @param {number} [cores]
  * @returns {string[]}
  */
-export function backendFlags(cores = availableParallelism()) {
+export function backendFlags(cores = os.availableParallelism()) {
   return cores === 1 ? ["--single-threaded-gc"] : [];
 }
 
@@ -25,6 +25,22 @@ export function backendFlags(cores = availableParallelism()) {
 export function missingFlags(flags, execArgv, nodeOptions = "") {
   const given = new Set([...execArgv, ...nodeOptions.split(/\s+/)].map(nameOf));
   return flags.filter((flag) => !given.has(nameOf(flag)));
+}
+
+/**
+ * Starts this process anew with these flags: V8 takes them at its start only. The process stays the same one, so that
+ * signals and those who wait for it notice nothing (execve(2)). Returns where there are no flags, and where it cannot
+ * be done: the process goes on without them then.
+ *
+ * @param {readonly string[]} flags
+ */
+export function startAnew(flags) {
+  if (flags.length === 0 || process.platform === "win32" || process.execve === undefined) return;
+  try {
+    process.execve(process.execPath, [process.execPath, ...process.execArgv, ...flags, ...process.argv.slice(1)]);
+  } catch {
+    // under --permission, for one
+  }
 }
 
 /** A flag without its value: V8 takes `--no-` or `--no` before a name, and `_` for `-` in it. */

@@ -65,7 +65,7 @@ test("without packages, or with a command that does not exist, it says so", () =
 /** Makes a backend that prints how it was started, on a machine with one core. */
 function backendOnOneCore(): void {
   const flags = readFileSync("scripts/programs/backend-flags.mjs", "utf8");
-  const onOne = flags.replace("cores = availableParallelism()", "cores = 1");
+  const onOne = flags.replace("cores = os.availableParallelism()", "cores = 1");
   expect(onOne).not.toBe(flags);
   writeFileSync(join(folder, "scripts/programs/backend-flags.mjs"), onOne);
   const print = "process.stdout.write(JSON.stringify([process.pid, process.execArgv, process.argv.slice(2)]));";
