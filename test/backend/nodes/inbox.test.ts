@@ -177,6 +177,10 @@ test("N2: a loss is noticed on a subject that is always marked, also after a sil
   await node.take(...sent.slice(-1));
   node.missed.length = 0;
   sent.length = 0;
+  sendTo("/jobs");
+  await node.take(...sent);
+  expect(node.missed).toEqual([]);
+  sent.length = 0;
   sendTo("/jobs", "/jobs");
   await node.take(...sent.slice(1));
   expect(node.missed).toEqual([["/jobs"]]);
