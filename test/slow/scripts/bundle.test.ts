@@ -139,7 +139,7 @@ test("O20: a bundle refuses common passwords and names that look alike: it has i
     return { status: response.status, text: await response.text() };
   };
   expect((await register("password123", "Ada")).text).toContain("PASSWORD_COMMON");
-  expect((await register("correct horse battery", "\u0430dmin")).status).toBe(400);
+  expect((await register("correct horse battery", "\u0430dmin")).text).toContain("NAME_");
   await end("SIGTERM");
 });
 

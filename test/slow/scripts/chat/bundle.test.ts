@@ -9,7 +9,6 @@ beforeAll(async () => {
 });
 afterAll(() => bundle.remove());
 
-/** Who signs up and chats. */
 const ADA = { email: "ada@example.org", password: "correct horse battery", name: "Ada" };
 
 test("O20: the backend of a bundle takes a registration and a message, and has both after a kill", async () => {
@@ -27,7 +26,7 @@ test("O20: the backend of a bundle takes a registration and a message, and has b
   const second = await startBundledBackend(bundle);
   const again = createClient(second.url);
   const history = new Chat(again);
-  await again.login(ADA);
+  await again.login({ email: ADA.email, password: ADA.password });
   await again.untilOnline();
   await history.open("lobby");
   expect(history.timeline("lobby")?.messages.map(({ author, text }) => [author.name, text])).toEqual([
