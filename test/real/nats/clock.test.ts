@@ -6,10 +6,11 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import jwt from "jsonwebtoken";
 import { io, type Socket } from "socket.io-client";
 import { freePort } from "../../../scripts/local-site/free-port.ts";
 import { type CuttableProxy, startProxy } from "../../backend/client/cuttable-proxy.ts";
-import { disconnected, startTestBackend, type TestBackend } from "../../backend/support.ts";
+import { disconnected, type Person, startTestBackend, type TestBackend } from "../../backend/support.ts";
 import { type Cluster, startCluster } from "../postgres/cluster.ts";
 import { type NatsServer, nodeEnv, startNats } from "./nats-server.ts";
 
@@ -101,6 +102,11 @@ async function startWrong(seconds: number) {
       const response = await fetch(`${url}${path}`, { headers });
       return [response.status, response.headers.get("retry-after")];
     },
+    signIn: async ({ email, password }: Person): Promise<string> => {
+      const request = { method: "POST", headers: { "content-type": "application/json" } };
+      const response = await fetch(`${url}/api/auth/login`, { ...request, body: JSON.stringify({ email, password }) });
+      return ((await response.json()) as { accessToken: string }).accessToken;
+    },
     socket(token: string): Promise<Socket> {
       const socket = io(url, { transports: ["websocket"], forceNew: true, reconnection: false, auth: { token } });
       sockets.push(socket);
@@ -149,6 +155,16 @@ withFaketime.each([9, -9, 30, -30])(
       expect(await node.status("/api/users/me", witness.accessToken)).toEqual([200, null]);
       for (const { accessToken } of people)
         expect(await node.status("/api/users/me", accessToken)).toEqual([401, null]);
+      // what it issues and stores has the database's time
+      const before = Date.now();
+      const accessToken = await node.signIn(witness);
+      const { iat = 0 } = jwt.decode(accessToken) as jwt.JwtPayload;
+      const { json } = await right.ask("GET", "/api/auth/sessions", { token: accessToken });
+      const { sessions } = json as unknown as { sessions: { current: boolean; createdAt: number }[] };
+      for (const time of [iat * 1000, sessions.find(({ current }) => current)?.createdAt ?? 0]) {
+        expect(time).toBeGreaterThan(before - 2_000);
+        expect(time).toBeLessThan(Date.now() + 2_000);
+      }
     } else {
       await node.until(/^this node does not serve: the clock of this machine is (?:29|30)\.\d s/);
       expect(await node.status("/api/users/me", witness.accessToken)).toEqual([503, "1"]);
