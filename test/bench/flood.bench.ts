@@ -130,10 +130,13 @@ await runBenchmark({
       }),
     );
     report.say(`the logins were answered ${[...answers].map(([status, count]) => `${status}: ${count}`).join(", ")}`);
-    const share = ratios(
+    const inTurns = ratios(
       flooded.map(({ rate }) => rate),
       calm.map(({ rate }) => rate),
     );
+    const rateOf = ({ rate }: Window) => rate;
+    // the worse of two: the windows of a run differ so much that one of them can be far above the table
+    const share = Math.min(inTurns, of(flooded, rateOf) / of(calm, rateOf));
     report.target("other endpoints during the flood", share, ">=", 0.7);
     for (const connection of [...connections, ...flooders]) connection.removeAllListeners("close").destroy();
     await stop(server);
