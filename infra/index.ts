@@ -8,10 +8,10 @@ import { openApi, preflight, preflightToken } from "./preflight/index.ts";
 import {
   compile,
   Dns,
-  keepAsFound,
   Lists,
   protectFromDestroy,
   Rulesets,
+  stashAsFound,
   Tunnel,
   ZoneSettings,
 } from "./resources/index.ts";
@@ -43,7 +43,7 @@ const rulesets = new Rulesets("rules", compiled.rulesets, lists);
 const settings = new ZoneSettings("settings", compiled.zoneSettings);
 const tunnel = new Tunnel(compiled, purpose === "deploy");
 const dns = new Dns("dns", compiled.records, tunnel.tunnelId, rulesets);
-protectFromDestroy([...lists, rulesets, settings, tunnel, dns, ...keepAsFound(asFound)]);
+protectFromDestroy([...lists, rulesets, settings, tunnel, dns, ...stashAsFound(asFound)]);
 for (const line of unprovedLines(existing.unproved)) void pulumi.log.warn(line);
 
 /** The outputs of the stack. */

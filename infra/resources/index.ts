@@ -1,7 +1,7 @@
 /** The Pulumi side: inputs compiled from the policy (`compile.ts`, pure), and thin components that register them. */
 export { compile } from "./compile.ts";
 export { Dns } from "./dns.ts";
-export { keepAsFound, protectFromDestroy } from "./kept.ts";
+export { protectFromDestroy, stashAsFound } from "./kept.ts";
 export { Lists } from "./lists.ts";
 export { Rulesets } from "./rulesets.ts";
 export { Tunnel } from "./tunnel.ts";

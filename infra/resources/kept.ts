@@ -1,11 +1,11 @@
-/** What the state alone keeps: how adopted things were found, and what stops a plain `pulumi destroy`. */
+/** Resources that exist only in the stack's state: what adopted things were like, and a stop for `pulumi destroy`. */
 import { type Resource, Stash } from "@pulumi/pulumi";
 
 /**
- * One value for each adopted resource, by the name of its stash. The value of the adoption is kept, whatever value
- * later runs have.
+ * Stores in the state what each adopted thing was like, so that `down` can put it back. The keys are the names of the
+ * stashes. The value of the run that adopts is kept: later runs do not change it.
  */
-export function keepAsFound(values: Readonly<Record<string, string>>): readonly Stash[] {
+export function stashAsFound(values: Readonly<Record<string, string>>): readonly Stash[] {
   return Object.entries(values).map(([name, input]) => new Stash(name, { input }, { ignoreChanges: ["input"] }));
 }
 

@@ -1,4 +1,4 @@
-/** A problem of the tunnel that the user of the program can do something about; `message` says what. */
+/** A problem of the tunnel that the operator can mend; `message` says how. */
 export class TunnelError extends Error {
   override readonly name = "TunnelError";
   readonly code: TunnelErrorCode;
@@ -36,7 +36,7 @@ export type TunnelErrorCode =
   /** The connector was stopped before it was ready. */
   | "STOPPED";
 
-/** The message of any error, for a message that explains it. */
+/** The message of any thrown value, to be part of another message. */
 export function reasonOf(error: unknown): string {
   return typeof error === "object" && error !== null && "message" in error ? String(error.message) : String(error);
 }

@@ -1,4 +1,4 @@
-/** Tree and schema to a checked expression, or diagnostics. */
+/** Checks the tree of an expression against a schema; returns the checked expression, or diagnostics. */
 import type { Diagnostic, Span } from "../diagnostic.ts";
 import type { Argument, Expression, ValueExpression } from "../language/ast.ts";
 import type { LanguageSchema, SchemaField } from "../schema/schema.ts";
@@ -11,7 +11,7 @@ import { checkValue } from "./value.ts";
 import { article } from "./words.ts";
 
 export interface Analysis {
-  /** Absent where there is any error. */
+  /** Left out when there is any error. */
   readonly condition?: Condition;
   readonly diagnostics: readonly Diagnostic[];
   readonly fields: readonly Use<SchemaField>[];
@@ -58,7 +58,7 @@ export function analyzeValue(
   return { ...(reader && diagnostics.length === 0 && { reader }), diagnostics, fields, functions, regexes, lists };
 }
 
-/** Conditions: what joins, negates and quantifies others. */
+/** Checks conditions, and what joins, negates and quantifies them. */
 class ExpressionChecker extends Checker {
   override condition(node: Expression): Condition | undefined {
     switch (node.kind) {
@@ -106,6 +106,7 @@ class ExpressionChecker extends Checker {
     return { kind: "logical", operator: node.operator, items, mapped: first.mapped, node };
   }
 
+  /** Checks the argument of `any` or `all`, which has to be an array of Booleans. */
   #quantified(argument: Argument): Condition | Reader | undefined {
     if (argument.kind === "value") {
       const reader = this.value(argument);

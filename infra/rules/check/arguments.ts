@@ -5,8 +5,8 @@ import { arrayOf, engineTypeName, sameType, type Type } from "../schema/type.ts"
 import { compilePattern } from "./pattern.ts";
 import type { CallSource, TypedArgument, TypedLiteral } from "./typed.ts";
 
-/** What is wrong with a literal argument, patterns included. */
-export function refusal(param: FunctionParameter, { value }: TypedLiteral): string | undefined {
+/** What is wrong with a literal argument, its pattern included; undefined when it is right. */
+export function literalProblem(param: FunctionParameter, { value }: TypedLiteral): string | undefined {
   if (param.pattern && typeof value === "string") {
     const error = param.pattern === "wildcard" ? wildcardError(value) : undefined;
     if (error) return error.message;

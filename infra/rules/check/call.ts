@@ -2,34 +2,34 @@ import type { Span } from "../diagnostic.ts";
 import type { Argument, Call } from "../language/ast.ts";
 import type { FunctionSpec } from "../schema/functions.ts";
 import { typeName } from "../schema/type.ts";
-import { acceptedTypes, accepts, argumentType, paramAt, refusal } from "./arguments.ts";
+import { acceptedTypes, accepts, argumentType, literalProblem, paramAt } from "./arguments.ts";
 import type { Checker } from "./checker.ts";
 import { literalArgument } from "./literals.ts";
 import { didYouMean } from "./suggest.ts";
 import type { CallSource, TypedArgument } from "./typed.ts";
 import { article } from "./words.ts";
 
-/** Checks a call: whether there is such a function, how many arguments it takes, and whether each fits. */
+/** Checks a call: whether the function exists, and whether number, kinds and types of the arguments are right. */
 export function checkCall(checker: Checker, call: Call): CallSource | undefined {
   const spec = checker.schema.functions.get(call.name);
   if (!spec) {
     const field = checker.schema.fields.get(call.name);
-    const meant = didYouMean(call.name, [...checker.schema.functions.keys(), "any", "all"]);
-    const shouted = call.name.toLowerCase();
+    const suggestion = didYouMean(call.name, [...checker.schema.functions.keys(), "any", "all"]);
+    const lowerCaseName = call.name.toLowerCase();
     checker.report(
       "unknown-function",
       call.nameSpan,
       field ? `${call.name} is a field, not a function` : `there is no function ${call.name}`,
-      shouted !== call.name && checker.schema.functions.has(shouted)
-        ? `functions are written in lower case: ${shouted}`
-        : meant,
+      lowerCaseName !== call.name && checker.schema.functions.has(lowerCaseName)
+        ? `functions are written in lower case: ${lowerCaseName}`
+        : suggestion,
     );
     return undefined;
   }
   checker.functions.push({ what: spec, span: call.nameSpan, call: call.span });
   const args: TypedArgument[] = [];
-  const most = spec.rest
-    ? (spec.atMost ?? Number.POSITIVE_INFINITY)
+  const maxCount = spec.rest
+    ? (spec.maxArguments ?? Number.POSITIVE_INFINITY)
     : spec.params.length + (spec.optional?.length ?? 0);
   let failed = false;
   for (const [index, argument] of call.arguments.entries()) {
@@ -38,8 +38,8 @@ export function checkCall(checker: Checker, call: Call): CallSource | undefined 
       failed = true;
       continue;
     }
-    if (index >= most) {
-      reportCount(checker, spec, argument.span, most);
+    if (index >= maxCount) {
+      reportCount(checker, spec, argument.span, maxCount);
       return undefined;
     }
     if (typed.kind === "reader" && typed.mapped && index > 0) {
@@ -54,7 +54,7 @@ export function checkCall(checker: Checker, call: Call): CallSource | undefined 
     args.push(typed);
   }
   if (call.arguments.length < spec.params.length) {
-    reportCount(checker, spec, call.span, most);
+    reportCount(checker, spec, call.span, maxCount);
     return undefined;
   }
   if (failed) return undefined;
@@ -62,11 +62,15 @@ export function checkCall(checker: Checker, call: Call): CallSource | undefined 
   return { kind: "call", spec, arguments: args, mapped: first?.kind === "reader" && first.mapped };
 }
 
-function reportCount(checker: Checker, spec: FunctionSpec, span: Span, most: number): void {
-  const least = spec.params.length;
-  const wanted =
-    most === least ? `${least}` : most === Number.POSITIVE_INFINITY ? `at least ${least}` : `${least} to ${most}`;
-  checker.report("argument-count", span, `${spec.name} takes ${wanted} argument${wanted === "1" ? "" : "s"}`);
+function reportCount(checker: Checker, spec: FunctionSpec, span: Span, maxCount: number): void {
+  const minCount = spec.params.length;
+  const expected =
+    maxCount === minCount
+      ? `${minCount}`
+      : maxCount === Number.POSITIVE_INFINITY
+        ? `at least ${minCount}`
+        : `${minCount} to ${maxCount}`;
+  checker.report("argument-count", span, `${spec.name} takes ${expected} argument${expected === "1" ? "" : "s"}`);
 }
 
 function argumentFits(
@@ -74,7 +78,7 @@ function argumentFits(
   spec: FunctionSpec,
   index: number,
   typed: TypedArgument,
-  before: readonly TypedArgument[],
+  earlier: readonly TypedArgument[],
   span: Span,
 ): boolean {
   const param = paramAt(spec, index);
@@ -85,7 +89,7 @@ function argumentFits(
     return false;
   }
   const type = argumentType(typed);
-  const accepted = acceptedTypes(spec, index, param, before[0] && argumentType(before[0]));
+  const accepted = acceptedTypes(spec, index, param, earlier[0] && argumentType(earlier[0]));
   if (accepted.length > 0 && !accepted.some((one) => accepts(one, type))) {
     const wanted = accepted
       .map((one) => (one === "Array" || one === "Map" ? `any ${one}` : typeName(one)))
@@ -100,9 +104,9 @@ function argumentFits(
     );
     return false;
   }
-  const refused = isLiteral ? refusal(param, typed) : undefined;
-  if (refused) {
-    checker.report("argument-value", span, `argument ${index + 1} of ${spec.name} is wrong: ${refused}`);
+  const problem = isLiteral ? literalProblem(param, typed) : undefined;
+  if (problem) {
+    checker.report("argument-value", span, `argument ${index + 1} of ${spec.name} is wrong: ${problem}`);
     return false;
   }
   return true;

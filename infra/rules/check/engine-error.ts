@@ -30,7 +30,7 @@ import {
   sameType,
   type Type,
 } from "../schema/type.ts";
-import { acceptedTypes, accepts, expectedList, paramAt, refusal, returnType } from "./arguments.ts";
+import { acceptedTypes, accepts, expectedList, literalProblem, paramAt, returnType } from "./arguments.ts";
 import { compilePattern } from "./pattern.ts";
 import type { TypedLiteral } from "./typed.ts";
 import { accessIndex, debugType, mismatch } from "./words.ts";
@@ -252,7 +252,7 @@ class EngineReader {
       at = this.#skip(at);
       const argument = this.#argument(at, depth);
       if (argument.mapped && types.length > 0) refuse("invalid use of map each access operator", at);
-      if (types.length >= Math.min(most, spec.atMost ?? most)) refuse("invalid number of arguments", at);
+      if (types.length >= Math.min(most, spec.maxArguments ?? most)) refuse("invalid number of arguments", at);
       this.#fits(spec, types, argument, at);
       mapped ||= argument.mapped;
       types.push(argument.type);
@@ -277,7 +277,7 @@ class EngineReader {
         at,
       );
     }
-    const why = literal && refusal(param, literal);
+    const why = literal && literalProblem(param, literal);
     if (why) refuse(`invalid value of argument #${index}: invalid argument: ${JSON.stringify(why)}`, at);
   }
 

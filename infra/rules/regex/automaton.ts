@@ -35,8 +35,8 @@ export interface Automaton {
   readonly members: Uint8Array;
   readonly usesUnicodeLooks: boolean;
   /**
-   * Of two states of one group (other than 0) the one with the higher number can do all that the other can: they are
-   * where the optional copies of one bounded repetition begin.
+   * The group of each state; 0 is none. A group has the states in which the optional copies of one bounded repetition
+   * begin. Of two states of a group, the higher one matches all that the lower one matches.
    */
   readonly groups: Int32Array;
   readonly groupCount: number;
@@ -44,8 +44,8 @@ export interface Automaton {
   readonly counts: ReadonlyMap<number, number>;
 }
 
-/** From this length on a run of one set is counted instead of copied, where counters are allowed. */
-const minCounted = 256;
+/** Repetitions of one set from which on one counting state replaces the copies, where counters are allowed. */
+const minCountedCopies = 256;
 
 /** Builds the automaton of a node whose size was checked before. */
 export function buildAutomaton(node: Node, options: { readonly counters?: boolean } = {}): Automaton {
@@ -137,10 +137,10 @@ class Builder {
       start = this.#node(body, loop);
       if (greedy) this.#xs[loop] = start;
       else this.#ys[loop] = start;
-      // A body that can match nothing is taken once before it may be left: x* is (x+)?.
+      // x* is built as (x+)? when the body x can match the empty string
       if (min === 0) start = nullable(body) ? choice(start, next) : loop;
     } else {
-      // Taken before the body is built: repetitions inside it have groups of their own.
+      // before the body is built, because repetitions inside it take group numbers too
       const group = this.#groupCount;
       this.#groupCount += 1;
       for (let i = min; i < max; i += 1) {
@@ -149,7 +149,7 @@ class Builder {
       }
     }
     const copies = max === Number.POSITIVE_INFINITY ? min - 1 : min;
-    if (this.#counters && body.kind === "bytes" && copies >= minCounted) {
+    if (this.#counters && body.kind === "bytes" && copies >= minCountedCopies) {
       const state = this.#state(op.count, this.#set(body.set), start);
       this.#counts.set(state, copies);
       return state;
@@ -171,7 +171,7 @@ class Builder {
   }
 }
 
-/** Divides the 256 bytes into classes whose bytes are in the same sets and alike for all assertions. */
+/** Divides the 256 bytes into classes. All bytes of a class are in the same sets, and alike for all assertions. */
 function byteClasses(
   sets: readonly RangeSet[],
   looks: readonly Look[],

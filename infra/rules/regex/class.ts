@@ -79,7 +79,7 @@ class ClassParser {
     let items: ClassItems = { ranges: [], count: 0, depth: 0 };
     for (;;) {
       scanner.skipSpace();
-      if (scanner.ended) this.#unclosed();
+      if (scanner.isAtEnd) this.#unclosed();
       const { char } = scanner;
       if (char === "[") {
         const named = this.#open.length > 0 ? this.#posixClass() : undefined;
@@ -90,7 +90,7 @@ class ClassParser {
         if (closed.outer === undefined) return { ...closed.operand, needsUnicode: this.#needsUnicode };
         items = closed.outer;
       } else if ((char === "&" || char === "-" || char === "~") && scanner.peek() === char) {
-        scanner.bumpIf(char + char);
+        scanner.advanceIf(char + char);
         const left = this.#combine(this.#operand(items));
         this.#open.push({ kind: "operator", operator: `${char}${char}` as ClassOperator, left });
         items = { ranges: [], count: 0, depth: 0 };
@@ -108,7 +108,7 @@ class ClassParser {
     const scanner: Scanner = this.#scanner;
     const at = scanner.position;
     const unclosed = (): void => {
-      if (!scanner.bumpAndSkip()) scanner.fail("unclosed character class", at);
+      if (!scanner.advanceAndSkipSpace()) scanner.fail("unclosed character class", at);
     };
     unclosed();
     const negated = scanner.is("^");
@@ -130,7 +130,7 @@ class ClassParser {
     const inner = this.#combine(this.#operand(items));
     const open = this.#open.pop();
     if (open?.kind !== "bracket") throw new Error("invariant: a class is closed that was not opened");
-    this.#scanner.bump();
+    this.#scanner.advance();
     const set = open.negated ? complement(inner.set, this.#max) : inner.set;
     const operand = { set, depth: inner.depth + 1 };
     if (this.#open.length === 0) return { outer: undefined, operand };
@@ -159,13 +159,13 @@ class ClassParser {
   #posixClass(): RangeSet | undefined {
     const scanner: Scanner = this.#scanner;
     const start = scanner.position;
-    if (scanner.bumpIf("[:")) {
-      const negated = scanner.bumpIf("^");
+    if (scanner.advanceIf("[:")) {
+      const negated = scanner.advanceIf("^");
       const from = scanner.position;
-      while (!scanner.ended && !scanner.is(":")) scanner.bump();
+      while (!scanner.isAtEnd && !scanner.is(":")) scanner.advance();
       const name = scanner.slice(from, scanner.position);
       const set = Object.hasOwn(posix, name) ? posix[name] : undefined;
-      if (set && scanner.bumpIf(":]")) return negated ? complement(set, this.#max) : set;
+      if (set && scanner.advanceIf(":]")) return negated ? complement(set, this.#max) : set;
     }
     scanner.position = start;
     return undefined;
@@ -177,14 +177,14 @@ class ClassParser {
     const start = scanner.position;
     const low = this.#primitive();
     scanner.skipSpace();
-    if (scanner.ended) this.#unclosed();
+    if (scanner.isAtEnd) this.#unclosed();
     if (!scanner.is("-") || ["]", "-"].includes(scanner.peekPastSpace())) {
       if (low.kind === "look") scanner.fail("invalid escape sequence found in character class", start);
       if (low.kind === "class") this.#add(items, low.set ?? this.#notUnicode(start));
       else this.#add(items, this.#literal(low, start));
       return;
     }
-    if (!scanner.bumpAndSkip()) this.#unclosed();
+    if (!scanner.advanceAndSkipSpace()) this.#unclosed();
     const end = scanner.position;
     const high = this.#primitive();
     if (low.kind !== "literal") scanner.fail("invalid range boundary, must be a literal", start);
@@ -199,7 +199,7 @@ class ClassParser {
     const scanner: Scanner = this.#scanner;
     if (scanner.char === "\\") return parseEscape(scanner, this.#flags);
     const scalar = scanner.char.codePointAt(0) ?? 0;
-    scanner.bump();
+    scanner.advance();
     return { kind: "literal", scalar, byte: false };
   }
 

@@ -44,12 +44,12 @@ const unicodeLooks = new Map<Look, Look>([
 /** Parses the escape sequence at the backslash under the scanner (`regex_syntax`'s rules, octal off). */
 export function parseEscape(scanner: Scanner, flags: Flags): Primitive {
   const start = scanner.position;
-  if (!scanner.bump()) scanner.fail("incomplete escape sequence, reached end of pattern prematurely", start);
+  if (!scanner.advance()) scanner.fail("incomplete escape sequence, reached end of pattern prematurely", start);
   const { char } = scanner;
   if (/^[0-9]$/.test(char)) scanner.fail("backreferences are not supported", start);
   if (char === "x" || char === "u" || char === "U") return parseHex(scanner, char);
   if (char === "p" || char === "P") return { kind: "class", set: parseProperty(scanner, flags) };
-  scanner.bump();
+  scanner.advance();
   if (/^[dswDSW]$/.test(char)) return { kind: "class", set: perlClass(char, flags) };
   const code = controls.get(char);
   if (code !== undefined) return { kind: "literal", scalar: code, byte: false };
@@ -82,7 +82,7 @@ function parseLook(scanner: Scanner, char: string, start: number): Look | undefi
 /** `\b{start}` and the like; `undefined` with the scanner back at the brace where it opens a repetition. */
 function parseSpecialBoundary(scanner: Scanner, boundary: number): Look | undefined {
   const brace = scanner.position;
-  if (!scanner.bumpAndSkip()) {
+  if (!scanner.advanceAndSkipSpace()) {
     scanner.fail(
       "found either the beginning of a special word boundary or a bounded repetition on a \\b with an opening " +
         "brace, but no closing brace",
@@ -93,7 +93,7 @@ function parseSpecialBoundary(scanner: Scanner, boundary: number): Look | undefi
   let name = "";
   while (/^[A-Za-z-]$/.test(scanner.char)) {
     name += scanner.char;
-    scanner.bumpAndSkip();
+    scanner.advanceAndSkipSpace();
   }
   if (name === "") {
     scanner.position = brace;
@@ -101,7 +101,7 @@ function parseSpecialBoundary(scanner: Scanner, boundary: number): Look | undefi
   }
   if (!scanner.is("}"))
     scanner.fail("special word boundary assertion is either unclosed or contains an invalid character", brace);
-  scanner.bump();
+  scanner.advance();
   return (
     specialBoundaries.get(name) ??
     scanner.fail(
@@ -115,21 +115,21 @@ const hexDigits = { x: 2, u: 4, U: 8 };
 
 function parseHex(scanner: Scanner, kind: "x" | "u" | "U"): Primitive {
   const unfinished = "incomplete escape sequence, reached end of pattern prematurely";
-  if (!scanner.bumpAndSkip()) scanner.fail(unfinished);
+  if (!scanner.advanceAndSkipSpace()) scanner.fail(unfinished);
   const from = scanner.position;
   const braced = scanner.is("{");
   let hex = "";
   if (braced) {
-    while (scanner.bumpAndSkip() && !scanner.is("}")) hex += hexDigit(scanner);
-    if (scanner.ended) scanner.fail(unfinished, from);
+    while (scanner.advanceAndSkipSpace() && !scanner.is("}")) hex += hexDigit(scanner);
+    if (scanner.isAtEnd) scanner.fail(unfinished, from);
     if (hex === "") scanner.fail("hexadecimal literal empty", from);
   } else {
     for (let i = 0; i < hexDigits[kind]; i += 1) {
-      if (i > 0 && !scanner.bumpAndSkip()) scanner.fail(unfinished);
+      if (i > 0 && !scanner.advanceAndSkipSpace()) scanner.fail(unfinished);
       hex += hexDigit(scanner);
     }
   }
-  scanner.bumpAndSkip();
+  scanner.advanceAndSkipSpace();
   const scalar = Number.parseInt(hex, 16);
   if (scalar > maxScalar || (scalar >= 0xd800 && scalar <= 0xdfff)) {
     scanner.fail("hexadecimal literal is not a Unicode scalar value", from);
@@ -153,17 +153,17 @@ function perlClass(char: string, flags: Flags): RangeSet {
 /** `\pL`, `\p{Greek}`, `\P{sc=Greek}`, `\p{gc!=L}`; undefined where Unicode is off. */
 function parseProperty(scanner: Scanner, flags: Flags): RangeSet | undefined {
   const negated = scanner.is("P");
-  if (!scanner.bumpAndSkip()) scanner.fail("incomplete escape sequence, reached end of pattern prematurely");
+  if (!scanner.advanceAndSkipSpace()) scanner.fail("incomplete escape sequence, reached end of pattern prematurely");
   const from = scanner.position;
   let name = scanner.char;
   if (scanner.is("{")) {
     name = "";
-    while (scanner.bumpAndSkip() && !scanner.is("}")) name += scanner.char;
-    if (scanner.ended) scanner.fail("incomplete escape sequence, reached end of pattern prematurely");
-    scanner.bump();
+    while (scanner.advanceAndSkipSpace() && !scanner.is("}")) name += scanner.char;
+    if (scanner.isAtEnd) scanner.fail("incomplete escape sequence, reached end of pattern prematurely");
+    scanner.advance();
   } else {
     if (name === "\\") scanner.fail("invalid Unicode character class");
-    scanner.bumpAndSkip();
+    scanner.advanceAndSkipSpace();
   }
   if (!flags.u) return undefined;
   const [, property = name, operator, value] = /^(.*?)(!=|:|=)(.*)$/su.exec(name) ?? [];

@@ -33,7 +33,7 @@ export function parseFlags(scanner: Scanner, before: Flags): { readonly flags: F
     seen.add(last);
     if (last === "-") negated = true;
     else flags[last] = !negated;
-    if (!scanner.bump()) scanner.fail("expected flag but got end of regex");
+    if (!scanner.advance()) scanner.fail("expected flag but got end of regex");
   }
   if (last === "-") scanner.fail("dangling flag negation operator", scanner.position - 1);
   const { i = false, m = false, s = false, U = false, u = false, R = false, x = false } = flags;

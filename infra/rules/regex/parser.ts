@@ -63,7 +63,7 @@ class Parser {
     const scanner: Scanner = this.#scanner;
     for (;;) {
       scanner.skipSpace();
-      if (scanner.ended) break;
+      if (scanner.isAtEnd) break;
       this.#element();
     }
     if (this.#frames.length > 0) scanner.fail("unclosed group", this.#frame.at);
@@ -90,7 +90,7 @@ class Parser {
       case "|":
         this.#frame.branches.push(sequence(this.#frame.elements));
         this.#frame.elements = [];
-        scanner.bump();
+        scanner.advance();
         return;
       case "[": {
         const { set, depth, needsUnicode } = parseClass(scanner, this.#flags);
@@ -115,7 +115,7 @@ class Parser {
         return;
       default:
         this.#push(this.#verbatim(scanner.char));
-        scanner.bump();
+        scanner.advance();
     }
   }
 
@@ -153,23 +153,23 @@ class Parser {
   #openGroup(): void {
     const scanner: Scanner = this.#scanner;
     const at = scanner.position;
-    scanner.bumpAndSkip();
+    scanner.advanceAndSkipSpace();
     for (const prefix of ["?=", "?!", "?<=", "?<!"]) {
-      if (scanner.bumpIf(prefix))
+      if (scanner.advanceIf(prefix))
         scanner.fail("look-around, including look-ahead and look-behind, is not supported", at);
     }
     const outer = this.#flags;
     let capture: number | undefined;
-    if (scanner.bumpIf("?P<") || scanner.bumpIf("?<")) {
+    if (scanner.advanceIf("?P<") || scanner.advanceIf("?<")) {
       this.#captures += 1;
       capture = this.#captures;
       this.#name(capture);
-    } else if (scanner.bumpIf("?")) {
-      if (scanner.ended) scanner.fail("unclosed group", at);
+    } else if (scanner.advanceIf("?")) {
+      if (scanner.isAtEnd) scanner.fail("unclosed group", at);
       const from = scanner.position - 1;
       const { flags, count } = parseFlags(scanner, this.#flags);
       const ends = scanner.is(")");
-      scanner.bump();
+      scanner.advance();
       if (ends && count === 0) scanner.fail("repetition operator missing expression", from);
       this.#flags = flags;
       scanner.ignoreSpace = flags.x;
@@ -188,13 +188,13 @@ class Parser {
   #name(capture: number): void {
     const scanner: Scanner = this.#scanner;
     const from = scanner.position;
-    if (scanner.ended) scanner.fail("unclosed capture group name");
+    if (scanner.isAtEnd) scanner.fail("unclosed capture group name");
     while (!scanner.is(">")) {
       if (!isNameCharacter(scanner.char, scanner.position === from)) scanner.fail("invalid capture group character");
-      if (!scanner.bump()) scanner.fail("unclosed capture group name");
+      if (!scanner.advance()) scanner.fail("unclosed capture group name");
     }
     const name = scanner.slice(from, scanner.position);
-    scanner.bump();
+    scanner.advance();
     if (name === "") scanner.fail("empty capture group name", from);
     if (this.#names.has(name)) scanner.fail("duplicate capture group name", from);
     this.#names.set(name, capture);
@@ -209,7 +209,7 @@ class Parser {
     this.#frame = outer;
     this.#flags = closed.outer;
     scanner.ignoreSpace = closed.outer.x;
-    scanner.bump();
+    scanner.advance();
     this.#push(closed.capture === undefined ? node : { kind: "capture", index: closed.capture, node }, depth + 1);
   }
 
@@ -221,7 +221,7 @@ class Parser {
 
   #repeat(min: number, max: number): void {
     const { node, depth } = this.#repeated();
-    const lazy = this.#scanner.bump() && this.#scanner.bumpIf("?");
+    const lazy = this.#scanner.advance() && this.#scanner.advanceIf("?");
     this.#push({ kind: "repeat", node, min, max, greedy: lazy === this.#flags.U }, depth + 1);
   }
 
@@ -230,19 +230,19 @@ class Parser {
     const start = scanner.position;
     const unclosed = (): never => scanner.fail("unclosed counted repetition", start);
     const { node, depth } = this.#repeated();
-    if (!scanner.bumpAndSkip()) unclosed();
+    if (!scanner.advanceAndSkipSpace()) unclosed();
     const from = scanner.position;
     const first = this.#decimal();
-    if (scanner.ended) unclosed();
+    if (scanner.isAtEnd) unclosed();
     let max = first;
     if (scanner.is(",")) {
-      if (!scanner.bumpAndSkip()) unclosed();
+      if (!scanner.advanceAndSkipSpace()) unclosed();
       max = scanner.is("}") ? Number.POSITIVE_INFINITY : this.#decimal();
     }
     const min = first ?? scanner.fail("repetition quantifier expects a valid decimal", from);
     if (max === undefined) scanner.fail("repetition quantifier expects a valid decimal");
     if (!scanner.is("}")) unclosed();
-    const lazy = scanner.bumpAndSkip() && scanner.bumpIf("?");
+    const lazy = scanner.advanceAndSkipSpace() && scanner.advanceIf("?");
     if (min > max) scanner.fail("invalid repetition count range, the start must be <= the end", start);
     this.#push({ kind: "repeat", node, min, max, greedy: lazy === this.#flags.U }, depth + 1);
   }
@@ -251,13 +251,13 @@ class Parser {
   #decimal(): number | undefined {
     const scanner: Scanner = this.#scanner;
     const start = scanner.position;
-    while (isSpace(scanner.char)) scanner.bump();
+    while (isSpace(scanner.char)) scanner.advance();
     let text = "";
     while (/^[0-9]$/.test(scanner.char)) {
       text += scanner.char;
-      scanner.bumpAndSkip();
+      scanner.advanceAndSkipSpace();
     }
-    while (isSpace(scanner.char)) scanner.bumpAndSkip();
+    while (isSpace(scanner.char)) scanner.advanceAndSkipSpace();
     if (text !== "" && Number(text) > 0xffffffff) scanner.fail("decimal literal invalid", start);
     return text === "" ? undefined : Number(text);
   }

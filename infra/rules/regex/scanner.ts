@@ -1,6 +1,6 @@
 import { decodeAt } from "./utf8.ts";
 
-/** Unwinds the parser; {@link compileRegex} turns it into data. */
+/** Ends the parsing of a pattern that is wrong; {@link compileRegex} catches it and returns its message and offset. */
 export class PatternError extends Error {
   /** Offset in the pattern, in bytes. */
   readonly at: number;
@@ -11,11 +11,11 @@ export class PatternError extends Error {
   }
 }
 
-/** Reads a pattern scalar value by scalar value; with the flag `x` it passes over white space and comments. */
+/** Reads the Unicode scalar values of a pattern one by one. With the flag `x` it skips white space and comments. */
 export class Scanner {
   /** Index of the current scalar value. */
   position = 0;
-  /** The flag `x`. */
+  /** Whether the flag `x` is set. */
   ignoreSpace = false;
   readonly #text: readonly string[];
   readonly #offsets: readonly number[];
@@ -44,7 +44,7 @@ export class Scanner {
     return this.char === char;
   }
 
-  get ended(): boolean {
+  get isAtEnd(): boolean {
     return this.position >= this.#text.length;
   }
 
@@ -57,23 +57,26 @@ export class Scanner {
     return this.#text.slice(from, to).join("");
   }
 
+  /** Throws a {@link PatternError} at a position. */
   fail(message: string, position: number = this.position): never {
     throw new PatternError(message, this.offset(position));
   }
 
   /** Advances by one; returns whether there is a character. */
-  bump(): boolean {
-    if (!this.ended) this.position += 1;
-    return !this.ended;
+  advance(): boolean {
+    if (!this.isAtEnd) this.position += 1;
+    return !this.isAtEnd;
   }
 
-  bumpAndSkip(): boolean {
-    if (!this.bump()) return false;
+  /** Advances by one and skips white space and comments; returns whether there is a character. */
+  advanceAndSkipSpace(): boolean {
+    if (!this.advance()) return false;
     this.skipSpace();
-    return !this.ended;
+    return !this.isAtEnd;
   }
 
-  bumpIf(prefix: string): boolean {
+  /** Advances past `prefix` if the pattern goes on with it; returns whether it does. */
+  advanceIf(prefix: string): boolean {
     if (this.slice(this.position, this.position + prefix.length) !== prefix) return false;
     this.position += prefix.length;
     return true;
@@ -83,6 +86,7 @@ export class Scanner {
     this.position = this.#afterSpace(this.position);
   }
 
+  /** The next character; "" at the end. */
   peek(): string {
     return this.#text[this.position + 1] ?? "";
   }

@@ -30,17 +30,17 @@ export function scalarsMatching(classBody: string): RangeSet {
     }
   }
   const one = new RegExp(`^[${classBody}]$`, "u");
-  for (const [low, high] of UNIFORM) if (one.test(String.fromCodePoint(low))) ranges.push([low, high]);
+  for (const [low, high] of UNIFORM_RANGES) if (one.test(String.fromCodePoint(low))) ranges.push([low, high]);
   const set = rangeSet(ranges);
   sets.set(classBody, set);
   return set;
 }
 
 /**
- * Where every scalar value is like the first: unassigned and private planes, but for the two noncharacters at their
- * ends.
+ * Ranges whose scalar values all have the properties of the first one: unassigned and private planes. The two
+ * noncharacters at the end of a plane are a range of their own.
  */
-const UNIFORM: readonly (readonly [low: number, high: number])[] = [
+const UNIFORM_RANGES: readonly (readonly [low: number, high: number])[] = [
   [0xe1000, 0xefffd] as const,
   [0xefffe, 0xeffff] as const,
   ...[4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 15, 16].flatMap((plane) => [
@@ -49,7 +49,7 @@ const UNIFORM: readonly (readonly [low: number, high: number])[] = [
   ]),
 ];
 
-/** All other scalar values. */
+/** The scalar values that are not in `UNIFORM_RANGES`. */
 function* assignedBlocks(): Generator<Block> {
   const size = 0x1000;
   for (let first = 0; first < 0x40000; first += size) {
@@ -104,7 +104,7 @@ export function otherScalars(set: RangeSet): RangeSet {
   return known;
 }
 
-/** Every scalar value that has case, with the others of its simple case folding. */
+/** Each scalar value that has upper and lower case, with the others that differ from it by case only. */
 function simpleFolds(): Map<number, number[]> {
   const groups = new Map<number, Set<number>>();
   const join = (a: number, b: number): void => {
@@ -119,6 +119,7 @@ function simpleFolds(): Map<number, number[]> {
     [0xfb05, 0xfb06],
   ] as const)
     join(a, b);
+  // Changes_When_Casemapped and Changes_When_Casefolded
   for (const [low, high] of rangesOf(scalarsMatching("\\p{CWCM}\\p{CWCF}"))) {
     for (let scalar = low; scalar <= high; scalar += 1) {
       const text = String.fromCodePoint(scalar);

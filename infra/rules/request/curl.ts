@@ -3,8 +3,9 @@ import { encodeBase64 } from "../evaluate/encoding.ts";
 import type { RequestFacts } from "../evaluate/request.ts";
 import { type Defaults, NotationError, shortened, splitHeader, toFacts } from "./draft.ts";
 
-// Short names by long ones (https://curl.se/docs/manpage.html); what changes nothing about the request is skipped.
-const SHORT: Readonly<Record<string, string>> = {
+// The long name of each short option (https://curl.se/docs/manpage.html). Options that do not change the request are
+// ignored, but those with a value have to be listed, so that the value is not read as the URL.
+const LONG_NAMES: Readonly<Record<string, string>> = {
   A: "user-agent",
   H: "header",
   X: "request",
@@ -20,7 +21,7 @@ const SHORT: Readonly<Record<string, string>> = {
   w: "write-out",
   m: "max-time",
 };
-const WITH_VALUE = new Set([
+const OPTIONS_WITH_VALUE = new Set([
   ...["request", "header", "data", "data-raw", "data-binary", "data-ascii", "data-urlencode", "json", "user-agent"],
   ...["referer", "cookie", "user", "url", "output", "proxy", "write-out", "max-time", "connect-timeout", "resolve"],
   ...["cacert", "cert", "key", "retry", "interface", "connect-to", "limit-rate", "cookie-jar"],
@@ -31,11 +32,12 @@ interface CurlCommand {
   url?: string;
   readonly headers: (readonly [string, string])[];
   readonly data: string[];
+  /** The option `--get`: the data goes into the query. */
   get: boolean;
   version: RequestFacts["version"];
 }
 
-/** A curl command, as browsers and tickets have it. */
+/** Reads a curl command, for example one that a browser has copied. Throws a NotationError for one it cannot read. */
 export function parseCurl(text: string, defaults: Defaults): RequestFacts {
   const command: CurlCommand = { headers: [], data: [], get: false, version: "HTTP/1.1" };
   const words = shellWords(text).slice(1);
@@ -45,32 +47,32 @@ export function parseCurl(text: string, defaults: Defaults): RequestFacts {
       command.url ??= word;
       continue;
     }
-    for (const { name, value } of options(word)) {
-      if (!WITH_VALUE.has(name)) flag(command, name);
+    for (const { name, value } of splitOptions(word)) {
+      if (!OPTIONS_WITH_VALUE.has(name)) applyFlag(command, name);
       else {
         const given = value || words[at + 1];
         if (!value) at += 1;
         if (given === undefined) throw new NotationError(`the curl option ${shortened(word)} has no value`);
-        option(command, name, given);
+        applyOption(command, name, given);
       }
     }
   }
-  return build(command, defaults);
+  return commandToFacts(command, defaults);
 }
 
-/** `-sXPOST` is `-s -X POST`; a long option has its value after it. */
-function options(word: string): readonly { readonly name: string; readonly value: string }[] {
+/** The options of one word: `-sXPOST` is `-s -X POST`. The value is "" where it is the next word, or there is none. */
+function splitOptions(word: string): readonly { readonly name: string; readonly value: string }[] {
   if (word.startsWith("--")) return [{ name: word.slice(2), value: "" }];
   const found: { name: string; value: string }[] = [];
   for (let at = 1; at < word.length; at += 1) {
-    const name = SHORT[word.charAt(at)] ?? word.charAt(at);
-    if (WITH_VALUE.has(name)) return [...found, { name, value: word.slice(at + 1) }];
+    const name = LONG_NAMES[word.charAt(at)] ?? word.charAt(at);
+    if (OPTIONS_WITH_VALUE.has(name)) return [...found, { name, value: word.slice(at + 1) }];
     found.push({ name, value: "" });
   }
   return found;
 }
 
-function flag(command: CurlCommand, name: string): void {
+function applyFlag(command: CurlCommand, name: string): void {
   if (name === "head") command.method ??= "HEAD";
   else if (name === "get") command.get = true;
   else if (name === "http1.0") command.version = "HTTP/1.0";
@@ -78,11 +80,11 @@ function flag(command: CurlCommand, name: string): void {
   else if (/^http3/.test(name)) command.version = "HTTP/3";
 }
 
-function option(command: CurlCommand, name: string, value: string): void {
+function applyOption(command: CurlCommand, name: string, value: string): void {
   if (name === "request") command.method = value;
   else if (name === "url") command.url = value;
   else if (name === "header") {
-    // "Name;" is a header without value, "Name:" takes one away.
+    // "Name;" sends a header without a value, "Name:" removes one of curl's own
     if (/^[^:]+;$/.test(value)) command.headers.push([value.slice(0, -1), ""]);
     else if (!/^[^:]+:\s*$/.test(value)) command.headers.push(splitHeader(value));
   } else if (name === "user-agent") command.headers.push(["User-Agent", value]);
@@ -102,7 +104,7 @@ function option(command: CurlCommand, name: string, value: string): void {
   }
 }
 
-/** `name=content` encodes the content alone. */
+/** Encodes a value of `--data-urlencode`; of `name=content` only the content. */
 function urlEncoded(value: string): string {
   const equals = value.indexOf("=");
   return equals > 0
@@ -110,7 +112,7 @@ function urlEncoded(value: string): string {
     : encodeURIComponent(value.slice(equals + 1));
 }
 
-function build(command: CurlCommand, defaults: Defaults): RequestFacts {
+function commandToFacts(command: CurlCommand, defaults: Defaults): RequestFacts {
   if (command.url === undefined) throw new NotationError("this curl command has no URL");
   const data = command.data.length > 0 ? command.data.join("&") : undefined;
   const target = /^[a-z]+:\/\//i.test(command.url) ? command.url : `http://${command.url}`;
@@ -135,7 +137,7 @@ function build(command: CurlCommand, defaults: Defaults): RequestFacts {
   );
 }
 
-/** Words of a POSIX shell: quotes, backslashes, line continuations and bash's `$'...'`. */
+/** Splits text into words as a POSIX shell does: quotes, backslashes, line continuations, and bash's `$'...'`. */
 function shellWords(text: string): readonly string[] {
   const words: string[] = [];
   let word: string | undefined;
@@ -158,8 +160,9 @@ function shellWords(text: string): readonly string[] {
   return word === undefined ? words : [...words, word];
 }
 
-const ANSI: Readonly<Record<string, string>> = { n: "\n", r: "\r", t: "\t" };
+const ANSI_C_ESCAPES: Readonly<Record<string, string>> = { n: "\n", r: "\r", t: "\t" };
 
+/** Reads the quoted text that begins at `open`. `ansi` says that it is bash's `$'...'`, with escapes like `\n`. */
 function readShellQuote(text: string, open: number, ansi: boolean): { readonly value: string; readonly end: number } {
   const quote = text.charAt(open);
   let value = "";
@@ -171,7 +174,7 @@ function readShellQuote(text: string, open: number, ansi: boolean): { readonly v
       const unicode = /^u([0-9a-fA-F]{4})|^x([0-9a-fA-F]{2})/.exec(text.slice(at + 1, at + 6));
       const digits = unicode?.[1] ?? unicode?.[2];
       if (digits) value += String.fromCharCode(Number.parseInt(digits, 16));
-      else value += ANSI[text.charAt(at + 1)] ?? text.charAt(at + 1);
+      else value += ANSI_C_ESCAPES[text.charAt(at + 1)] ?? text.charAt(at + 1);
       at += unicode ? unicode[0].length : 1;
     } else {
       at += 1;

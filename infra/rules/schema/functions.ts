@@ -25,9 +25,10 @@ export interface FunctionSpec {
   readonly name: string;
   readonly params: readonly FunctionParameter[];
   readonly optional?: readonly FunctionParameter[];
-  /** Any number more of these; `atMost` counts all arguments. */
+  /** The parameter that may be repeated after the others. */
   readonly rest?: FunctionParameter;
-  readonly atMost?: number;
+  /** Maximum number of all arguments of a function with `rest`; no maximum when left out. */
+  readonly maxArguments?: number;
   /** Every argument has the type of the first. */
   readonly sameTypes?: true;
   /** The second argument has the element type of the first. */
@@ -76,7 +77,14 @@ export const FUNCTIONS: readonly FunctionSpec[] = [
   { name: "lower", params: [field("Bytes")], returns: "Bytes" },
   { name: "upper", params: [field("Bytes")], returns: "Bytes" },
   { name: "len", params: [field("Bytes", "Array")], returns: "Int" },
-  { name: "concat", params: [any("Bytes", "Array"), any()], rest: any(), atMost: 32, sameTypes: true, returns: first },
+  {
+    name: "concat",
+    params: [any("Bytes", "Array"), any()],
+    rest: any(),
+    maxArguments: 32,
+    sameTypes: true,
+    returns: first,
+  },
   { name: "starts_with", params: [field("Bytes"), any("Bytes")], returns: "Bool" },
   { name: "ends_with", params: [field("Bytes"), any("Bytes")], returns: "Bool" },
   { name: "substring", params: [field("Bytes"), any("Int")], optional: [any("Int")], returns: "Bytes" },

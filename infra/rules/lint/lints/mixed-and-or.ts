@@ -4,7 +4,7 @@ import { walk } from "../walk.ts";
 export const mixedAndOr: Lint = {
   name: "mixed-and-or",
   severity: "hint",
-  about: "and binds tighter than xor and or; parentheses say which is meant.",
+  about: '"and" binds tighter than "xor" and "or"; parentheses show which is meant.',
   *inExpression({ tree, text }) {
     for (const node of walk(tree)) {
       if (node.kind !== "logical" || node.operator === "and") continue;
@@ -13,8 +13,8 @@ export const mixedAndOr: Lint = {
       const { start, end } = inner.span;
       yield {
         span: inner.span,
-        message: `this belongs together, because and binds tighter than ${node.operator}`,
-        hint: "say so with parentheses",
+        message: `this is one condition, because "${inner.operator}" binds tighter than "${node.operator}"`,
+        hint: "show it with parentheses",
         fix: [{ span: inner.span, text: `(${text.slice(start, end)})` }],
       };
       return;
