@@ -23,14 +23,14 @@ export type NodeConfig = Pick<Config, "nats" | "nodeId">;
 /** Milliseconds for which a starting node waits for a response of another node with the same id. */
 const ID_PROBE_MS = 500;
 
-/** What connects a node with others. */
+/** The objects that connect a node with the other nodes. */
 export interface NodeLinks {
   readonly packets: PacketAuthentication;
   /** Sends events to the sockets of other nodes. */
   readonly channel: NodeChannel;
   /** Streams between actions of different nodes. */
   readonly flow: StreamFlow;
-  /** Packets that were dropped. */
+  /** Counts and logs the packets that were dropped. */
   readonly dropped: DropLog;
 }
 
@@ -41,7 +41,7 @@ export function nodeLinks(
   clock: () => number = Date.now,
 ): NodeLinks | undefined {
   if (!nats) return undefined;
-  // a random id is never taken
+  // without a configured id a node gets a random one, which no other node has
   const idProbeMs = nodeId === undefined ? 0 : ID_PROBE_MS;
   const dropped = new DropLog(log, clock);
   const { secrets } = nats;

@@ -1,4 +1,4 @@
 import type { AfterRestore } from "../store/index.ts";
 
-/** Sessions may have been ended since the backup: all are. */
+/** Ends all sessions: each may have been ended after the backup was made. */
 export const afterAuthRestore: AfterRestore = (copy) => copy.exec("delete from sessions");

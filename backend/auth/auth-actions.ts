@@ -13,7 +13,7 @@ import {
   type AuditTrail,
   createAuditTrail,
   hashFingerprint,
-  profile,
+  toProfile,
   type User,
   type UsersStore,
 } from "../users/index.ts";
@@ -127,7 +127,7 @@ export class AuthActions implements Handlers<"auth"> {
     if (result.outcome !== "renewed") throw refuse("SIGN_IN");
     const user = await this.#enabledUser(result.userId);
     return {
-      user: profile(user),
+      user: toProfile(user),
       accessToken: result.accessToken,
       expiresIn: ACCESS_TOKEN_SECONDS,
       refreshToken: result.refreshToken,

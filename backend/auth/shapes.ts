@@ -9,7 +9,7 @@ export const sessionInfo = named("Session", "A session as its user sees it.", {
   createdAt: time,
   usedAt: time,
   address: nullable(unbounded.string()),
-  agent: nullable(unbounded.string(), { description: "What the client called itself." }),
+  agent: nullable(unbounded.string(), { description: "The header User-Agent of the client." }),
 });
 export type SessionInfo = TypeOf<typeof sessionInfo>;
 

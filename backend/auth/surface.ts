@@ -78,7 +78,7 @@ export const authSurface = {
     SIGN_IN: [401, "Sign in again."],
   },
   actions: {
-    /** Refuses with UNAUTHORIZED what is no valid token of a live session. The roles are those of the user now. */
+    /** Refuses with UNAUTHORIZED a token that is invalid or whose session has ended. The roles are the current ones. */
     "auth.verifyToken": {
       params: { token: string({ min: 1, max: 4096, secret: true }) },
       returns: object({
@@ -107,6 +107,7 @@ export const authSurface = {
       params: { userId: id },
       returns: object({ addresses: unbounded.array(text) }),
     },
+    /** Makes an access token. Does not look up the session: `auth.verifyToken` refuses tokens of an ended one. */
     "auth.generateToken": {
       params: { userId: id, sid: id },
       returns: object({ accessToken, expiresIn }),
@@ -117,7 +118,7 @@ export const authSurface = {
     "session.ended": { payload: object({ sid: text }) },
     /** A refresh token was used again after its successor: a second client has a copy, so the session was ended. */
     "session.reused": { payload: object({ sid: text, userId: text, address: optional(text) }) },
-    /** Within one node: it can no longer find out which sessions have ended, so its sockets are closed. */
+    /** Within one node: it cannot read any more which sessions have ended, so it closes its sockets. */
     "node.blind": { payload: object({}) },
   },
 } as const satisfies FeatureSurface;

@@ -15,7 +15,7 @@ export interface PresenceOptions {
   readonly times: PresenceTimes;
 }
 
-/** Maximum number of changes that are broadcast in a window. The rest waits for the next one. */
+/** Maximum number of users whose changes are broadcast in one window. The rest waits for the next window. */
 const MAX_CHANGES_PER_WINDOW = 200;
 
 /**
@@ -69,7 +69,7 @@ export function presenceService({ store, presence, registry, times }: PresenceOp
         const report = presence?.nextReport();
         if (report) announce(this.broker, "presence.here", report).catch(logFailure);
       };
-      const broadcastChangesOnce = () => {
+      const broadcastChangesUnlessBusy = () => {
         if (isBroadcasting) return;
         isBroadcasting = true;
         broadcastChanges(this)
@@ -79,7 +79,7 @@ export function presenceService({ store, presence, registry, times }: PresenceOp
           });
       };
       // the broadcast first: this node's report then arrives before the next broadcast, like those of other nodes
-      timers = [broadcastChangesOnce, reportSockets].map((run) => setInterval(run, times.windowMs).unref());
+      timers = [broadcastChangesUnlessBusy, reportSockets].map((run) => setInterval(run, times.windowMs).unref());
     },
     async stopped() {
       for (const timer of timers) clearInterval(timer);

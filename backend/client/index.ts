@@ -9,5 +9,5 @@ export type { Connect } from "./connection.ts";
 export { NamespaceClient } from "./namespace-client.ts";
 export { type Backoff, type Fetch, isTemporary, RequestError, waitFor } from "./requests.ts";
 export type { ClientEvent, EventListeners } from "./server-events.ts";
-export type { AuditRecord, Emitted, Listed, Profile, SessionInfo } from "./server-types.ts";
+export type { AuditRecord, Emitted, ListedAccount, Profile, SessionInfo } from "./server-types.ts";
 export { SiteClient } from "./site-client.ts";

@@ -2,7 +2,7 @@
 export type { SessionInfo } from "../auth/shapes.ts";
 export type { Emitted, ParamsOf, ResultOf } from "../contract/actions.ts";
 export type { NamespaceEntry, SocketAction, TypeOf, ValuesOf } from "../surface.ts";
-export type { AuditRecord, Listed, Profile, SignedIn } from "../users/shapes.ts";
+export type { AuditRecord, ListedAccount, Profile, SignedIn } from "../users/shapes.ts";
 
 import type { http } from "../surface.ts";
 

@@ -1,4 +1,4 @@
-import type { AuditRecord, Listed, SiteClient } from "../client/index.ts";
+import type { AuditRecord, ListedAccount, SiteClient } from "../client/index.ts";
 import { ROLES } from "../surface/roles.ts";
 import { AUDIT_WORDS } from "./audit-words.ts";
 import { connectClose } from "./forms.ts";
@@ -14,7 +14,7 @@ export class AdminDialog {
   readonly #auditList = element("audit", HTMLElement);
   readonly #moreAudit = element("audit-more", HTMLButtonElement);
   /** Users that were read, by id; the audit log shows their names. */
-  readonly #users = new Map<string, Listed>();
+  readonly #users = new Map<string, ListedAccount>();
   #records: readonly AuditRecord[] = [];
 
   /** `auditWords` are those of the page's parts. */
@@ -62,7 +62,7 @@ export class AdminDialog {
   }
 
   /** Changes a user. When that fails, the list shows the user as before. */
-  async #change(work: () => Promise<Listed>): Promise<void> {
+  async #change(work: () => Promise<ListedAccount>): Promise<void> {
     await this.#attempt(async () => {
       const user = await work();
       this.#users.set(user.id, user);
@@ -71,7 +71,7 @@ export class AdminDialog {
     this.#showUsers();
   }
 
-  #userItem(user: Listed): HTMLElement {
+  #userItem(user: ListedAccount): HTMLElement {
     const { id, name, email, verified, disabledAt } = user;
     const item = listItem(name, `${email}${verified ? "" : ", not confirmed"}`);
     if (disabledAt !== null) {
@@ -88,7 +88,7 @@ export class AdminDialog {
     return item;
   }
 
-  #roleChoice({ id, name, roles }: Listed): HTMLElement {
+  #roleChoice({ id, name, roles }: ListedAccount): HTMLElement {
     const select = document.createElement("select");
     select.setAttribute("aria-label", `Role of ${name}`);
     for (const role of ROLES) select.add(new Option(role, role, false, role === roles.at(-1)));
@@ -98,7 +98,7 @@ export class AdminDialog {
     return select;
   }
 
-  #disableButton({ id, name, disabledAt }: Listed): HTMLElement {
+  #disableButton({ id, name, disabledAt }: ListedAccount): HTMLElement {
     const isEnabled = disabledAt === null;
     const endpoint = isEnabled ? "POST /api/admin/users/disable" : "POST /api/admin/users/enable";
     const change = () => void this.#change(() => this.#client.request(endpoint, { id }));

@@ -6,7 +6,7 @@ export type { LockUser } from "./locks.ts";
 export { userLock } from "./locks.ts";
 export { nameTaker, type TakeName } from "./name-keys.ts";
 export { hashFingerprint } from "./password.ts";
-export { profile } from "./profile.ts";
+export { toProfile } from "./profile.ts";
 export { type UsersStore, usersStore } from "./store.ts";
 export type { UsersTables } from "./tables.ts";
 export type { User } from "./user-store.ts";

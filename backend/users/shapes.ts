@@ -21,7 +21,7 @@ export const listed = named("Listed", "An account, as administrators see it.", {
     description: "Milliseconds since 1970; null while the user may sign in.",
   }),
 });
-export type Listed = TypeOf<typeof listed>;
+export type ListedAccount = TypeOf<typeof listed>;
 
 export const signedIn = named("SignedIn", "The session of a user who has signed in.", {
   user: profile,

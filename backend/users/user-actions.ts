@@ -11,7 +11,7 @@ import type { AccountMail } from "./account-mail.ts";
 import type { AuditTrail } from "./audit-trail.ts";
 import { checkNewPassword, hashFingerprint } from "./password.ts";
 import type { Passwords } from "./passwords.ts";
-import { profile } from "./profile.ts";
+import { toProfile } from "./profile.ts";
 import { removedAddress } from "./removed-address.ts";
 import { isSetupToken, setupHash } from "./setup.ts";
 import type { UsersStore } from "./store.ts";
@@ -70,7 +70,7 @@ export class UserActions implements AccountActions {
     const from = networkOf(ctx.meta.client?.address ?? "");
     if ((await this.#welcomeMails.countTry(from)) === 0) await mail.sendLink("verify", user, email);
     await announce(ctx.broker, "user.created", { id });
-    return { user: profile(user), ...(await call(ctx, "auth.startSession", { userId: id })) };
+    return { user: toProfile(user), ...(await call(ctx, "auth.startSession", { userId: id })) };
   }
 
   #create(user: NewUser, setup: string | undefined): Promise<CreationOutcome | "no-link"> {
@@ -93,11 +93,11 @@ export class UserActions implements AccountActions {
     }
     const session = await call(ctx, "auth.startSession", { userId: user.id, password: hashFingerprint(hash) });
     await audit(ctx, "login.succeeded", user.id);
-    return { user: profile(user), ...session };
+    return { user: toProfile(user), ...session };
   }
 
   async profile(ctx: ContextOf<"users.profile">): Promise<ResultOf<"users.profile">> {
-    return profile(await this.#parts.accounts.requireCaller(ctx));
+    return toProfile(await this.#parts.accounts.requireCaller(ctx));
   }
 
   async update(ctx: ContextOf<"users.update">): Promise<ResultOf<"users.update">> {
@@ -109,7 +109,7 @@ export class UserActions implements AccountActions {
     if (outcome === "disabled") throw refuse("UNAUTHORIZED");
     if (outcome === "taken") throw refuse("NAME_TAKEN", { field: "name" });
     await audit(ctx, "profile.changed", user.id);
-    return profile({ ...user, name });
+    return toProfile({ ...user, name });
   }
 
   async changePassword(ctx: ContextOf<"users.changePassword">): Promise<ResultOf<"users.changePassword">> {

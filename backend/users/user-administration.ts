@@ -3,7 +3,7 @@ import { announce, call, type Handlers, type Meta, refuse } from "../contract/in
 import { ROLES } from "../surface/roles.ts";
 import type { AuditTrail } from "./audit-trail.ts";
 import { MAIL_PURPOSES } from "./mail-token.ts";
-import { toListed } from "./profile.ts";
+import { toListedAccount } from "./profile.ts";
 import type { UsersStore } from "./store.ts";
 import type { User } from "./user-store.ts";
 
@@ -40,7 +40,7 @@ export function userAdministration(options: {
       const last = after === undefined ? undefined : await store.users.find(after);
       if (after !== undefined && !last) throw refuse("NOT_FOUND");
       const users = await store.users.list(PAGE_SIZE + 1, last);
-      return { users: users.slice(0, PAGE_SIZE).map(toListed), more: users.length > PAGE_SIZE };
+      return { users: users.slice(0, PAGE_SIZE).map(toListedAccount), more: users.length > PAGE_SIZE };
     },
 
     async setRole(ctx) {
@@ -52,7 +52,7 @@ export function userAdministration(options: {
       if (before === "last-admin") throw refuse("LAST_ADMIN");
       await audit(ctx, "role.changed", user.id, `${before} to ${role}`);
       await announce(ctx.broker, "user.changed", { id: user.id, at });
-      return toListed({ ...user, role });
+      return toListedAccount({ ...user, role });
     },
 
     async disable(ctx) {
@@ -62,14 +62,14 @@ export function userAdministration(options: {
       await store.mailTokens.invalidate(user.id, MAIL_PURPOSES);
       await call(ctx, "auth.endSessions", { userId: user.id, reason: "disabled" });
       await audit(ctx, "user.disabled", user.id);
-      return toListed({ ...user, disabledAt });
+      return toListedAccount({ ...user, disabledAt });
     },
 
     async enable(ctx) {
       const user = await requireOtherUser(ctx);
       await store.users.enable(user.id);
       await audit(ctx, "user.enabled", user.id);
-      return toListed({ ...user, disabledAt: null });
+      return toListedAccount({ ...user, disabledAt: null });
     },
 
     async audit(ctx) {

@@ -4,7 +4,7 @@ import { call, type Handlers, refuse } from "../contract/index.ts";
 import { serviceActions } from "../surface.ts";
 import type { AccountCheck } from "./account-check.ts";
 import { createExportLease } from "./export-lease.ts";
-import { profile } from "./profile.ts";
+import { toProfile } from "./profile.ts";
 import type { UsersStore } from "./store.ts";
 
 /** What the export needs from the rest of the service. */
@@ -44,7 +44,7 @@ export function userExport({ store, clock, accounts }: ExportParts): Pick<Handle
       const { userId } = ctx.params;
       const user = await store.users.find(userId);
       if (!user) return { lines: [], after: null };
-      const profileLine = { type: "profile", ...profile(user) };
+      const profileLine = { type: "profile", ...toProfile(user) };
       const picture = await store.pictures.forExport(userId);
       return { lines: picture ? [profileLine, { type: "picture", ...picture }] : [profileLine], after: null };
     },

@@ -52,7 +52,7 @@ interface Seen {
 }
 
 /** What an HTTP answer has that the document does not say, or lacks that it says. */
-export function unlikeAnswer(method: string, path: string, { status, headers, json }: Seen): string[] {
+export function responseDifferences(method: string, path: string, { status, headers, json }: Seen): string[] {
   const operation = ["paths", path, method.toLowerCase()];
   const response = at([...operation, "responses"])[status];
   if (!response) return [`${method} ${path} answers ${status}, and the document knows no such status`];
@@ -74,7 +74,7 @@ export const isDescribed = (method: string, path: string): boolean =>
   method.toLowerCase() in (document.paths[path] ?? {});
 
 /** The same for what a call over the socket was acknowledged with. A call of an unknown action says so. */
-export function unlikeResult(action: string, error: Refused | null, result: unknown): string[] {
+export function resultDifferences(action: string, error: Refused | null, result: unknown): string[] {
   const unlike = error ? problems(["x-socket", "error"], error) : [];
   if (!(action in calls)) return [...unlike, ...unlikeCode(action, ["NOT_FOUND"], error ?? { code: "nothing" })];
   return [...unlike, ...unlikeOutcome(action, error, result)];
@@ -119,7 +119,7 @@ function unlikeCode(action: string, codes: readonly string[], { code }: Refused)
 }
 
 /** The same of an event that the server sent. */
-export function unlikeEvent(event: string, payload: unknown): string[] {
+export function eventDifferences(event: string, payload: unknown): string[] {
   if (!(event in document["x-socket"].events))
     return [`the server sends ${event}, and the document knows no such event`];
   return problems(["x-socket", "events", event, "payload"], payload);

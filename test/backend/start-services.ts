@@ -17,7 +17,7 @@ import { createPost, type Post } from "../../backend/mail/post.ts";
 import { memoryThrottles } from "../../backend/throttle/throttle-memory.ts";
 import type { HashCost } from "../../backend/users/password.ts";
 import type { SignedIn } from "../../backend/users/shapes.ts";
-import { unlikeEvent, unlikeOutcome } from "./described.ts";
+import { eventDifferences, unlikeOutcome } from "./described.ts";
 import { openStore, type Store } from "./store/open-store.ts";
 import { testStorage } from "./store/test-storage.ts";
 import { CHEAP, testServices } from "./test-modules.ts";
@@ -125,7 +125,7 @@ export async function startServices({
       await storage.remove();
       for (const { event, payload } of announced) {
         const told = payload as Broadcast;
-        if (event === "sockets.broadcast") unlike.push(...unlikeEvent(told.event, told.payload));
+        if (event === "sockets.broadcast") unlike.push(...eventDifferences(told.event, told.payload));
       }
       if (unlike.length > 0) throw new Error(unlike.join("\n"));
     },

@@ -32,7 +32,7 @@ import { type Backend, startBackend } from "../../backend/main.ts";
 import type { ReplacedModules } from "../../backend/modules.ts";
 import { assets, type HttpEntry, http, ROLES, type Role, serviceActions, socket } from "../../backend/surface.ts";
 import type { SignedIn } from "../../backend/users/shapes.ts";
-import { isDescribed, unlikeAnswer, unlikeEvent, unlikeResult } from "./described.ts";
+import { eventDifferences, isDescribed, responseDifferences, resultDifferences } from "./described.ts";
 import { openStore } from "./store/open-store.ts";
 import { testModules } from "./test-modules.ts";
 
@@ -56,21 +56,21 @@ export interface Answer {
   readonly json: Record<string, never> & { error?: { code: string; message: string; field?: string } };
 }
 
-interface Asked {
+interface RequestParts {
   readonly body?: unknown;
   readonly token?: string | undefined;
   readonly headers?: Record<string, string>;
 }
 
-/** What tests do to a gateway from outside. */
-interface Outside {
+/** A running gateway, and what tests do with it as its clients. */
+interface TestServer {
   readonly url: string;
   readonly port: number;
   readonly broker: ServiceBroker;
-  /** What it has logged, parsed. */
+  /** The parsed lines of its log. */
   readonly log: Record<string, unknown>[];
-  ask(method: string, path: string, asked?: Asked): Promise<Answer>;
-  /** Sends bytes and collects what comes back until the other side closes, or `until` says it is enough. */
+  ask(method: string, path: string, asked?: RequestParts): Promise<Answer>;
+  /** Sends bytes and returns the bytes of the response, until the gateway closes the connection or `until` is true. */
   raw(bytes: string | Buffer, until?: (text: string) => boolean): Promise<string>;
   /** Connects; rejects with the handshake's error. */
   socket(token?: unknown, options?: object): Promise<Socket>;
@@ -87,41 +87,42 @@ export function emit(
     const [event, ...rest] = args;
     socket.emit(event as string, ...rest, (error: { code: string } | null, result: unknown) => {
       clearTimeout(timer);
-      const unlike = judged.has(socket) && event === "call" ? unlikeResult(String(rest[0]), error, result) : [];
-      if (unlike.length > 0) reject(new Error(unlike.join("\n")));
+      const differences =
+        checkedSockets.has(socket) && event === "call" ? resultDifferences(String(rest[0]), error, result) : [];
+      if (differences.length > 0) reject(new Error(differences.join("\n")));
       else resolve({ error, result });
     });
   });
 }
 
-/** Throws for an answer of an endpoint that is not what the OpenAPI document says. */
+/** Throws when the response of an endpoint is not as the OpenAPI document describes it. */
 function expectDescribed(method: string, path: string, answer: Answer): void {
   const [plain = path] = path.split("?");
-  const unlike = isDescribed(method, plain) ? unlikeAnswer(method, plain, answer) : [];
-  if (unlike.length > 0) throw new Error(unlike.join("\n"));
+  const differences = isDescribed(method, plain) ? responseDifferences(method, plain, answer) : [];
+  if (differences.length > 0) throw new Error(differences.join("\n"));
 }
 
-/** Sockets of a backend as it is: what they are told has to be what the OpenAPI document says. */
-const judged = new WeakSet<Socket>();
+/** Sockets of a whole backend: results of their calls have to be as the OpenAPI document describes them. */
+const checkedSockets = new WeakSet<Socket>();
 
-/** The same doors, where an answer or an event that the OpenAPI document does not describe is an error. */
-function judging(outside: Outside): Outside {
-  const unlike: string[] = [];
+/** The same server; a response or an event that is not as the OpenAPI document describes it is an error. */
+function checkAgainstOpenApi(server: TestServer): TestServer {
+  const differences: string[] = [];
   return {
-    ...outside,
+    ...server,
     async ask(method, path, asked) {
-      const answer = await outside.ask(method, path, asked);
+      const answer = await server.ask(method, path, asked);
       expectDescribed(method, path, answer);
       return answer;
     },
     async socket(token, options) {
-      const socket = await outside.socket(token, options);
-      judged.add(socket);
-      return socket.onAny((event: string, payload: unknown) => unlike.push(...unlikeEvent(event, payload)));
+      const socket = await server.socket(token, options);
+      checkedSockets.add(socket);
+      return socket.onAny((event: string, payload: unknown) => differences.push(...eventDifferences(event, payload)));
     },
     async stop() {
-      await outside.stop();
-      if (unlike.length > 0) throw new Error(unlike.join("\n"));
+      await server.stop();
+      if (differences.length > 0) throw new Error(differences.join("\n"));
     },
   };
 }
@@ -139,11 +140,11 @@ interface TestOptions {
 }
 
 export interface TestBackendOptions extends TestOptions {
-  /** Features as this test needs them. */
+  /** Modules of features, in place of the usual ones. */
   readonly modules?: ReplacedModules;
   /** The page; short texts in its place when left out. */
   readonly assets?: ReadonlyMap<string, Asset>;
-  /** What else a gateway under test is given. */
+  /** More options of `createGateway`. */
   readonly given?: Pick<Parameters<typeof createGateway>[1], "problem" | "throttles" | "writeLimitMs">;
 }
 
@@ -152,9 +153,9 @@ export interface TestGatewayOptions extends TestOptions {
   readonly entries?: readonly HttpEntry[];
   /** Services besides those whose actions the test gives, for example those that own the actions of `entries`. */
   readonly services?: readonly ServiceSchema[];
-  /** What features do with sockets; nothing when left out. */
+  /** The socket features; none when left out. */
   readonly features?: readonly SocketFeature[];
-  /** What else a gateway under test is given. */
+  /** More options of `createGateway`. */
   readonly given?: Pick<Parameters<typeof createGateway>[1], "namespaces" | "problem" | "throttles" | "writeLimitMs">;
 }
 
@@ -164,7 +165,7 @@ interface Running {
   stop(): Promise<void>;
 }
 
-function outsideOf(running: Running, log: Record<string, unknown>[]): Outside {
+function testServer(running: Running, log: Record<string, unknown>[]): TestServer {
   const { url, broker } = running;
   const port = Number(new URL(url).port);
   const open = new Set<Socket>();
@@ -188,7 +189,8 @@ function outsideOf(running: Running, log: Record<string, unknown>[]): Outside {
       } as RequestInit);
       const text = await response.text();
       const answer = { status: response.status, headers: response.headers, text, json: parsed(text) as Answer["json"] };
-      if (answer.status >= 400) expectDescribed(method, path, answer); // the gateway's own, whatever stands behind it
+      // the gateway makes the refusals, also those of a test's own services
+      if (answer.status >= 400) expectDescribed(method, path, answer);
       return answer;
     },
     async raw(bytes, until) {
@@ -243,7 +245,7 @@ export interface Person extends Omit<SignedIn, "user"> {
   readonly password: string;
 }
 
-export interface TestBackend extends Outside {
+export interface TestBackend extends TestServer {
   readonly config: Config;
   readonly backend: Backend;
   /** Registers a new user with this role. */
@@ -265,16 +267,16 @@ export async function startTestBackend(options: TestBackendOptions = {}): Promis
     rmSync(dataDir, { recursive: true, force: true });
     throw error;
   });
-  const outside = judging(outsideOf(backend, lines));
+  const server = checkAgainstOpenApi(testServer(backend, lines));
   let people = 0;
   return {
-    ...outside,
+    ...server,
     config,
     backend,
     async person(role = "user") {
       const email = `person${++people}@example.org`;
       const password = `correct horse ${people}`;
-      const signUp = await outside.ask("POST", "/api/auth/register", {
+      const signUp = await server.ask("POST", "/api/auth/register", {
         body: { email, password, name: `Person ${people}` },
       });
       const signedIn = signUp.json as unknown as SignedIn;
@@ -288,21 +290,21 @@ export async function startTestBackend(options: TestBackendOptions = {}): Promis
       return { ...tokens, id: user.id, email, password };
     },
     async stop() {
-      await outside.stop();
+      await server.stop();
       rmSync(dataDir, { recursive: true, force: true });
     },
   };
 }
 
-/** What the services behind a gateway under test do; what is left out refuses. */
+/** The actions of the services behind a gateway under test; those left out refuse with UNAVAILABLE. */
 export type Actions = { readonly [A in AnyAction]?: HandlerOf<A> };
 type HandlerOf<A extends AnyAction> = A extends `${infer N extends ServiceName}.${infer Name}`
   ? Handlers<N>[Name & keyof Handlers<N>]
   : never;
 
 /**
- * The token of a user for a gateway under test: `ROLE.NAME`, optionally `.SECONDS` until it ends. The session is called
- * like the user.
+ * The token of a user for a gateway under test: `ROLE.NAME`, optionally `.SECONDS` since 1970, when it ends. The
+ * id of the session is `s-NAME`.
  */
 export function tokenOf(name: string, role: Role = "user", seconds = 600): string {
   return `${role}.${name}.${Math.round(Date.now() / 10) / 100 + seconds}`;
@@ -315,18 +317,18 @@ export const verify = (token: string): VerifiedToken => {
   return { id: name, sid: `s-${name}`, roles: ROLES.slice(0, ROLES.indexOf(known) + 1), exp: Number(end.join(".")) };
 };
 
-const verifying = (ctx: { params: { token: string } }): VerifiedToken => verify(ctx.params.token);
-const notThere = (): never => {
+const verifyParams = (ctx: { params: { token: string } }): VerifiedToken => verify(ctx.params.token);
+const refuseAsUnavailable = (): never => {
   throw refuse("UNAVAILABLE", { retryAfter: 1 });
 };
 
-export interface TestGateway extends Outside {
+export interface TestGateway extends TestServer {
   readonly gateway: Gateway;
-  /** Resolves when so many nodes offer the services. */
-  seesNodes(count: number): Promise<void>;
+  /** Resolves when the node knows the gateways of this many nodes, its own included. */
+  waitForNodes(count: number): Promise<void>;
 }
 
-/** The gateway alone, over services that do what the test says. */
+/** The gateway alone, with services whose actions the test gives. */
 export async function startTestGateway(actions: Actions = {}, options: TestGatewayOptions = {}): Promise<TestGateway> {
   const { lines, destination } = logLines();
   const config = readConfig({ PORT: "0", LOG_LEVEL: "info", DRAIN_SECONDS: "2", ...options.config });
@@ -345,11 +347,11 @@ export async function startTestGateway(actions: Actions = {}, options: TestGatew
     ...options.given,
   });
   for (const service of options.services ?? []) broker.createService(service);
-  const given: Record<string, unknown> = { "auth.verifyToken": verifying, ...actions };
+  const given: Record<string, unknown> = { "auth.verifyToken": verifyParams, ...actions };
   const names = [...http, ...socket].map(({ action }) => action as string).concat(Object.keys(serviceActions));
   for (const [name, owned] of Map.groupBy(names, (action) => action.slice(0, action.indexOf(".")))) {
     if (name === gateway.schema.name) continue;
-    const handlers = owned.map((action) => [action.slice(name.length + 1), given[action] ?? notThere]);
+    const handlers = owned.map((action) => [action.slice(name.length + 1), given[action] ?? refuseAsUnavailable]);
     broker.createService(defineService({ name, actions: Object.fromEntries(handlers) } as never));
   }
   broker.createService(gateway.schema);
@@ -359,13 +361,13 @@ export async function startTestGateway(actions: Actions = {}, options: TestGatew
     await gateway.drain();
     await broker.stop();
   };
-  const offering = () =>
+  const gateways = () =>
     broker.registry.getServiceList({ onlyAvailable: true }).filter(({ name }) => name === "gateway");
   return {
-    ...outsideOf({ url: `http://127.0.0.1:${port}`, broker, stop }, lines),
+    ...testServer({ url: `http://127.0.0.1:${port}`, broker, stop }, lines),
     gateway,
-    async seesNodes(count) {
-      while (offering().length < count) await new Promise((resolve) => setTimeout(resolve, 20));
+    async waitForNodes(count) {
+      while (gateways().length < count) await new Promise((resolve) => setTimeout(resolve, 20));
     },
   };
 }

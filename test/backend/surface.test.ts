@@ -10,7 +10,7 @@ import type { ValueSchema } from "../../backend/surface/grammar.ts";
 import { matchesPath } from "../../backend/surface/path.ts";
 import type { Access } from "../../backend/surface/roles.ts";
 import { assets, namespaceCalls, ROLES, type Role, serviceActions } from "../../backend/surface.ts";
-import { document, unlikeAnswer, unlikeResult } from "./described.ts";
+import { document, responseDifferences, resultDifferences } from "./described.ts";
 import { sidOf } from "./sample-values.ts";
 import {
   allEntries,
@@ -93,7 +93,7 @@ async function askFor(entry: (typeof httpEntries)[number], person: Person, token
 test.each(httpEntries)(
   "$method $path lets in exactly whom the surface says, and answers what it says",
   async (entry) => {
-    const like = (answer: Answer) => [answer.status, unlikeAnswer(entry.method, templateOf(entry.path), answer)];
+    const like = (answer: Answer) => [answer.status, responseDifferences(entry.method, templateOf(entry.path), answer)];
     if (entry.access === "public") {
       const person = await backend.person();
       expect(like(await askFor(entry, person, undefined))).toEqual([200, []]);
@@ -128,7 +128,7 @@ test.each(socketEntries)(
     const socket = await backend.socket(people[entry.access].accessToken);
     const good = await prepared(store, entry.action, entry.params, people[entry.access], target);
     const { error, result } = await emit(socket, "call", entry.action, good);
-    expect([error, unlikeResult(entry.action, error, result)]).toEqual([null, []]);
+    expect([error, resultDifferences(entry.action, error, result)]).toEqual([null, []]);
     socket.close();
   },
 );

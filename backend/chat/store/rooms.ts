@@ -20,8 +20,11 @@ export interface RoomRow {
   readonly members: number;
   readonly role: RoomRole;
   readonly isInvited: boolean;
+  /** Milliseconds since 1970. */
   readonly mutedUntil: number | null;
+  /** The other member of a direct room. */
   readonly peer: { readonly id: string; readonly name: string } | undefined;
+  /** The number of the newest message that the user has read; 0 for none. */
   readonly read: number;
 }
 
@@ -96,7 +99,7 @@ export class RoomStore {
     return query.where("name", "in", rooms).execute();
   }
 
-  /** Removes private rooms that all members have left, a slice of their messages at a time. */
+  /** Removes private rooms that all members have left. Removes their messages first, some at a time. */
   async prune(signal?: AbortSignal): Promise<void> {
     while (!signal?.aborted) {
       const closed = await this.#db

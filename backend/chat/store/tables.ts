@@ -5,7 +5,10 @@ import type { ReportOutcome } from "../moderation.ts";
 import type { RoomKind } from "../room.ts";
 import type { MessageSearchTable, SearchPositionsTable } from "./search/tables.ts";
 
-/** The tables that the queries of this feature may use. */
+/**
+ * The tables that the queries of this feature may use. Times (`at`, `..._at`, `..._until`) are in milliseconds since
+ * 1970. A `seq` is the number of a message in its room; that of a room is its newest message's.
+ */
 export type ChatTables = UsersTables & {
   users: StoredBytes;
   rooms: RoomsTable;

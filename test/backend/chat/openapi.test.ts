@@ -1,16 +1,16 @@
 import { expect, test } from "@jest/globals";
-import { unlikeEvent, unlikeResult } from "../described.ts";
+import { eventDifferences, resultDifferences } from "../described.ts";
 
 const message = { room: "r", seq: 1, epoch: "e", author: { id: "i", name: "n" }, text: "t", at: 1, clientId: "c" };
 
 test("what the chat answers and nobody declared is found, and what is no value of its kind", () => {
-  expect(unlikeResult("chat.send", null, { message })).toEqual([]);
-  expect(unlikeResult("chat.send", null, { message: { ...message, editedAt: 1, mentions: ["i"] } })).toEqual([]);
+  expect(resultDifferences("chat.send", null, { message })).toEqual([]);
+  expect(resultDifferences("chat.send", null, { message: { ...message, editedAt: 1, mentions: ["i"] } })).toEqual([]);
   expect(
-    unlikeResult("chat.send", null, { message: { ...message, author: { id: "i", name: "n", email: "x" } } }),
+    resultDifferences("chat.send", null, { message: { ...message, author: { id: "i", name: "n", email: "x" } } }),
   ).toHaveLength(1);
-  expect(unlikeEvent("read", { room: "r", epoch: "e", marks: [{ user: "u", seq: 1, at: 1 }] })).toHaveLength(1);
+  expect(eventDifferences("read", { room: "r", epoch: "e", marks: [{ user: "u", seq: 1, at: 1 }] })).toHaveLength(1);
   const changed = { room: "r", user: "u", role: null, mutedUntil: null };
-  expect(unlikeResult("chat.kick", null, changed)).toEqual([]);
-  expect(unlikeResult("chat.kick", null, { ...changed, role: "king" })).toHaveLength(1);
+  expect(resultDifferences("chat.kick", null, changed)).toEqual([]);
+  expect(resultDifferences("chat.kick", null, { ...changed, role: "king" })).toHaveLength(1);
 });

@@ -17,8 +17,8 @@ let storage: TestStorage;
 let backend: Backend;
 const clients: TestClient[] = [];
 const proxies: CuttableProxy[] = [];
-/** Takes WebSockets and closes them at once. */
-let closing: WebSocketServer | undefined;
+/** A server that accepts WebSockets and closes them at once. */
+let closingServer: WebSocketServer | undefined;
 
 beforeEach(async () => {
   storage = await testStorage();
@@ -28,19 +28,19 @@ beforeEach(async () => {
 afterEach(async () => {
   for (const client of clients.splice(0)) client.close();
   for (const proxy of proxies.splice(0)) await proxy.close();
-  closing?.close();
+  closingServer?.close();
   await backend.stop();
   await storage.remove();
 });
 
-function watched(url = backend.url, options?: Partial<ClientOptions>): TestClient {
+function newClient(url = backend.url, options?: Partial<ClientOptions>): TestClient {
   const client = new TestClient(url, options);
   clients.push(client);
   return client;
 }
 
 async function person(name: string, url = backend.url, options?: Partial<ClientOptions>): Promise<TestClient> {
-  const client = watched(url, options);
+  const client = newClient(url, options);
   await client.register({ email: `${name.toLowerCase()}@example.org`, password: PASSWORD, name });
   return client.online();
 }
@@ -58,7 +58,7 @@ async function currentSession(client: TestClient): Promise<string> {
   const sessions = user ? await store.sessions.list(user.id) : [];
   await store.close();
   const [first] = sessions;
-  if (!first) throw new Error("there is a session");
+  if (!first) throw new Error("the user of the client has no session");
   return first.id;
 }
 
@@ -78,7 +78,7 @@ test("the access token is renewed in time, and the socket goes on with it", asyn
     events: { "session.reused": (ctx: { params: unknown }) => void reused.push(ctx.params) },
   });
   await ada.until(() => renewed.length > 0);
-  // what the client sends is what the server takes
+  // the server accepts the token that the client has sent
   const taken = await new Promise((resolve) => socket?.emit("authenticate", renewed[0], resolve));
   expect(taken).toBeNull();
   expect(ada.state).toBe("online");
@@ -86,9 +86,9 @@ test("the access token is renewed in time, and the socket goes on with it", asyn
   expect(reused).toEqual([]);
 });
 
-test("a session that ends elsewhere ends here at once", async () => {
+test("a session that another node ends signs its client out at once, and no other client", async () => {
   const ada = await person("Ada");
-  const elsewhere = watched();
+  const elsewhere = newClient();
   await elsewhere.login({ email: "ada@example.org", password: PASSWORD });
   await elsewhere.online();
   const store = await openStore(storage.options);
@@ -122,7 +122,7 @@ test("a logout that does not reach the server is rejected, and the user stays si
 });
 
 test("wrong credentials and wrong fields are rejected with the code and the field of the server", async () => {
-  const client = watched();
+  const client = newClient();
   const login = client.login({ email: "nobody@example.org", password: PASSWORD });
   await expect(login).rejects.toMatchObject({ code: "CREDENTIALS", status: 401 });
   const register = client.register({ email: "ada@example.org", password: "password123", name: "Ada" });
@@ -135,7 +135,7 @@ test("a connection that closes right after the WebSocket's handshake is noticed 
   const ada = await person("Ada", proxy.url);
   let handshakes = 0;
   const server = new WebSocketServer({ port: 0, host: "127.0.0.1" });
-  closing = server;
+  closingServer = server;
   const thrice = new Promise<void>((resolve) => {
     server.on("connection", (socket) => {
       socket.close();
@@ -150,11 +150,11 @@ test("a connection that closes right after the WebSocket's handshake is noticed 
   await ada.online();
 });
 
-test("a part is called when session and connection begin and end, and adds to the handshake", async () => {
+test("a part is called when a session or a connection begins or ends, and it adds fields to the handshake", async () => {
   const calls: string[] = [];
   const handshakes: unknown[] = [];
   const proxy = await proxied();
-  const ada = watched(proxy.url, {
+  const ada = newClient(proxy.url, {
     connect(how) {
       const socket = io(proxy.url, how);
       if (typeof socket.auth === "function") socket.auth((values) => void handshakes.push(values));

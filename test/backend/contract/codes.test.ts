@@ -3,7 +3,7 @@ import { ClientError, CODES, type Code, publicError, refuse } from "../../../bac
 import { MAX_MESSAGE_LENGTH, MAX_NAME_LENGTH } from "../../../backend/text/text.ts";
 import { MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH } from "../../../backend/users/password.ts";
 
-test("the numbers in messages are those that count", () => {
+test("the messages of codes name the limits that are in force", () => {
   const numbers: { readonly [C in Code]?: number } = {
     NAME_LONG: MAX_NAME_LENGTH,
     PASSWORD_LONG: MAX_PASSWORD_LENGTH,
@@ -13,12 +13,12 @@ test("the numbers in messages are those that count", () => {
   for (const [code, number] of Object.entries(numbers)) expect(CODES[code as Code][1]).toContain(` ${number} `);
 });
 
-test("what leaves of an error is a declared code with its own status and message, whoever threw it", () => {
+test("a client gets a declared code with its own status and message, whatever error was thrown", () => {
   expect(publicError(refuse("LAST_ADMIN", { field: "id", retryAfter: 1.2 }))).toEqual({
     ...{ status: 409, code: "LAST_ADMIN", message: CODES.LAST_ADMIN[1] },
     ...{ field: "id", retryAfter: 2 },
   });
-  // as it comes from another node: no class, and whatever that node put into it
+  // an error from another node: it has no class, and fields that this node did not choose
   const sent = {
     name: "ClientError",
     code: 200,

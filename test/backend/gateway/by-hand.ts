@@ -21,8 +21,8 @@ export async function handshake(
   return { status: first.toString("latin1").slice(9, 12), connection };
 }
 
-/** The same, with a session; resolves when the client is let in. */
-export async function signedIn(port: number, ip: string, token: string): Promise<Socket> {
+/** The same, and signs in with this access token; resolves when the gateway has accepted it. */
+export async function connectSignedIn(port: number, ip: string, token: string): Promise<Socket> {
   const { connection } = await handshake(port, ip);
   let text = "";
   connection.write(frame(TEXT, `40${JSON.stringify({ token })}`));
@@ -44,10 +44,10 @@ export function frame(opcode: number, payload = "", isFinal = true): Buffer {
 }
 
 /**
- * Resolves when the other side has closed the connection; reads on until then. Rejects after four seconds, so that no
- * deadline of the gateway's is taken for what a test waits for.
+ * Resolves when the gateway has closed the connection; reads on until then. Rejects after four seconds: the gateway's
+ * own timeouts are longer, so a test does not pass because of one of them.
  */
-export function closed(connection: Socket): Promise<void> {
+export function untilClosed(connection: Socket): Promise<void> {
   if (connection.destroyed || connection.readableEnded) return Promise.resolve();
   connection.resume();
   return new Promise((resolve, reject) => {

@@ -4,10 +4,11 @@ import { newInstance } from "../../../backend/nodes/sealed-packet.ts";
 import { Senders } from "../../../backend/nodes/senders.ts";
 
 const NOW = 1_790_000_000_000;
-const one = newInstance(NOW - 5000);
-const [GARDEN, SHED] = [5, 6];
-const packet = (counter: number, sentAt = NOW, instance = one): BroadcastHeader => ({
-  ...{ sentAt, counter, ordinal: 0, subject: GARDEN, instance },
+const instance = newInstance(NOW - 5000);
+/** Numbers of two subjects of NATS. */
+const [SUBJECT, OTHER_SUBJECT] = [5, 6];
+const packet = (counter: number, sentAt = NOW, from = instance): BroadcastHeader => ({
+  ...{ sentAt, counter, ordinal: 0, subject: SUBJECT, instance: from },
 });
 
 test("N5: a broadcast is accepted once, in the order of its sender, and only within 30 s", () => {
@@ -22,7 +23,7 @@ test("N5: a broadcast is accepted once, in the order of its sender, and only wit
   expect(senders.refuse(packet(1, NOW, newInstance(NOW)), NOW)).toBeUndefined();
 });
 
-test("N5: what was sent before a node started is not accepted: it cannot tell whether it was repeated", () => {
+test("N5: a broadcast from before the start of a node is refused: the node cannot know whether it is a replay", () => {
   const senders = new Senders(NOW);
   expect(senders.refuse(packet(1, NOW - 1), NOW)).toBe("time");
   expect(senders.refuse(packet(2, NOW), NOW)).toBeUndefined();
@@ -36,25 +37,25 @@ test("N5: a sender is forgotten only when none of its broadcasts could be accept
   expect(senders.refuse(packet(6, NOW), late)).toBe("time");
 });
 
-test("N5: a missing broadcast is noticed by the next one on its subject, and by the sender's marks", () => {
+test("N5: the next broadcast on a subject, or the sender's count of them, reveals a missing one", () => {
   const senders = new Senders(NOW);
   senders.refuse(packet(1), NOW);
-  const next = (ordinal: number, subject = GARDEN) => senders.isMissing(one, subject, ordinal, true);
-  const mark = (ordinal: number, subject = GARDEN) => senders.isMissing(one, subject, ordinal, false);
+  const next = (ordinal: number, subject = SUBJECT) => senders.isMissing(instance, subject, ordinal, true);
+  const mark = (ordinal: number, subject = SUBJECT) => senders.isMissing(instance, subject, ordinal, false);
   expect([1, 2, 3].map((ordinal) => next(ordinal))).toEqual([false, false, false]);
   expect([mark(3), mark(2), mark(4), mark(4)]).toEqual([false, false, true, false]);
   expect([next(5), next(7), next(8), next(6)]).toEqual([false, true, false, false]);
-  // each subject has its own
-  expect([next(1, SHED), mark(1, SHED), mark(9)]).toEqual([false, false, true]);
+  // each subject has ordinals of its own
+  expect([next(1, OTHER_SUBJECT), mark(1, OTHER_SUBJECT), mark(9)]).toEqual([false, false, true]);
 });
 
-test("N5: after a subscription in the middle one may be missing; so it is after a sender's restart", () => {
+test("N5: broadcasts from before a subscription count as missing; a restarted sender counts from 1 again", () => {
   const senders = new Senders(NOW);
   senders.refuse(packet(1), NOW);
-  expect([500, 501].map((ordinal) => senders.isMissing(one, GARDEN, ordinal, true))).toEqual([true, false]);
-  senders.forgetSubject(GARDEN);
-  expect(senders.isMissing(one, GARDEN, 502, true)).toBe(true);
+  expect([500, 501].map((ordinal) => senders.isMissing(instance, SUBJECT, ordinal, true))).toEqual([true, false]);
+  senders.forgetSubject(SUBJECT);
+  expect(senders.isMissing(instance, SUBJECT, 502, true)).toBe(true);
   const again = newInstance(NOW);
   senders.refuse(packet(1, NOW, again), NOW);
-  expect([1, 3].map((ordinal) => senders.isMissing(again, GARDEN, ordinal, true))).toEqual([false, true]);
+  expect([1, 3].map((ordinal) => senders.isMissing(again, SUBJECT, ordinal, true))).toEqual([false, true]);
 });

@@ -1,4 +1,4 @@
-/** What tests of migrations do again and again: with a storage, and with features that have tables. */
+/** Steps that several tests of migrations share. */
 import { expect } from "@jest/globals";
 import type { Kysely } from "kysely";
 import { type FeatureTables, type Migrations, openDatabase } from "../../../backend/store/index.ts";
@@ -12,11 +12,11 @@ export const table = (name: string): Migrations[string] => ({
   up: (db) => db.schema.createTable(name).addColumn("id", "text").execute(),
 });
 
-/** Features have names here that `npm run new` refuses: no site has them. */
+/** A feature of these tests. Like all of them it has a name that `npm run new` refuses, so that no site has it. */
 export const fixture: FeatureTables = { name: "fixture", migrations: { "0001_fixture": table("fixture") } };
 
 /** Opens the database of a storage for these features, as a backend does. */
-export const openFor = (
+export const openWithFeatures = (
   { options }: TestStorage,
   features: readonly FeatureTables[],
   unusedFeatures: readonly string[] = [],
@@ -40,7 +40,7 @@ export const schemaAndMigrations = (storage: TestStorage) =>
 export async function expectFailedMigration(storage: TestStorage): Promise<void> {
   const before = await schemaAndMigrations(storage);
   const broken = { "0001_table": table("fixture_things"), "0002_same": table("fixture_things") };
-  await expect(openFor(storage, [...FEATURES, { ...fixture, migrations: broken }])).rejects.toMatchObject({
+  await expect(openWithFeatures(storage, [...FEATURES, { ...fixture, migrations: broken }])).rejects.toMatchObject({
     code: "STORE_MIGRATION",
     message: expect.stringMatching(
       /^the migration fixture_0002_same failed: .*fixture_things.*\. Nothing was changed\./,
@@ -55,12 +55,12 @@ export async function expectOpenedWhenNamed(
   features: readonly FeatureTables[],
   name: string,
 ): Promise<void> {
-  await expect(openFor(storage, features)).rejects.toMatchObject({
+  await expect(openWithFeatures(storage, features)).rejects.toMatchObject({
     code: "STORE_NEWER",
     message: expect.stringMatching(
       new RegExp(`a program with the feature ${name} has used it\\. .* set UNUSED_FEATURES=${name}, `),
     ),
   });
-  await expect(openFor(storage, features, [`${name}s`])).rejects.toMatchObject({ code: "STORE_NEWER" });
-  await (await openFor(storage, features, [name])).close();
+  await expect(openWithFeatures(storage, features, [`${name}s`])).rejects.toMatchObject({ code: "STORE_NEWER" });
+  await (await openWithFeatures(storage, features, [name])).close();
 }

@@ -25,7 +25,7 @@ async function start({ url } = nats): Promise<readonly [owner: TestGateway, othe
   const owner = await startNamespaceGateway({}, config("owner"));
   const other = await startNamespaceGateway({}, { ...config("other"), services: [] });
   nodes = [owner, other];
-  await Promise.all(nodes.map((node) => node.seesNodes(2)));
+  await Promise.all(nodes.map((node) => node.waitForNodes(2)));
   await other.broker.waitForServices("jobs", 10_000, 20);
   return [owner, other];
 }

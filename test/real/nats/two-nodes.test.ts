@@ -12,7 +12,7 @@ beforeAll(async () => {
   const config = nodeEnv(nats.url);
   one = await startTestGateway({}, { config });
   two = await startTestGateway({}, { config });
-  await Promise.all([one.seesNodes(2), two.seesNodes(2)]);
+  await Promise.all([one.waitForNodes(2), two.waitForNodes(2)]);
 });
 
 afterAll(async () => {

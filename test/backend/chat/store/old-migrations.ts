@@ -8,7 +8,7 @@ import { nameKeys, skeleton } from "../../../../backend/text/look-alike.ts";
 
 /** The migrations of versions that did not name them by feature. They never change. */
 export const OLD_MIGRATIONS: Readonly<Record<string, Migration>> = {
-  "0001_road": { up: road },
+  "0001_road": { up: firstTables },
   "0002_accounts": { up: accounts },
   "0003_mail": { up: mail },
   "0004_read_marks": { up: readMarks },
@@ -18,11 +18,11 @@ export const OLD_MIGRATIONS: Readonly<Record<string, Migration>> = {
   "0008_stored_bytes": { up: storedBytes },
   "0009_throttles": { up: throttles },
   "0010_append": { up: appendFunction },
-  "0011_enter": { up: noFunction },
+  "0011_enter": { up: removedFunction },
   "0012_enter_rooms": { up: enteringFunction },
 };
 
-async function road(db: Kysely<unknown>): Promise<void> {
+async function firstTables(db: Kysely<unknown>): Promise<void> {
   const { schema } = db;
   await schema
     .createTable("keys")
@@ -96,7 +96,7 @@ async function mail(db: Kysely<unknown>): Promise<void> {
   const { schema } = db;
   await schema.alterTable("users").addColumn("verified_at", "bigint").execute();
   await schema.alterTable("users").addColumn("role_changed_at", "bigint").execute();
-  // what each node asks twice a second: who lost a right lately
+  // each node reads twice a second which users have lost a role, and which sessions have ended
   await schema.createIndex("users_role_changed").on("users").column("role_changed_at").execute();
   await schema.createIndex("sessions_ended").on("sessions").column("ended_at").execute();
   await schema
@@ -152,7 +152,7 @@ async function rooms(db: Kysely<unknown>): Promise<void> {
   await schema.alterTable("messages").addColumn("revision", "bigint").execute();
   await schema.alterTable("messages").addColumn("edited_at", "bigint").execute();
   await schema.alterTable("messages").addColumn("deleted_at", "bigint").execute();
-  // few messages ever change: sending does not pay for this one
+  // a partial index: few messages are ever changed, and storing a new one does not write to it
   await schema
     .createIndex("messages_changed")
     .on("messages")
@@ -217,7 +217,7 @@ async function rooms(db: Kysely<unknown>): Promise<void> {
   }
 }
 
-/** The row that changes of the administrators are made one after another by. */
+/** Adds a row that a transaction locks while it changes administrators, so that these changes run one by one. */
 async function locks(db: Kysely<unknown>): Promise<void> {
   await db.schema
     .createTable("locks")
@@ -227,8 +227,8 @@ async function locks(db: Kysely<unknown>): Promise<void> {
 }
 
 /**
- * Users and public rooms keep their names; of several that look alike, the oldest keeps others from taking one like
- * it.
+ * Users and public rooms keep their names. Of several names that look alike, the oldest one gets the key, so that no
+ * other user or room can take a similar name.
  */
 async function nameKeysOfAll(db: Kysely<unknown>): Promise<void> {
   const { schema } = db;
@@ -255,7 +255,7 @@ async function nameKeysOfAll(db: Kysely<unknown>): Promise<void> {
   for (const { name } of rooms.rows) await add("room", name, [skeleton(name)]);
 }
 
-/** What each user's messages take now: 200 bytes for each beside its text. */
+/** Counts the bytes of each user's messages: the text, and 200 bytes for each message. */
 async function storedBytes(db: Kysely<unknown>): Promise<void> {
   await db.schema
     .alterTable("users")
@@ -291,7 +291,7 @@ async function appendFunction(db: Kysely<unknown>): Promise<void> {
 }
 
 /** Created a function that no program uses any more. */
-async function noFunction(): Promise<void> {}
+async function removedFunction(): Promise<void> {}
 
 /** PostgreSQL lets users into rooms in a function; the embedded database needs none. */
 async function enteringFunction(db: Kysely<unknown>): Promise<void> {

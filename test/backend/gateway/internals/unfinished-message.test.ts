@@ -31,11 +31,11 @@ async function send(bytes: Buffer, held: number): Promise<void> {
   while (heldBytes(webSocket) !== held) await new Promise(setImmediate);
 }
 
-test("H6: this is the version whose private members are used", () => {
+test("H6: the installed ws is the version whose private members are used", () => {
   expect(installedVersion("ws")).toBe("8.23.0");
 });
 
-test("H6: ws 8 tells a message that goes on in another frame, and its bytes, until it ends", async () => {
+test("H6: a fragmented message and its bytes are found until its last frame arrives", async () => {
   expect([unfinishedMessage(webSocket), heldBytes(webSocket)]).toEqual([undefined, 0]);
   await send(frame(TEXT, "abc", false), 3);
   const message = unfinishedMessage(webSocket);
@@ -48,9 +48,10 @@ test("H6: ws 8 tells a message that goes on in another frame, and its bytes, unt
   expect([unfinishedMessage(webSocket), heldBytes(webSocket)]).toEqual([undefined, 0]);
 });
 
-test("H6: ws 8 tells a frame of which a part is there, and another message by another object", async () => {
+test("H6: an incomplete frame is found, and the next message is another object", async () => {
   const whole = frame(TEXT, "x".repeat(100));
-  await send(whole.subarray(0, 50), 50 - 6);
+  const headBytes = 6; // two bytes and the mask
+  await send(whole.subarray(0, 50), 50 - headBytes);
   const first = unfinishedMessage(webSocket);
   expect(first).toBeDefined();
   const ended = once(webSocket, "message");

@@ -2,7 +2,7 @@ import { afterEach, expect, test } from "@jest/globals";
 import { ByteBudget, EXPECTED_BYTES, settle } from "../../../../backend/gateway/limits/caps/byte-budget.ts";
 import { CAPS } from "../../../../backend/gateway/limits/caps/table.ts";
 import { startTestGateway, type TestGateway, tokenOf } from "../../support.ts";
-import { closed, frame, signedIn, TEXT } from "../by-hand.ts";
+import { connectSignedIn, frame, TEXT, untilClosed } from "../by-hand.ts";
 
 let gateway: TestGateway | undefined;
 afterEach(async () => {
@@ -34,7 +34,7 @@ test("S5: sockets of one user that do not read hold no more together than the us
   const { port, broker } = started;
   let most = 0;
   const sockets = await Promise.all(
-    Array.from({ length: CAPS.sockets.user }, (_, n) => signedIn(port, `192.0.2.${n}`, tokenOf("ada"))),
+    Array.from({ length: CAPS.sockets.user }, (_, n) => connectSignedIn(port, `192.0.2.${n}`, tokenOf("ada"))),
   );
   const gone = Promise.race(sockets.map((socket) => new Promise((resolve) => socket.once("close", resolve))));
   for (const socket of sockets) socket.pause();
@@ -61,7 +61,7 @@ test("S5: what waits for a client is looked at before a response is added to it"
   const started = await startTestGateway({ "users.pictures": () => ({ pictures }) });
   gateway = started;
   const { port } = started;
-  const socket = await signedIn(port, "192.0.2.1", tokenOf("ada"));
+  const socket = await connectSignedIn(port, "192.0.2.1", tokenOf("ada"));
   socket.setNoDelay(true).pause(); // each request by itself
   let most = 0;
   for (let n = 0; n < 500 && unsentBytes().refused === 0; n++) {
@@ -72,5 +72,5 @@ test("S5: what waits for a client is looked at before a response is added to it"
   expect(unsentBytes().refused).toBe(1);
   expect(most).toBeLessThanOrEqual(CAPS.unsentBytes.connection);
   expect(most).toBeGreaterThan(0);
-  await closed(socket);
+  await untilClosed(socket);
 });

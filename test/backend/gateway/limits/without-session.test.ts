@@ -5,7 +5,7 @@ import { afterEach, expect, test } from "@jest/globals";
 import { CAPS, type CapTable } from "../../../../backend/gateway/limits/caps/table.ts";
 import { SERVER_TIMES } from "../../../../backend/gateway/limits/server-times.ts";
 import { startTestGateway, type TestGateway, tokenOf } from "../../support.ts";
-import { CONTINUATION, closed, frame, HANDSHAKE, handshake, signedIn, TEXT } from "../by-hand.ts";
+import { CONTINUATION, connectSignedIn, frame, HANDSHAKE, handshake, TEXT, untilClosed } from "../by-hand.ts";
 
 let gateway: TestGateway;
 const opened: Socket[] = [];
@@ -31,14 +31,14 @@ const fragments = (count: number) =>
 test("S1: a message in more fragments than a browser makes ends its connection, with a session and without", async () => {
   gateway = await startTestGateway();
   const stranger = await open("192.0.2.1");
-  const member = await signedIn(gateway.port, "192.0.2.2", tokenOf("alice"));
+  const member = await connectSignedIn(gateway.port, "192.0.2.2", tokenOf("alice"));
   opened.push(member);
   for (const connection of [stranger, member]) {
     connection?.write(fragments(CAPS.fragments + 1));
-    await closed(connection as Socket);
+    await untilClosed(connection as Socket);
   }
   expect(refused("fragments")).toBe(2);
-  const allowed = await signedIn(gateway.port, "192.0.2.2", tokenOf("alice"));
+  const allowed = await connectSignedIn(gateway.port, "192.0.2.2", tokenOf("alice"));
   opened.push(allowed);
   const parts = ['21["call"', ...Array.from({ length: CAPS.fragments - 4 }, () => ","), '"no"', "]"];
   const answer = new Promise((resolve) => allowed.once("data", (chunk) => resolve(String(chunk))));
@@ -79,9 +79,9 @@ test("S1: a client that does not authenticate is gone in time: its connection is
   // what an attacker does: answer no closing handshake and keep the own half open
   const received: Buffer[] = [];
   connection.on("data", (chunk: Buffer) => received.push(chunk));
-  await closed(connection);
+  await untilClosed(connection);
   expect(Buffer.concat(received).includes(CLOSE_FRAME)).toBe(false);
-  const kept = await signedIn(gateway.port, "192.0.2.2", tokenOf("alice"));
+  const kept = await connectSignedIn(gateway.port, "192.0.2.2", tokenOf("alice"));
   opened.push(kept);
   await new Promise((resolve) => setTimeout(resolve, 400));
   expect(gateway.gateway.sockets).toBe(1);
@@ -94,18 +94,18 @@ test.each([
   ["in half a frame's head", frame(TEXT, "4").subarray(0, 1)],
 ])("S1: a message that begins %s has a deadline, with a session too", async (_what, bytes) => {
   gateway = await startTestGateway({}, { times: { message: 200 } });
-  const connection = await signedIn(gateway.port, "192.0.2.1", tokenOf("alice"));
+  const connection = await connectSignedIn(gateway.port, "192.0.2.1", tokenOf("alice"));
   opened.push(connection);
   connection.write(bytes);
-  await closed(connection);
+  await untilClosed(connection);
 });
 
 test("S1: with a session, messages one after the other have no deadline together", async () => {
   gateway = await startTestGateway({}, { times: { message: 200 } });
-  const connection = await signedIn(gateway.port, "192.0.2.1", tokenOf("alice"));
+  const connection = await connectSignedIn(gateway.port, "192.0.2.1", tokenOf("alice"));
   opened.push(connection);
   let isClosed = false;
-  void closed(connection).then(() => {
+  void untilClosed(connection).then(() => {
     isClosed = true;
   });
   // whenever the gateway looks, one message has begun
@@ -134,7 +134,7 @@ test.each([
   // one that closes, and one that authenticates, makes room
   last?.destroy();
   while (!(await open(third)));
-  opened.push(await signedIn(gateway.port, elsewhere, tokenOf("alice")));
+  opened.push(await connectSignedIn(gateway.port, elsewhere, tokenOf("alice")));
 });
 
 test.each([
@@ -145,10 +145,10 @@ test.each([
   async (_what, key, ips, elsewhere) => {
     gateway = await startTestGateway({}, withCaps({ sockets: { ...CAPS.sockets, [key]: 2 } }));
     const [first, second, third] = ips;
-    opened.push(await signedIn(gateway.port, first, tokenOf("alice")));
-    const last = await signedIn(gateway.port, second, tokenOf("bob"));
+    opened.push(await connectSignedIn(gateway.port, first, tokenOf("alice")));
+    const last = await connectSignedIn(gateway.port, second, tokenOf("bob"));
     expect(await open(third)).toBeUndefined();
-    opened.push(await signedIn(gateway.port, elsewhere, tokenOf("carol")));
+    opened.push(await connectSignedIn(gateway.port, elsewhere, tokenOf("carol")));
     last.destroy();
     while (!(await open(third)));
   },
@@ -166,8 +166,8 @@ test("S1: where the node has too many sockets without a session the oldest goes,
   gateway = await startTestGateway({}, withCaps({ socketsWithoutSession: { ...CAPS.socketsWithoutSession, node: 3 } }));
   const oldest = (await open("192.0.2.1")) as Socket;
   for (const ip of ["192.0.2.2", "192.0.2.3"]) await open(ip);
-  const gone = closed(oldest);
-  opened.push(await signedIn(gateway.port, "192.0.2.4", tokenOf("alice")));
+  const gone = untilClosed(oldest);
+  opened.push(await connectSignedIn(gateway.port, "192.0.2.4", tokenOf("alice")));
   await gone;
   expect(gateway.gateway.sockets).toBe(1);
 });
@@ -176,11 +176,11 @@ test("S1: before it has a session a connection sends no more than it needs for o
   gateway = await startTestGateway();
   const large = (await open("192.0.2.1")) as Socket;
   large.write(frame(TEXT, `40${"x".repeat(CAPS.bytesWithoutSession.connection)}`));
-  await closed(large);
+  await untilClosed(large);
   expect(refused("bytes_without_session")).toBe(1);
   const slow = (await open("192.0.2.2")) as Socket;
   let isClosed = false;
-  const end = closed(slow).then(() => {
+  const end = untilClosed(slow).then(() => {
     isClosed = true;
   });
   slow.setNoDelay(true);
@@ -202,7 +202,7 @@ test("S1: all sockets without a session together have a limit of bytes", async (
     await new Promise((resolve) => connection.write(bytes, resolve));
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
-  await closed(connections[2] as Socket);
+  await untilClosed(connections[2] as Socket);
   expect(connections.slice(0, 2).map(({ readableEnded }) => readableEnded)).toEqual([false, false]);
 });
 
@@ -210,7 +210,7 @@ test("S1: messages that have begun and not ended have a limit of bytes for the n
   gateway = await startTestGateway({}, withCaps({ unfinishedBytes: { node: 100_000 } }));
   const members = [];
   for (const [index, name] of ["alice", "bob", "carol"].entries())
-    members.push(await signedIn(gateway.port, `192.0.2.${index}`, tokenOf(name)));
+    members.push(await connectSignedIn(gateway.port, `192.0.2.${index}`, tokenOf(name)));
   opened.push(...members);
   const [first, second, third] = members as [Socket, Socket, Socket];
   const held = () => gateway.gateway.caps.find(({ cap }) => cap === "unfinished_bytes")?.used;
@@ -225,7 +225,7 @@ test("S1: messages that have begun and not ended have a limit of bytes for the n
   second.write(half);
   await holds(2 * (45_000 - head));
   third.write(half);
-  await closed(first);
+  await untilClosed(first);
   expect([refused("unfinished_bytes"), second.readyState, third.readyState]).toEqual([1, "open", "open"]);
   await holds(2 * (45_000 - head));
   // a message that has ended is held no longer

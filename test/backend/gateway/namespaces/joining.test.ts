@@ -4,7 +4,7 @@ import { WebSocket } from "ws";
 import { announce } from "../../../../backend/contract/index.ts";
 import { CAPS } from "../../../../backend/gateway/limits/caps/table.ts";
 import { disconnected, emit, NO_LIMITS, type TestGateway, tokenOf } from "../../support.ts";
-import { closed, frame, handshake, TEXT } from "../by-hand.ts";
+import { frame, handshake, TEXT, untilClosed } from "../by-hand.ts";
 import { startNamespaceGateway, TestConnection } from "./namespace-gateway.ts";
 
 let gateway: TestGateway;
@@ -157,7 +157,7 @@ test("H3: clients without a token have few sockets of an address, and keep them 
   if (refused.connected) await disconnected(refused);
   // a connection that joins nothing is closed by now
   const { connection: idle } = await handshake(gateway.port, "192.0.2.1");
-  await closed(idle);
+  await untilClosed(idle);
   expect(await whoami(open, "open")).toEqual({ user: "nobody" });
   expect((await emit(open, "call", "open.secret", {})).error?.code).toBe("UNAUTHORIZED");
 });

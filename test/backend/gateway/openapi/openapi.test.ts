@@ -7,7 +7,7 @@ import { expect, test } from "@jest/globals";
 import { Validator } from "@seriousme/openapi-schema-validator";
 import type { ObjectSchema, Properties, ValueSchema } from "../../../../backend/surface/grammar.ts";
 import { emits, http, socket } from "../../../../backend/surface.ts";
-import { document, unlikeAnswer, unlikeEvent, unlikeResult } from "../../described.ts";
+import { document, eventDifferences, responseDifferences, resultDifferences } from "../../described.ts";
 import { startNamespaceGateway } from "../namespaces/namespace-gateway.ts";
 
 test("the document is valid OpenAPI 3.1", async () => {
@@ -93,16 +93,16 @@ const profile = { id: "i", email: "a@b.de", name: "n", verified: true, roles: ["
 
 test("what an answer has that nobody declared is found, what it lacks, and what is no value of its kind", () => {
   const wrong = (body: object) =>
-    unlikeAnswer("GET", "/api/users/me", { status: 200, headers: new Headers(), json: body });
+    responseDifferences("GET", "/api/users/me", { status: 200, headers: new Headers(), json: body });
   expect(wrong(profile)).toEqual([]);
   const { id: _, ...nameless } = profile;
   for (const body of [nameless, { ...profile, passwordHash: "x" }]) expect(wrong(body)).toHaveLength(1);
   for (const part of [{ email: "a" }, { verified: null }, { roles: ["king"] }, { createdAt: 1.5 }, { createdAt: -1 }])
     expect([part, wrong({ ...profile, ...part }).length]).toEqual([part, 1]);
   // deep inside, in what is sent over a socket, and what may be null
-  const pictures = (one: object) => unlikeResult("users.pictures", null, { pictures: [one] });
+  const pictures = (one: object) => resultDifferences("users.pictures", null, { pictures: [one] });
   for (const picture of [null, "hash"]) expect(pictures({ id: "i", picture })).toEqual([]);
   expect(pictures({ id: "i" })).toHaveLength(1);
   expect(pictures({ id: "i", picture: null, email: "x" })).toHaveLength(1);
-  expect(unlikeEvent("drain", { retryAfter: 1, at: 1 })).toHaveLength(1);
+  expect(eventDifferences("drain", { retryAfter: 1, at: 1 })).toHaveLength(1);
 });

@@ -35,7 +35,7 @@ beforeAll(async () => {
   const config = nodeEnv(nats.url);
   one = await startChatGateway(actions, { config });
   two = await startChatGateway(actions, { config });
-  await Promise.all([one.seesNodes(2), two.seesNodes(2)]);
+  await Promise.all([one.waitForNodes(2), two.waitForNodes(2)]);
 });
 
 afterAll(async () => {
