@@ -15,6 +15,8 @@ export const chatMigrations: Migrations = {
   "0006_append": { up: appendFunction },
   "0007_enter_rooms": { up: enteringFunction },
   "0008_search": { up: createSearchTables },
+  // again: the function refuses messages of disabled accounts since then
+  "0009_append_disabled": { up: appendFunction },
 };
 
 async function rooms({ schema }: Kysely<unknown>): Promise<void> {

@@ -82,7 +82,7 @@ export function authorCache(groups: SqliteGroups, db: Kysely<ChatTables>) {
       version = now;
     },
 
-    /** Returns an author from memory or the database; undefined where there is no such room or user. */
+    /** Returns an author from memory or the database; undefined where there is no such room or author. */
     authorIn: (key: string, userId: string): Author | undefined =>
       rooms.get(key)?.authors.get(userId) ?? readAuthor(key, userId),
   };

@@ -9,10 +9,14 @@ export async function findStanding(
   room: string,
   userId: string,
 ): Promise<Standing | undefined> {
-  return (await findAuthor(db, room, userId))?.standing;
+  const row = await authorQuery(db, { room, userId }).executeTakeFirst();
+  return row && toStanding(row);
 }
 
-/** A user in a room, with the standing; undefined where there is no such room or user. */
+/**
+ * A user who acts in a room, with the standing. Undefined where there is no such room or user, and where the account is
+ * disabled: it was perhaps disabled after the call was admitted, and decides nothing from then on.
+ */
 export async function findAuthor(db: Kysely<ChatTables>, room: string, userId: string) {
   return toAuthor(await authorQuery(db, { room, userId }).executeTakeFirst());
 }
@@ -28,7 +32,10 @@ const STANDING_FIELDS = [
   ...(["rooms.members", "members.user_id", "members.role", "members.state", "members.since"] as const),
   "members.muted_until",
 ] as const;
-const AUTHOR_FIELDS = [...STANDING_FIELDS, "users.name as userName", "users.stored_bytes as storedBytes"] as const;
+const AUTHOR_FIELDS = [
+  ...STANDING_FIELDS,
+  ...(["users.name as userName", "users.stored_bytes as storedBytes", "users.disabled_at as disabledAt"] as const),
+] as const;
 
 /** Selects a user in a room: what joining and sending have to look up, from three tables in one query. */
 export const authorQuery = (db: Kysely<ChatTables>, { room, userId }: RoomAndUser) =>
@@ -67,7 +74,7 @@ const lateralAuthors = (db: Kysely<ChatTables>, { keys }: { readonly keys: strin
     .innerJoinLateral(
       ({ selectFrom }) =>
         selectFrom("users")
-          .select(["id", "name", "stored_bytes"])
+          .select(["id", "name", "stored_bytes", "disabled_at"])
           .where("id", "=", sql<string>`asked.value ->> 1`)
           .offset(sql.lit(0))
           .as("users"),
@@ -110,11 +117,14 @@ export function standingFinder(
     (keys) => query(db, { keys }),
     ({ name, askedId }) => [name, askedId],
   );
-  return async (room, userId) => toAuthor(await find(room, userId))?.standing;
+  return async (room, userId) => {
+    const row = await find(room, userId);
+    return row && toStanding(row);
+  };
 }
 
 /** A row from which a standing is made. The fields of the membership are null where there is none. */
-export type StandingRow = Omit<AuthorRow, "userName" | "storedBytes">;
+export type StandingRow = Omit<AuthorRow, "userName" | "storedBytes" | "disabledAt">;
 
 /** Selects what decides whether a user may enter a room. The room's fields are null where there is no such room. */
 export const candidateQuery = (db: Kysely<ChatTables>, { room, userId }: RoomAndUser) =>
@@ -132,11 +142,11 @@ export type CandidateRow = { readonly disabledAt: number | null; readonly closed
   | { readonly name: null }
 );
 
-/** A user's standing, name, and the bytes of the user's messages. */
+/** A user's standing, name, and the bytes of the user's messages; undefined for a disabled account. */
 export function toAuthor(
   row: AuthorRow | undefined,
 ): { readonly standing: Standing; readonly name: string; readonly storedBytes: number } | undefined {
-  if (!row) return undefined;
+  if (!row || row.disabledAt !== null) return undefined;
   return { standing: toStanding(row), name: row.userName, storedBytes: row.storedBytes };
 }
 

@@ -136,6 +136,37 @@ test("S8: a removed or disabled account enters no room by a call that was under 
   }
 });
 
+test("S8: a disabled account sends, edits, deletes and moderates nothing by a call that was under way", async () => {
+  const [ada, bob] = [await person(), await person()];
+  const attic = await room(ada, bob);
+  const send = (user: Caller) =>
+    running.call("chat.send", { room: attic, text: "hello", clientId: `c${++serial}` }, user);
+  const { message } = await send(ada);
+  const { seq } = message;
+  const attempts = () => ({
+    send: outcome(send(ada)),
+    edit: outcome(running.call("chat.edit", { room: attic, seq, text: "bye" }, ada)),
+    delete: outcome(running.call("chat.delete", { room: attic, seq }, ada)),
+    mute: outcome(running.call("chat.mute", { room: attic, user: bob.id, seconds: 60 }, ada)),
+    kick: outcome(running.call("chat.kick", { room: attic, user: bob.id }, ada)),
+  });
+  await running.store.users.disable(ada.id, 1);
+  const outcomes = Object.entries(attempts()).map(async ([name, attempt]) => [name, await attempt]);
+  expect(Object.fromEntries(await Promise.all(outcomes))).toEqual({
+    send: "NOT_FOUND",
+    edit: "NOT_FOUND",
+    delete: "NOT_FOUND",
+    mute: "NOT_FOUND",
+    kick: "NOT_FOUND",
+  });
+  expect(await running.store.messages.after(attic, 0, 10)).toEqual([message]);
+  expect((await running.store.rooms.findStanding(attic, bob.id))?.membership).toMatchObject({
+    state: "in",
+    mutedUntil: null,
+  });
+  await send(bob);
+});
+
 test("25 times at once: a user who is banned while joining is banned and not in the room", async () => {
   const ada = await person();
   for (let round = 0; round < 25; round += 1) {

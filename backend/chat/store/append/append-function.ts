@@ -1,7 +1,8 @@
 import { type Kysely, sql } from "kysely";
 
 /**
- * Creates the function of PostgreSQL that stores a group of messages (migration `chat_0006_append`).
+ * Creates the function of PostgreSQL that stores a group of messages (migrations `chat_0006_append` and
+ * `chat_0009_append_disabled`).
  *
  * Each statement of the function has a snapshot of its own (READ COMMITTED, volatile): the first one locks the rooms,
  * the second one reads what was committed before it got the locks. In a single statement both would read from before
@@ -11,9 +12,9 @@ import { type Kysely, sql } from "kysely";
  * index of client ids are written in the order of the index.
  *
  * The conditions are those of `assertMayWrite` and of the quota. The function returns a row for each message. For a
- * refused one, `refused` is the row that `toAuthor` reads, an empty one where there is no such room or user. For a
- * stored one, `seq` is its number. For one that the author has sent before, both are null. A room whose messages were
- * all refused is not written.
+ * refused one, `refused` is the row that `toAuthor` reads, an empty one where there is no such room or user. A disabled
+ * account may not send, as if there were no such user. For a stored one, `seq` is its number. For one that the author
+ * has sent before, both are null. A room whose messages were all refused is not written.
  *
  * PostgreSQL plans the function once for each connection, perhaps while the tables are empty; the plan has to be right
  * for large tables too. So `offset 0` makes each look-up a query of its own, by its key, and the settings allow nothing
@@ -21,7 +22,7 @@ import { type Kysely, sql } from "kysely";
  */
 export async function createAppendFunction(db: Kysely<unknown>): Promise<void> {
   await sql`
-    create function append_messages(
+    create or replace function append_messages(
       given_rooms text[], given_authors text[], given_client_ids text[], given_texts text[], given_mentions text[],
       given_times bigint[], given_quotas bigint[], given_bytes bigint[]
     ) returns table (place bigint, seq bigint, epoch text, author text, refused json)
@@ -41,8 +42,8 @@ export async function createAppendFunction(db: Kysely<unknown>): Promise<void> {
         ), judged as (
           select given.*, rooms.name, rooms.kind, rooms.title, rooms.epoch, rooms.seq as last, rooms.revision,
             rooms.members, members.user_id, members.role, members.state, members.since, members.muted_until,
-            users.name as author, users.stored_bytes,
-            rooms.name is not null and users.id is not null
+            users.name as author, users.stored_bytes, users.disabled_at,
+            rooms.name is not null and users.id is not null and users.disabled_at is null
               and (given.room = 'lobby' or coalesce(members.state = 'in', false))
               and coalesce(members.muted_until, 0) <= given.at
               and not (rooms.kind = 'direct' and rooms.members < 2)
@@ -74,7 +75,7 @@ export async function createAppendFunction(db: Kysely<unknown>): Promise<void> {
           when name is null or author is null then '{}'::json
           else json_build_object('name', name, 'kind', kind, 'title', title, 'epoch', epoch, 'seq', last,
             'revision', revision, 'members', members, 'user_id', user_id, 'role', role, 'state', state, 'since', since,
-            'muted_until', muted_until, 'userName', author, 'storedBytes', stored_bytes)
+            'muted_until', muted_until, 'userName', author, 'storedBytes', stored_bytes, 'disabledAt', disabled_at)
           end
         from numbered;
     end

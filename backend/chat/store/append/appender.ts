@@ -18,7 +18,8 @@ export interface NewMessage {
  * room has both its members, and the quota is not exceeded. The function in PostgreSQL checks the same conditions
  * (`append-function.ts`).
  *
- * `standing` is the author's in the transaction, `storedBytes` are the bytes of the author's messages with this one.
+ * `standing` is the author's in the transaction, undefined where there is no such room or user, or the account is
+ * disabled; `storedBytes` are the bytes of the author's messages with this one.
  */
 export type AssertMaySend = (standing: Standing | undefined, storedBytes: number) => void;
 

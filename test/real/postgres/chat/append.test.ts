@@ -115,6 +115,17 @@ test("N1: a message that waits while its author is put out of the room is refuse
   expect((await numbered("attic")).map(({ clientId }) => clientId)).toEqual(["before", "of bob"]);
 });
 
+test("S8: a message that waits while its author's account is disabled is refused", async () => {
+  await beside.query("begin");
+  await beside.query("select from rooms where name = 'attic' for update");
+  const sent = [send(nodes[0], { id: "of ada" }), send(nodes[0], { id: "of bob", author: "bob" })];
+  await waitingFor(1);
+  await nodes[1].users.disable("ada", NOW);
+  await beside.query("commit");
+  expect(await outcomes(sent)).toEqual(["NOT_FOUND", 1]);
+  expect((await numbered("attic")).map(({ clientId }) => clientId)).toEqual(["of bob"]);
+});
+
 test("N1: bans and messages of two nodes at the same time: no message is later than its author's ban", async () => {
   for (let round = 0; round < 15; round += 1) {
     const sent = Array.from({ length: 10 }, (_, n) => send(nodes[n % 2 ? 0 : 1], { id: `r${round}-${n}` }));
