@@ -34,6 +34,6 @@ test("kill -9 of a connector leaves its cloudflared, which is found, and stopped
   const [one, ...others] = await registeredConnectors(tokenFile);
   expect([one?.orphan, others]).toEqual([false, []]);
   next.signal("SIGTERM");
-  expect((await next.ended).output).toContain(`told cloudflared ${left} to stop`);
+  expect((await next.ended).output).toContain(`stopped cloudflared ${left}, which a killed connector had left running`);
   await testSite.close();
 });

@@ -136,7 +136,7 @@ test("O7: a locked stack, and a run that was stopped in the middle, are told", a
   const half = await stage.npmRun("drift");
   writeFileSync(file, whole);
   expect(half.code).toBe(1);
-  expect(half.text).toContain("Half deployed, a run was stopped in the middle of: creating chat.example.com.");
+  expect(half.text).toContain("Half deployed, because a run was stopped in the middle: creating chat.example.com.");
   expect(half.text).toContain("Not deployed: chat.example.com.");
 });
 
