@@ -6,7 +6,7 @@ import { newestMessagesThatFit } from "./catch-up.ts";
 import { messageChanged, messageSent } from "./channel.ts";
 import { MAX_MENTIONS, possibleNames } from "./mention.ts";
 import { checkClientId, EDIT_WINDOW_MS } from "./message.ts";
-import { MODERATOR_RANK, rankOf, SITE_MODERATOR_RANK } from "./moderation.ts";
+import { MODERATOR_RANK, NOT_A_MEMBER_RANK, rankOf, SITE_MODERATOR_RANK } from "./moderation.ts";
 import { assertMayWrite, type ChatParts, notInRoomError, requireMembership, requireRoomKey } from "./room-access.ts";
 import type { Message } from "./shapes.ts";
 
@@ -94,10 +94,10 @@ class MessageActions implements Messages {
     const room = requireRoomKey(ctx);
     const { id, roles } = ctx.meta.user;
     const now = clock();
-    let ownRank = -1;
+    let ownRank = NOT_A_MEMBER_RANK;
     const message = await store.messages.change(room, ctx.params.seq, id, (standing, original) => {
-      ownRank = standing ? rankOf(standing, roles) : -1;
-      if (ownRank < 0) throw notInRoomError(standing);
+      ownRank = standing ? rankOf(standing, roles) : NOT_A_MEMBER_RANK;
+      if (ownRank === NOT_A_MEMBER_RANK) throw notInRoomError(standing);
       if (requireMessage(original).author.id !== id && ownRank < MODERATOR_RANK) throw refuse("FORBIDDEN");
       return { deletedAt: now };
     });

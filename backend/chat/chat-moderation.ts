@@ -5,7 +5,7 @@ import type { AuditAction } from "../surface.ts";
 import type { User as Account, AuditTrail } from "../users/index.ts";
 import { isMuted, ROOM_ROLES, type RoomRole, roleIn, type Standing } from "./membership.ts";
 import { announceMembership, endMembership } from "./memberships.ts";
-import { MODERATOR_RANK, OWNER_RANK, rankOf, SITE_MODERATOR_RANK } from "./moderation.ts";
+import { MODERATOR_RANK, NOT_A_MEMBER_RANK, OWNER_RANK, rankOf, SITE_MODERATOR_RANK } from "./moderation.ts";
 import { LOBBY, MAX_INVITATIONS, MAX_ROOMS, type Room } from "./room.ts";
 import { type ChatParts, notInRoomError, requireRank } from "./room-access.ts";
 import type { MemberChanged } from "./shapes.ts";
@@ -167,8 +167,8 @@ class ModerationActions implements Moderation {
     rule(callerRank, targetStanding, target?.role ?? "user");
     if (!targetStanding) throw refuse("NOT_FOUND", { field: "user" });
     const check = store.members.permissionCheck(room.key, actor, target.id, (caller, targetNow, targetRole) => {
-      const callerRank = caller ? rankOf(caller, roles) : -1;
-      if (callerRank < 0) throw notInRoomError(caller);
+      const callerRank = caller ? rankOf(caller, roles) : NOT_A_MEMBER_RANK;
+      if (callerRank === NOT_A_MEMBER_RANK) throw notInRoomError(caller);
       rule(callerRank, targetNow, targetRole);
     });
     return { room, rank: callerRank, target, targetStanding, check };

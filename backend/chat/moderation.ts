@@ -15,14 +15,17 @@ export const REPORT_RETENTION_MS = 90 * 24 * 60 * 60 * 1000;
 /** The rank of moderators and admins of the site in public rooms: above every role of a room. */
 export const SITE_MODERATOR_RANK = ROOM_ROLES.length;
 
+/** The rank of users who are not members: below every role of a room. */
+export const NOT_A_MEMBER_RANK = -1;
+
 /**
- * The rank of a user in a room; -1 for users who are not members. Site moderators rank highest in public rooms, even
+ * The rank of a user in a room. Site moderators rank highest in public rooms, even
  * where they are not members; in the other rooms they rank like any user.
  */
 export function rankOf(standing: Standing, roles: readonly Role[]): number {
   if (standing.room.kind === "public" && roles.includes("moderator")) return SITE_MODERATOR_RANK;
   const role = roleIn(standing);
-  return role === undefined ? -1 : ROOM_ROLES.indexOf(role);
+  return role === undefined ? NOT_A_MEMBER_RANK : ROOM_ROLES.indexOf(role);
 }
 
 /** The lowest rank that may moderate. */

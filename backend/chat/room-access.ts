@@ -3,7 +3,7 @@ import { type Caller, type ClientError, type Meta, refuse } from "../contract/in
 import { requireValid } from "../contract/require-valid.ts";
 import type { UsersStore } from "../users/index.ts";
 import { isMuted, type RoomRole, roleIn, type Standing } from "./membership.ts";
-import { rankOf } from "./moderation.ts";
+import { NOT_A_MEMBER_RANK, rankOf } from "./moderation.ts";
 import { checkRoomKey, MAX_SMALL_ROOM_MEMBERS } from "./room.ts";
 import type { ChatStore } from "./store/index.ts";
 
@@ -83,7 +83,7 @@ export function assertMayWrite(standing: Standing | undefined, now: number): voi
  */
 export async function requireRank(store: ChatStore, ctx: RoomCall): Promise<Standing & { readonly rank: number }> {
   const standing = await store.rooms.findStanding(requireRoomKey(ctx), ctx.meta.user.id);
-  const callerRank = standing ? rankOf(standing, ctx.meta.user.roles) : -1;
-  if (!standing || callerRank < 0) throw notInRoomError(standing);
+  const callerRank = standing ? rankOf(standing, ctx.meta.user.roles) : NOT_A_MEMBER_RANK;
+  if (!standing || callerRank === NOT_A_MEMBER_RANK) throw notInRoomError(standing);
   return { ...standing, rank: callerRank };
 }

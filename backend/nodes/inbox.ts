@@ -84,7 +84,7 @@ export class Inbox {
     if (header.subject !== subject) return "misdirected";
     // NATS sends a node none of its own packets: another client has sent it back
     if (header.instance === instance) return "replayed";
-    const reason = this.#senders.refuse(header, clock());
+    const reason = this.#senders.checkAndRecord(header, clock());
     if (reason || !receiver) return reason;
     if (subject === MARKS) {
       for (const mark of readMarks(body))

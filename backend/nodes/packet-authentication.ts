@@ -111,7 +111,7 @@ export class PacketAuthentication {
     const { header, payload } = opened;
     if (header.instance === this.#instance) return; // NATS sends a node its own broadcasts
     if (!this.#isForThisInstance(type, header)) return this.#drop("misdirected", header.sender);
-    const reason = this.#peers.refuse(header, this.#clock());
+    const reason = this.#peers.checkAndRecord(header, this.#clock());
     if (reason) return this.#drop(reason, header.sender);
     if (header.sender === this.#nodeId) return this.#handleSameId(type, header);
     if (type === "DISCONNECT") this.#peers.noteStop(header);

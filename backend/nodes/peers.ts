@@ -38,7 +38,7 @@ export class Peers {
   }
 
   /** Why an authentic packet is not accepted; undefined for a new one, which is remembered. `now` in milliseconds. */
-  refuse({ sender, instance, counter, sentAt }: PacketHeader, now: number): "time" | "replayed" | undefined {
+  checkAndRecord({ sender, instance, counter, sentAt }: PacketHeader, now: number): "time" | "replayed" | undefined {
     if (Math.abs(now - sentAt) > MAX_TIME_DIFFERENCE_MS) return "time";
     const latest = this.#latest.get(sender);
     if (latest !== undefined && instance < latest) {

@@ -21,9 +21,10 @@ export class Senders {
   }
 
   /**
-   * Why an authentic broadcast is not accepted; undefined for a new one, which is remembered. `now` in milliseconds.
+   * Returns why an authentic broadcast is not accepted. A new one is recorded, and the result is undefined. `now` in
+   * milliseconds.
    */
-  refuse({ instance, counter, sentAt }: BroadcastHeader, now: number): "time" | "replayed" | undefined {
+  checkAndRecord({ instance, counter, sentAt }: BroadcastHeader, now: number): "time" | "replayed" | undefined {
     if (Math.abs(now - sentAt) > MAX_TIME_DIFFERENCE_MS || sentAt < this.#startedAt) return "time";
     const sender = this.#senders.get(instance) ?? this.#add(instance, now);
     if (counter <= sender.counter) return "replayed";

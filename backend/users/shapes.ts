@@ -15,13 +15,13 @@ export const profile = named("Profile", "A user's own account.", {
 });
 export type Profile = TypeOf<typeof profile>;
 
-export const listed = named("Listed", "An account, as administrators see it.", {
+export const listedAccount = named("Listed", "An account, as administrators see it.", {
   ...profile.properties,
   disabledAt: nullable(unbounded.integer(), {
     description: "Milliseconds since 1970; null while the user may sign in.",
   }),
 });
-export type ListedAccount = TypeOf<typeof listed>;
+export type ListedAccount = TypeOf<typeof listedAccount>;
 
 export const signedIn = named("SignedIn", "The session of a user who has signed in.", {
   user: profile,

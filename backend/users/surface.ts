@@ -2,7 +2,7 @@ import type { FeatureSurface } from "../surface/feature-surface.ts";
 import { array, nullable, object, optional, string, unbounded } from "../surface/grammar.ts";
 import { bytes } from "../surface/stream-grammar.ts";
 import { displayName, done, exportPart, id, more, word } from "../surface/values.ts";
-import { auditRecord, listed, MAX_PICTURE_BYTES, PICTURE_TYPES, profile, signedIn } from "./shapes.ts";
+import { auditRecord, listedAccount, MAX_PICTURE_BYTES, PICTURE_TYPES, profile, signedIn } from "./shapes.ts";
 
 /** What is public of accounts: registration, sign-in, the profile, mails with links, and what administrators do. */
 
@@ -222,7 +222,7 @@ export const usersSurface = {
       rate: "read",
       bodyLimit: 0,
       params: { after: optional(id) },
-      returns: object({ users: unbounded.array(listed), more }),
+      returns: object({ users: unbounded.array(listedAccount), more }),
       refuses: ["NOT_FOUND"],
     },
     {
@@ -234,7 +234,7 @@ export const usersSurface = {
       rate: "write",
       bodyLimit: 4 * KIB,
       params: { id, role: word },
-      returns: listed,
+      returns: listedAccount,
       refuses: ["NOT_FOUND", "OWN_ACCOUNT", "LAST_ADMIN"],
     },
     {
@@ -246,7 +246,7 @@ export const usersSurface = {
       rate: "write",
       bodyLimit: 4 * KIB,
       params: { id },
-      returns: listed,
+      returns: listedAccount,
       refuses: ["NOT_FOUND", "OWN_ACCOUNT", "LAST_ADMIN"],
     },
     {
@@ -258,7 +258,7 @@ export const usersSurface = {
       rate: "write",
       bodyLimit: 4 * KIB,
       params: { id },
-      returns: listed,
+      returns: listedAccount,
       refuses: ["NOT_FOUND", "OWN_ACCOUNT"],
     },
     {

@@ -76,8 +76,8 @@ export const isDescribed = (method: string, path: string): boolean =>
 /** The same for what a call over the socket was acknowledged with. A call of an unknown action says so. */
 export function resultDifferences(action: string, error: Refused | null, result: unknown): string[] {
   const unlike = error ? problems(["x-socket", "error"], error) : [];
-  if (!(action in calls)) return [...unlike, ...unlikeCode(action, ["NOT_FOUND"], error ?? { code: "nothing" })];
-  return [...unlike, ...unlikeOutcome(action, error, result)];
+  if (!(action in calls)) return [...unlike, ...codeDifferences(action, ["NOT_FOUND"], error ?? { code: "nothing" })];
+  return [...unlike, ...outcomeDifferences(action, error, result)];
 }
 
 interface Refused {
@@ -87,10 +87,10 @@ interface Refused {
 /**
  * The same for what an action returned within the node, by the description of the entry through which clients reach it.
  */
-export function unlikeOutcome(action: string, error: Refused | null, result: unknown): string[] {
+export function outcomeDifferences(action: string, error: Refused | null, result: unknown): string[] {
   const operation = operations.get(action);
   if (!operation && !(action in calls)) return []; // only services call it
-  if (error) return unlikeCode(action, operation ? codesOf(operation) : calls[action].codes, error);
+  if (error) return codeDifferences(action, operation ? codesOf(operation) : calls[action].codes, error);
   if (operation && !("application/json" in at([...operation, "responses", "200"]).content)) return [];
   const place = operation
     ? [...operation, "responses", "200", ...JSON_SCHEMA]
@@ -114,7 +114,7 @@ function codesOf(operation: readonly string[]): string[] {
   );
 }
 
-function unlikeCode(action: string, codes: readonly string[], { code }: Refused): string[] {
+function codeDifferences(action: string, codes: readonly string[], { code }: Refused): string[] {
   return codes.includes(code) ? [] : [`${action} refuses with ${code}, and the document knows no such code`];
 }
 

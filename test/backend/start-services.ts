@@ -17,7 +17,7 @@ import { createPost, type Post } from "../../backend/mail/post.ts";
 import { memoryThrottles } from "../../backend/throttle/throttle-memory.ts";
 import type { HashCost } from "../../backend/users/password.ts";
 import type { SignedIn } from "../../backend/users/shapes.ts";
-import { eventDifferences, unlikeOutcome } from "./described.ts";
+import { eventDifferences, outcomeDifferences } from "./described.ts";
 import { openStore, type Store } from "./store/open-store.ts";
 import { testStorage } from "./store/test-storage.ts";
 import { CHEAP, testServices } from "./test-modules.ts";
@@ -99,8 +99,8 @@ export async function startServices({
   const unlike: string[] = [];
   const described = async <T>(action: AnyAction, attempt: Promise<T>): Promise<T> => {
     await attempt.then(
-      (result) => unlike.push(...unlikeOutcome(action, null, result)),
-      (thrown) => unlike.push(...unlikeOutcome(action, publicError(thrown), undefined)),
+      (result) => unlike.push(...outcomeDifferences(action, null, result)),
+      (thrown) => unlike.push(...outcomeDifferences(action, publicError(thrown), undefined)),
     );
     return attempt;
   };

@@ -243,7 +243,7 @@ class EngineReader {
   }
 
   #call(spec: FunctionSpec, open: number, depth: number): Typed {
-    const most = spec.rest ? Number.POSITIVE_INFINITY : spec.params.length + (spec.optional?.length ?? 0);
+    const maxCount = spec.rest ? Number.POSITIVE_INFINITY : spec.params.length + (spec.optional?.length ?? 0);
     const types: Type[] = [];
     let mapped = false;
     let at = this.#skip(this.#expect("(", open));
@@ -252,7 +252,7 @@ class EngineReader {
       at = this.#skip(at);
       const argument = this.#argument(at, depth);
       if (argument.mapped && types.length > 0) refuse("invalid use of map each access operator", at);
-      if (types.length >= Math.min(most, spec.maxArguments ?? most)) refuse("invalid number of arguments", at);
+      if (types.length >= Math.min(maxCount, spec.maxArguments ?? maxCount)) refuse("invalid number of arguments", at);
       this.#fits(spec, types, argument, at);
       mapped ||= argument.mapped;
       types.push(argument.type);

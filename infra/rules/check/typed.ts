@@ -7,7 +7,10 @@ import type { FunctionSpec } from "../schema/functions.ts";
 import type { SchemaField } from "../schema/schema.ts";
 import type { ScalarType, Type } from "../schema/type.ts";
 
-/** Bool, or Array<Bool> where it is mapped. */
+/**
+ * A Bool, or an Array<Bool> where it is mapped: with `[*]` in a value, everything around it has a result for each item,
+ * until `any` or `all` makes one of them.
+ */
 export type Condition = Joined | Negated | Quantified | Truth | Compared;
 
 export interface Joined {

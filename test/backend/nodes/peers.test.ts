@@ -51,35 +51,35 @@ test("S7: the window works for counters beyond 32 bits", () => {
 test("S7: a packet is accepted once, and only while its time is within 30 s of the receiver's clock", () => {
   const peers = new Peers();
   const one = newInstance(NOW - 5000);
-  expect(peers.refuse(packet(one, 5), NOW)).toBeUndefined();
-  expect(peers.refuse(packet(one, 5), NOW)).toBe("replayed");
-  expect(peers.refuse(packet(one, 4), NOW)).toBe("replayed"); // from before the first one that came
-  expect(peers.refuse(packet(one, 6, NOW - 10_000), NOW)).toBeUndefined(); // clocks may differ by ten seconds
-  expect(peers.refuse(packet(one, 7, NOW + 10_000), NOW)).toBeUndefined();
-  expect(peers.refuse(packet(one, 8, NOW - MAX_TIME_DIFFERENCE_MS - 1), NOW)).toBe("time");
-  expect(peers.refuse(packet(one, 9, NOW + MAX_TIME_DIFFERENCE_MS + 1), NOW)).toBe("time");
+  expect(peers.checkAndRecord(packet(one, 5), NOW)).toBeUndefined();
+  expect(peers.checkAndRecord(packet(one, 5), NOW)).toBe("replayed");
+  expect(peers.checkAndRecord(packet(one, 4), NOW)).toBe("replayed"); // from before the first one that came
+  expect(peers.checkAndRecord(packet(one, 6, NOW - 10_000), NOW)).toBeUndefined(); // clocks may differ by ten seconds
+  expect(peers.checkAndRecord(packet(one, 7, NOW + 10_000), NOW)).toBeUndefined();
+  expect(peers.checkAndRecord(packet(one, 8, NOW - MAX_TIME_DIFFERENCE_MS - 1), NOW)).toBe("time");
+  expect(peers.checkAndRecord(packet(one, 9, NOW + MAX_TIME_DIFFERENCE_MS + 1), NOW)).toBe("time");
 });
 
 test("S7: after a node has restarted, its counters begin again and no packet from before is accepted", () => {
   const peers = new Peers();
   const [before, after] = [newInstance(NOW - 50_000), newInstance(NOW)];
-  expect(peers.refuse(packet(before, 900), NOW)).toBeUndefined();
+  expect(peers.checkAndRecord(packet(before, 900), NOW)).toBeUndefined();
   expect(peers.instanceOf("node-1")).toBe(before);
-  expect(peers.refuse(packet(after, 1), NOW)).toBeUndefined();
+  expect(peers.checkAndRecord(packet(after, 1), NOW)).toBeUndefined();
   expect(peers.instanceOf("node-1")).toBe(after);
-  expect(peers.refuse(packet(before, 901), NOW)).toBe("replayed");
-  expect(peers.refuse(packet(before, 902, NOW, "node-2"), NOW)).toBeUndefined(); // another node's affair
+  expect(peers.checkAndRecord(packet(before, 901), NOW)).toBe("replayed");
+  expect(peers.checkAndRecord(packet(before, 902, NOW, "node-2"), NOW)).toBeUndefined(); // another node's affair
 });
 
 test("instances that are silent are forgotten, when no packet of theirs could be accepted any more", () => {
   const peers = new Peers();
   const [older, newer] = [newInstance(NOW), newInstance(NOW + 1)];
-  peers.refuse(packet(newer, 1), NOW);
+  peers.checkAndRecord(packet(newer, 1), NOW);
   const soon = NOW + 2 * MAX_TIME_DIFFERENCE_MS;
-  expect(peers.refuse(packet(older, 1, soon), soon)).toBe("replayed");
+  expect(peers.checkAndRecord(packet(older, 1, soon), soon)).toBe("replayed");
   const late = soon + 2000;
-  expect(peers.refuse(packet(older, 2, late), late)).toBeUndefined();
-  expect(peers.refuse(packet(newer, 1), late)).toBe("time");
+  expect(peers.checkAndRecord(packet(older, 2, late), late)).toBeUndefined();
+  expect(peers.checkAndRecord(packet(newer, 1), late)).toBe("time");
   expect(peers.instanceOf("node-1")).toBe(older);
 });
 
@@ -89,7 +89,7 @@ test("N6: a hole in the ordinals of a sender is noticed once, also before the fi
   let counter = 0;
   const isAfterGap = (ordinal: number, instance = one) => {
     const header = { ...packet(instance, ++counter), ordinal, target: "me" };
-    expect(peers.refuse(header, NOW)).toBeUndefined();
+    expect(peers.checkAndRecord(header, NOW)).toBeUndefined();
     return peers.isAfterGap(header);
   };
   expect([1, 2, 3].map((ordinal) => isAfterGap(ordinal))).toEqual([false, false, false]);
@@ -104,7 +104,7 @@ test("N6: a node that has started again may have died before it sent what it had
   let counter = 0;
   const isAfterGap = (instance: string, ordinal: number) => {
     const header = { ...packet(instance, ++counter), ordinal, target: "" };
-    expect(peers.refuse(header, NOW)).toBeUndefined();
+    expect(peers.checkAndRecord(header, NOW)).toBeUndefined();
     return peers.isAfterGap(header);
   };
   const [before, after] = [newInstance(NOW), newInstance(NOW + 1)];
@@ -117,7 +117,7 @@ test("N2: a restart after a death is told once, and no restart of a node that ha
   let counter = 0;
   const arrives = (instance: string) => {
     const header = packet(instance, ++counter);
-    expect(peers.refuse(header, NOW)).toBeUndefined();
+    expect(peers.checkAndRecord(header, NOW)).toBeUndefined();
     return header;
   };
   const [first, second, third] = [newInstance(NOW), newInstance(NOW + 1), newInstance(NOW + 2)];

@@ -13,33 +13,33 @@ const packet = (counter: number, sentAt = NOW, from = instance): BroadcastHeader
 
 test("N5: a broadcast is accepted once, in the order of its sender, and only within 30 s", () => {
   const senders = new Senders(NOW - 60_000);
-  expect([5, 5, 4, 7, 6, 8].map((counter) => senders.refuse(packet(counter), NOW))).toEqual([
+  expect([5, 5, 4, 7, 6, 8].map((counter) => senders.checkAndRecord(packet(counter), NOW))).toEqual([
     ...[undefined, "replayed", "replayed", undefined, "replayed", undefined],
   ]);
-  expect(senders.refuse(packet(9, NOW - 30_001), NOW)).toBe("time");
-  expect(senders.refuse(packet(9, NOW + 30_001), NOW)).toBe("time");
-  expect(senders.refuse(packet(9, NOW - 29_000), NOW)).toBeUndefined();
+  expect(senders.checkAndRecord(packet(9, NOW - 30_001), NOW)).toBe("time");
+  expect(senders.checkAndRecord(packet(9, NOW + 30_001), NOW)).toBe("time");
+  expect(senders.checkAndRecord(packet(9, NOW - 29_000), NOW)).toBeUndefined();
   // a sender that has restarted begins again
-  expect(senders.refuse(packet(1, NOW, newInstance(NOW)), NOW)).toBeUndefined();
+  expect(senders.checkAndRecord(packet(1, NOW, newInstance(NOW)), NOW)).toBeUndefined();
 });
 
 test("N5: a broadcast from before the start of a node is refused: the node cannot know whether it is a replay", () => {
   const senders = new Senders(NOW);
-  expect(senders.refuse(packet(1, NOW - 1), NOW)).toBe("time");
-  expect(senders.refuse(packet(2, NOW), NOW)).toBeUndefined();
+  expect(senders.checkAndRecord(packet(1, NOW - 1), NOW)).toBe("time");
+  expect(senders.checkAndRecord(packet(2, NOW), NOW)).toBeUndefined();
 });
 
 test("N5: a sender is forgotten only when none of its broadcasts could be accepted any more", () => {
   const senders = new Senders(NOW - 60_000);
-  senders.refuse(packet(5), NOW);
+  senders.checkAndRecord(packet(5), NOW);
   const late = NOW + 62_000;
-  expect(senders.refuse(packet(1, late, newInstance(late)), late)).toBeUndefined();
-  expect(senders.refuse(packet(6, NOW), late)).toBe("time");
+  expect(senders.checkAndRecord(packet(1, late, newInstance(late)), late)).toBeUndefined();
+  expect(senders.checkAndRecord(packet(6, NOW), late)).toBe("time");
 });
 
 test("N5: the next broadcast on a subject, or the sender's count of them, reveals a missing one", () => {
   const senders = new Senders(NOW);
-  senders.refuse(packet(1), NOW);
+  senders.checkAndRecord(packet(1), NOW);
   const next = (ordinal: number, subject = SUBJECT) => senders.isMissing(instance, subject, ordinal, true);
   const mark = (ordinal: number, subject = SUBJECT) => senders.isMissing(instance, subject, ordinal, false);
   expect([1, 2, 3].map((ordinal) => next(ordinal))).toEqual([false, false, false]);
@@ -51,11 +51,11 @@ test("N5: the next broadcast on a subject, or the sender's count of them, reveal
 
 test("N5: broadcasts from before a subscription count as missing; a restarted sender counts from 1 again", () => {
   const senders = new Senders(NOW);
-  senders.refuse(packet(1), NOW);
+  senders.checkAndRecord(packet(1), NOW);
   expect([500, 501].map((ordinal) => senders.isMissing(instance, SUBJECT, ordinal, true))).toEqual([true, false]);
   senders.forgetSubject(SUBJECT);
   expect(senders.isMissing(instance, SUBJECT, 502, true)).toBe(true);
   const again = newInstance(NOW);
-  senders.refuse(packet(1, NOW, again), NOW);
+  senders.checkAndRecord(packet(1, NOW, again), NOW);
   expect([1, 3].map((ordinal) => senders.isMissing(again, SUBJECT, ordinal, true))).toEqual([false, true]);
 });

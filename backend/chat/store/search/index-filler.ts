@@ -11,7 +11,7 @@ import { addToIndex } from "./search-index.ts";
  */
 
 /** Number of messages outside of the index from which on a room's messages are added. */
-const MAX_UNINDEXED = 500;
+const MIN_UNINDEXED_MESSAGES = 500;
 /** Maximum number of messages, and of their characters, that one transaction adds: more would delay users who write. */
 const SLICE_MESSAGES = 100;
 const SLICE_CHARACTERS = 32 * 1024;
@@ -41,7 +41,7 @@ export async function fillIndex(db: Kysely<ChatTables>, options: FillOptions): P
       .limit(ROOMS_PER_QUERY)
       .execute();
     for (const { name, seq, filled } of page) {
-      if (seq - (filled ?? 0) < MAX_UNINDEXED) continue;
+      if (seq - (filled ?? 0) < MIN_UNINDEXED_MESSAGES) continue;
       while (!signal.aborted && (await addSlice(db, name))) await pause();
     }
     const last = page.at(-1);

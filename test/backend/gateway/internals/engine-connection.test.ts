@@ -26,7 +26,7 @@ beforeAll(async () => {
 });
 afterAll(() => gateway.stop());
 
-test("H6: these are the versions whose private members are used", () => {
+test("H6: Engine.IO and Socket.IO have the versions whose private members the gateway uses", () => {
   expect([installedVersion("engine.io"), installedVersion("socket.io")]).toEqual(["6.6.12", "4.8.4"]);
 });
 
