@@ -122,8 +122,9 @@ export class AccessTokens {
    * seal (`token-seal.ts`), which a client has only with a token that was issued to it and has not expired. Such a
    * client may make the store look up its session: with that token, as before, and with any other signature under the
    * same claims. Such an attempt costs the verification too, attempts of the same few milliseconds share one look-up
-   * by key (`grouped`), and the caps on requests, handshakes and fresh tokens count it before it comes here. A hash
-   * that an attacker writes into the database makes no token valid without the seal, which only a signing key makes.
+   * by key (`groupLookups`), and the caps on requests, handshakes and fresh tokens count it before it comes here. A
+   * hash that an attacker writes into the database makes no token valid without the seal, which only a signing key
+   * makes.
    *
    * Everything else is decided as for every token: its form, key, scope, claims and expiry before the store is asked,
    * session, account and roles by what the store says now.

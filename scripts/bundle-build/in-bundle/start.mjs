@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { backendFlags, missingFlags, startAnew } from "../../programs/backend-flags.mjs";
 
-/** What esbuild puts in the place of `BUNDLE`: see ../start-file.ts. */
+/** What esbuild puts in the place of `BUNDLE`: `startFile` in ../bundle-files.ts. */
 const { version, neededNode, commands, files } = BUNDLE;
 const folder = new URL(".", import.meta.url);
 const [name, ...args] = process.argv.slice(2);
