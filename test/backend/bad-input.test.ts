@@ -3,13 +3,14 @@ import type { ValueSchema } from "../../backend/surface/grammar.ts";
 import { pathNames } from "../../backend/surface/path.ts";
 import { type HttpEntry, ROLES, type Role } from "../../backend/surface.ts";
 import { goodParams, httpEntries, requestedPath, socketEntries, storedByCalls } from "./samples.ts";
-import { emit, type Person, startTestBackend, type TestBackend } from "./support.ts";
+import { emit } from "./socket-calls.ts";
+import { startTestBackend, type TestBackend, type TestUser } from "./test-backend.ts";
 
 let backend: TestBackend;
-const people = {} as Record<Role, Person>;
+const people = {} as Record<Role, TestUser>;
 beforeAll(async () => {
   backend = await startTestBackend();
-  for (const role of ROLES) people[role] = await backend.person(role);
+  for (const role of ROLES) people[role] = await backend.registerUser(role);
 });
 afterAll(() => backend.stop());
 
@@ -62,7 +63,7 @@ test.each(withBody)("$method $path refuses every wrong value of every parameter 
   const person = people[entry.access === "public" ? "user" : entry.access];
   const good = () => goodParams(entry.action, Object.fromEntries(inBody(entry)), person);
   const path = requestedPath(entry.path);
-  const send = (body: string) => backend.ask(entry.method, path, { body, token: person.accessToken });
+  const send = (body: string) => backend.request(entry.method, path, { body, token: person.accessToken });
   for (const [name, param] of inBody(entry)) {
     for (const value of wrongValues(param)) {
       const others = Object.entries(good()).filter(([key]) => key !== name);
@@ -89,7 +90,7 @@ test.each(withBody)("$method $path refuses every wrong value of every parameter 
 
 test("bodies that are no JSON object are refused with a stable code", async () => {
   const send = async (body: string | Buffer, headers: Record<string, string> = {}) => {
-    const { status, json } = await backend.ask("POST", "/api/auth/login", { body, headers });
+    const { status, json } = await backend.request("POST", "/api/auth/login", { body, headers });
     return [status, json.error?.code];
   };
   for (const body of ["{", "}", "nul", '{"a":1,}', "{'a':1}", '{"email":"a"}x', "undefined", "NaN"]) {
@@ -112,7 +113,8 @@ test("bodies that are no JSON object are refused with a stable code", async () =
 });
 
 test("a query is read strictly: names once, nothing that is not declared", async () => {
-  const code = async (query: string) => (await backend.ask("GET", `/.well-known/jwks.json?${query}`)).json.error?.code;
+  const code = async (query: string) =>
+    (await backend.request("GET", `/.well-known/jwks.json?${query}`)).json.error?.code;
   for (const query of ["a=1", "a=1&a=2", "__proto__=x", "constructor=x", "__proto__[x]=1", "a[b]=1", "%ff=1"]) {
     expect([query, await code(query)]).toEqual([query, "VALIDATION"]);
   }
@@ -120,7 +122,7 @@ test("a query is read strictly: names once, nothing that is not declared", async
 
 test.each(socketEntries)("the call $action refuses every wrong value of every parameter by name", async (entry) => {
   const who = people[entry.access];
-  const socket = await backend.socket(who.accessToken);
+  const socket = await backend.connect(who.accessToken);
   for (const [name, param] of Object.entries(entry.params)) {
     for (const text of wrongValues(param)) {
       // Infinity cannot travel as JSON: the client would send null
@@ -146,14 +148,14 @@ test("S9: null for any parameter of any entry, optional ones too, is refused by 
       if ("anyOf" in param) continue;
       const body = { ...goodParams(entry.action, Object.fromEntries(inBody(entry)), person), [field]: null };
       const path = requestedPath(entry.path);
-      const { status, json } = await backend.ask(entry.method, path, { body, token: person.accessToken });
+      const { status, json } = await backend.request(entry.method, path, { body, token: person.accessToken });
       expect([entry.action, field, status, json.error]).toEqual([entry.action, field, 422, { ...refused, field }]);
       tried.http += 1;
     }
   }
   for (const entry of socketEntries) {
     const person = people[entry.access];
-    const socket = await backend.socket(person.accessToken);
+    const socket = await backend.connect(person.accessToken);
     for (const [field, param] of Object.entries(entry.params)) {
       if ("anyOf" in param) continue;
       const params = { ...goodParams(entry.action, entry.params, person), [field]: null };
@@ -169,9 +171,9 @@ test("S9: null for any parameter of any entry, optional ones too, is refused by 
 });
 
 test("nothing of all that was stored", async () => {
-  const socket = await backend.socket(people.user.accessToken);
+  const socket = await backend.connect(people.user.accessToken);
   const call = async (action: string, params: object) => (await emit(socket, "call", action, params)).result;
   expect(await storedByCalls(call)).toEqual([]);
-  const { json } = await backend.ask("GET", "/api/admin/users", { token: people.admin.accessToken });
+  const { json } = await backend.request("GET", "/api/admin/users", { token: people.admin.accessToken });
   expect((json as { users?: unknown[] }).users).toHaveLength(ROLES.length);
 });

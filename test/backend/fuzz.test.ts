@@ -5,7 +5,10 @@ import type { ValueSchema } from "../../backend/surface/grammar.ts";
 import { assets } from "../../backend/surface.ts";
 import { character } from "../character.ts";
 import { httpEntries, likelyValues, socketEntries } from "./samples.ts";
-import { emit, startTestBackend, startTestGateway, type TestGateway, tokenOf } from "./support.ts";
+import { emit } from "./socket-calls.ts";
+import { startTestBackend } from "./test-backend.ts";
+import { startTestGateway, type TestGateway } from "./test-gateway.ts";
+import { tokenOf } from "./test-tokens.ts";
 
 /** Cases in each property; `npm test` runs some hundred, `npm run fuzz` sets the variables. */
 const RUNS = Number(process.env.CAUSEWAY_FUZZ_CASES ?? 100);
@@ -33,7 +36,7 @@ beforeAll(async () => {
   );
 });
 afterEach(async () => {
-  expect((await gateway.ask("GET", "/api/openapi.json")).status).toBe(200);
+  expect((await gateway.request("GET", "/api/openapi.json")).status).toBe(200);
 });
 afterAll(async () => {
   await gateway.stop();
@@ -134,7 +137,7 @@ test(
         const text = `${method} ${path} ${version}\r\nhost: x\r\n${fields.map(([name, value]) => `${name}: ${value}\r\n`).join("")}\r\n${body}`;
         return cut > 350 ? text.slice(0, cut - 350) : text;
       });
-      const answer = await gateway.raw(Buffer.from(bytes.join(""), "utf8"), (text) => text.includes(" 101 "));
+      const answer = await gateway.sendBytes(Buffer.from(bytes.join(""), "utf8"), (text) => text.includes(" 101 "));
       for (const status of answer.match(/^HTTP\/1\.1 (\d+)/gm) ?? []) {
         expect(status).toMatch(/ (100|101|200|204|304|400|401|403|404|408|413|415|422|426|429|431|503)$/);
       }
@@ -257,8 +260,8 @@ test(
   "calls of any action with random parameters get the response that is declared, and nothing fails inside",
   async () => {
     const backend = await startTestBackend();
-    const [one, other] = [await backend.person(), await backend.person()];
-    const sockets = [await backend.socket(one.accessToken), await backend.socket(other.accessToken)];
+    const [one, other] = [await backend.registerUser(), await backend.registerUser()];
+    const sockets = [await backend.connect(one.accessToken), await backend.connect(other.accessToken)];
     const call = async (action: string, params: object) =>
       (await emit(sockets[0] as never, "call", action, params)).result;
     const { any, byName } = await likelyValues(call, other);

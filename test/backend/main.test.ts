@@ -5,7 +5,8 @@ import { DatabaseSync } from "node:sqlite";
 import { expect, test } from "@jest/globals";
 import { readConfig } from "../../backend/config.ts";
 import { endWith, startBackend } from "../../backend/main.ts";
-import { startTestBackend, TEST_ASSETS } from "./support.ts";
+import { startTestBackend } from "./test-backend.ts";
+import { TEST_ASSETS } from "./test-options.ts";
 
 /** A process that records its exit code instead of ending. */
 class FakeProcess extends EventEmitter {
@@ -26,7 +27,7 @@ test.each([
   const exited = once(on, "exited");
   on.emit(event, new Error("a bug of ours"));
   expect(await exited).toEqual([code]);
-  await expect(backend.ask("GET", "/")).rejects.toThrow("fetch failed");
+  await expect(backend.request("GET", "/")).rejects.toThrow("fetch failed");
   if (code === 1) expect(backend.log).toContainEqual(expect.objectContaining({ level: "fatal", msg: event }));
   await backend.stop();
 });
@@ -40,7 +41,7 @@ test("stopping twice is stopping once", async () => {
 test("with registration closed nobody new gets in, whoever they are, but the first administrator by the setup link", async () => {
   const backend = await startTestBackend({ config: { REGISTRATION: "closed" } });
   const register = (name: string, more: object = {}) =>
-    backend.ask("POST", "/api/auth/register", {
+    backend.request("POST", "/api/auth/register", {
       body: { email: `${name}@example.org`, password: "correct horse battery", name, ...more },
     });
   const setup = backend.backend.setupPath?.replace("/#setup=", "");
@@ -79,7 +80,7 @@ test("O18: a second backend on one data folder is refused, and the running one g
   const backend = await startTestBackend();
   const config = readConfig({ PORT: "0", DATA_DIR: backend.config.dataDir, LOG_LEVEL: "silent" });
   await expect(startBackend(config, { assets: TEST_ASSETS })).rejects.toMatchObject({ code: "STORE_IN_USE" });
-  expect((await backend.person()).accessToken).toEqual(expect.any(String));
+  expect((await backend.registerUser()).accessToken).toEqual(expect.any(String));
   await backend.stop();
 });
 

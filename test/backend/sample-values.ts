@@ -1,6 +1,6 @@
 import type { ValueSchema } from "../../backend/surface/grammar.ts";
 import type { Store } from "./store/open-store.ts";
-import type { Person } from "./support.ts";
+import type { TestUser } from "./test-backend.ts";
 
 /**
  * What the tests that go through the whole surface need to know of a feature, where any value that the schema accepts
@@ -10,11 +10,16 @@ export interface FeatureSamples {
   /**
    * Values of parameters by name, with which actions succeed for this person; `target` is the user that it is done to.
    */
-  values?(person: Person, target: Person, action: string): Readonly<Record<string, unknown>>;
+  values?(person: TestUser, target: TestUser, action: string): Readonly<Record<string, unknown>>;
   /** Parameters that are given although they are optional. */
   readonly given?: readonly string[];
   /** Stores what has to be there before the action can succeed, and returns the values that follow from it. */
-  prepare?(store: Store, action: string, person: Person, target: Person): Promise<Readonly<Record<string, unknown>>>;
+  prepare?(
+    store: Store,
+    action: string,
+    person: TestUser,
+    target: TestUser,
+  ): Promise<Readonly<Record<string, unknown>>>;
   /**
    * By code: a value that keeps to every bound of its parameter and is refused with this code. A function gets the
    * values of the other parameters, and who calls.
@@ -26,7 +31,7 @@ export interface FeatureSamples {
    * Values that parameters may have, so that random calls get past the first check: by the name of the parameter, or of
    * any parameter. `call` is a call of the user who has the sockets.
    */
-  likely?(call: CallAction, other: Person): Promise<LikelyValues>;
+  likely?(call: CallAction, other: TestUser): Promise<LikelyValues>;
   /** What clients could have stored by calls that were all to be refused: nothing. */
   stored?(call: CallAction): Promise<readonly unknown[]>;
   /** Values of other parameters that a refusal with this code needs. */
@@ -47,7 +52,7 @@ export interface SampleBody {
   readonly bytes: Buffer;
 }
 
-type RefusedValue = (good: Readonly<Record<string, unknown>>, person: Person) => unknown;
+type RefusedValue = (good: Readonly<Record<string, unknown>>, person: TestUser) => unknown;
 
 let count = 0;
 /** A number that no other call returns. */

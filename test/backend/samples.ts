@@ -12,7 +12,7 @@ import {
 } from "../../backend/surface.ts";
 import { type FeatureSamples, type SampleBody, sample } from "./sample-values.ts";
 import type { Store } from "./store/open-store.ts";
-import type { Person } from "./support.ts";
+import type { TestUser } from "./test-backend.ts";
 
 /** Everything that a client can ask for. */
 export const httpEntries: readonly HttpEntry[] = http;
@@ -48,8 +48,8 @@ function samplesFor(action: string): FeatureSamples {
 export function goodParams(
   action: string,
   params: Params,
-  person: Person,
-  target: Person = person,
+  person: TestUser,
+  target: TestUser = person,
 ): Record<string, unknown> {
   const { values, given = [] } = samplesFor(action);
   const known = values?.(person, target, action) ?? {};
@@ -62,8 +62,8 @@ export async function prepared(
   store: Store,
   action: string,
   params: Params,
-  person: Person,
-  target: Person,
+  person: TestUser,
+  target: TestUser,
 ): Promise<Record<string, unknown>> {
   const own = await samplesFor(action).prepare?.(store, action, person, target);
   return { ...goodParams(action, params, person, target), ...own };
@@ -121,7 +121,7 @@ export function refusedParams(
   field: string,
   code: string,
   good: Readonly<Record<string, unknown>>,
-  person: Person,
+  person: TestUser,
 ): Record<string, unknown> {
   const { refused = {}, beside } = samplesFor(action);
   const value = refused[code] ?? REFUSED[code];

@@ -17,10 +17,10 @@ import { createPost, type Post } from "../../backend/mail/post.ts";
 import { memoryThrottles } from "../../backend/throttle/throttle-memory.ts";
 import type { HashCost } from "../../backend/users/password.ts";
 import type { SignedIn } from "../../backend/users/shapes.ts";
-import { eventDifferences, outcomeDifferences } from "./described.ts";
+import { eventDifferences, outcomeDifferences } from "./openapi-differences.ts";
 import { openStore, type Store } from "./store/open-store.ts";
 import { testStorage } from "./store/test-storage.ts";
-import { CHEAP, testServices } from "./test-modules.ts";
+import { CHEAP_HASHES, testServices } from "./test-modules.ts";
 
 /** The services over a store of their own, with a clock that stands until it is told to move. */
 export interface Running {
@@ -54,7 +54,7 @@ const EVENTS: readonly (keyof Events)[] = [
 ];
 
 export async function startServices({
-  hashCost = CHEAP,
+  hashCost = CHEAP_HASHES,
   registration = "open",
   quota = Number.POSITIVE_INFINITY,
 }: {

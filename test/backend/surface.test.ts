@@ -10,7 +10,7 @@ import type { ValueSchema } from "../../backend/surface/grammar.ts";
 import { matchesPath } from "../../backend/surface/path.ts";
 import type { Access } from "../../backend/surface/roles.ts";
 import { assets, namespaceCalls, ROLES, type Role, serviceActions } from "../../backend/surface.ts";
-import { document, responseDifferences, resultDifferences } from "./described.ts";
+import { document, responseDifferences, resultDifferences } from "./openapi-differences.ts";
 import { sidOf } from "./sample-values.ts";
 import {
   allEntries,
@@ -24,14 +24,16 @@ import {
   socketEntries,
   templateOf,
 } from "./samples.ts";
+import { emit } from "./socket-calls.ts";
 import { openStore, type Store } from "./store/open-store.ts";
-import { type Answer, emit, type Person, startTestBackend, type TestBackend } from "./support.ts";
+import { startTestBackend, type TestBackend, type TestUser } from "./test-backend.ts";
 import { testServices } from "./test-modules.ts";
+import type { TestResponse } from "./test-server.ts";
 
 let backend: TestBackend;
-const people = {} as Record<Role, Person>;
+const people = {} as Record<Role, TestUser>;
 /** The user that administrators do things to. */
-let target: Person;
+let target: TestUser;
 /** A second node that owns nothing: what it calls runs on another one. */
 let remote: ServiceBroker;
 let owner: ServiceBroker;
@@ -43,7 +45,7 @@ const SERVICES = [...new Set(allEntries.map(({ action }) => action.split(".")[0]
 );
 const below = (access: Access): Role | undefined =>
   access === "public" ? undefined : ROLES[ROLES.indexOf(access) - 1];
-const userOf = (role: Role, { id, accessToken }: Person) => ({
+const userOf = (role: Role, { id, accessToken }: TestUser) => ({
   user: { id, roles: rolesUpTo(role), sid: sidOf(accessToken) },
 });
 const isPicky = ({ refuses = [] }: ValueSchema) => refuses.length > 0;
@@ -51,8 +53,8 @@ const rolesUpTo = (role: Role) => ROLES.slice(0, ROLES.indexOf(role) + 1);
 
 beforeAll(async () => {
   backend = await startTestBackend();
-  for (const role of ROLES) people[role] = await backend.person(role);
-  target = await backend.person();
+  for (const role of ROLES) people[role] = await backend.registerUser(role);
+  target = await backend.registerUser();
   store = await openStore(backend.config);
   const post = postFor(backend.config, {
     log: createLog({ logLevel: "silent" }),
@@ -77,29 +79,32 @@ afterAll(async () => {
 });
 
 /** Asks for an HTTP entry with good parameters. */
-async function askFor(entry: (typeof httpEntries)[number], person: Person, token: string | undefined) {
+async function askFor(entry: (typeof httpEntries)[number], person: TestUser, token: string | undefined) {
   const { path, rest } = fillPath(entry.path, await prepared(store, entry.action, entry.params, person, target));
   if (entry.kind === "stream") {
     const query = queryOf(rest);
     const body = entry.body && sampleBody(entry.action);
     const sent = body && { body: body.bytes, headers: { "content-type": body.type } };
-    return backend.ask(entry.method, query ? `${path}?${query}` : path, { token, ...sent });
+    return backend.request(entry.method, query ? `${path}?${query}` : path, { token, ...sent });
   }
-  if (entry.bodyLimit > 0) return backend.ask(entry.method, path, { token, body: rest });
+  if (entry.bodyLimit > 0) return backend.request(entry.method, path, { token, body: rest });
   const query = queryOf(rest);
-  return backend.ask(entry.method, query ? `${path}?${query}` : path, { token });
+  return backend.request(entry.method, query ? `${path}?${query}` : path, { token });
 }
 
 test.each(httpEntries)(
   "$method $path lets in exactly whom the surface says, and answers what it says",
   async (entry) => {
-    const like = (answer: Answer) => [answer.status, responseDifferences(entry.method, templateOf(entry.path), answer)];
+    const like = (answer: TestResponse) => [
+      answer.status,
+      responseDifferences(entry.method, templateOf(entry.path), answer),
+    ];
     if (entry.access === "public") {
-      const person = await backend.person();
+      const person = await backend.registerUser();
       expect(like(await askFor(entry, person, undefined))).toEqual([200, []]);
       return;
     }
-    const person = await backend.person(entry.access);
+    const person = await backend.registerUser(entry.access);
     const signedOut = await askFor(entry, person, undefined);
     expect([signedOut.status, signedOut.json.error?.code, signedOut.headers.get("www-authenticate")]).toEqual([
       401,
@@ -117,15 +122,15 @@ test.each(httpEntries)(
 test.each(socketEntries)(
   "the call $action lets in exactly whom the surface says, and answers what it says",
   async (entry) => {
-    await expect(backend.socket()).rejects.toMatchObject({ message: "UNAUTHORIZED" });
+    await expect(backend.connect()).rejects.toMatchObject({ message: "UNAUTHORIZED" });
     const lower = below(entry.access);
     if (lower) {
-      const socket = await backend.socket(people[lower].accessToken);
+      const socket = await backend.connect(people[lower].accessToken);
       const { error } = await emit(socket, "call", entry.action, goodParams(entry.action, entry.params, people[lower]));
       expect(error?.code).toBe("FORBIDDEN");
       socket.close();
     }
-    const socket = await backend.socket(people[entry.access].accessToken);
+    const socket = await backend.connect(people[entry.access].accessToken);
     const good = await prepared(store, entry.action, entry.params, people[entry.access], target);
     const { error, result } = await emit(socket, "call", entry.action, good);
     expect([error, resultDifferences(entry.action, error, result)]).toEqual([null, []]);
@@ -136,7 +141,7 @@ test.each(socketEntries)(
 test.each(allEntries.filter(({ params }) => Object.values(params).some(isPicky)))(
   "$action refuses values with the codes that its parameters declare",
   async ({ action, access, params }) => {
-    const person = await backend.person(access === "public" ? "user" : access);
+    const person = await backend.registerUser(access === "public" ? "user" : access);
     const meta = access === "public" ? {} : userOf(access, person);
     for (const [field, { refuses = [] }] of Object.entries(params)) {
       for (const code of refuses) {
@@ -161,7 +166,7 @@ test.each(allEntries.filter(({ action }) => !action.startsWith("gateway.")))(
         ? { stream: Readable.from([sampleBody(action).bytes], { objectMode: false }) }
         : {};
     const role = access === "public" ? "user" : access;
-    const person = await backend.person(role);
+    const person = await backend.registerUser(role);
     const good = () => prepared(store, action, params, person, target);
     if (access !== "public") {
       await expect(remote.call(action, await good())).rejects.toMatchObject({ code: 401, type: "UNAUTHORIZED" });
@@ -181,7 +186,7 @@ test("every action of the broker is declared, and what only services call is out
   const declared = allEntries.map(({ action }) => action as string);
   expect([...new Set(names)].sort()).toEqual([...new Set([...declared, ...Object.keys(serviceActions)])].sort());
 
-  const socket = await backend.socket(people.admin.accessToken);
+  const socket = await backend.connect(people.admin.accessToken);
   const reachable = new Set(socketEntries.map(({ action }) => action as string));
   for (const name of names.filter((one) => !reachable.has(one))) {
     expect([name, (await emit(socket, "call", name, {})).error?.code]).toEqual([name, "NOT_FOUND"]);
@@ -190,7 +195,7 @@ test("every action of the broker is declared, and what only services call is out
     await expect(remote.call(name, {}, { headers: { outside: true } })).rejects.toMatchObject({ code: 404 });
     const path = name.replace(".", "/");
     for (const url of [`/${path}`, `/api/${path}`, `/${name}`])
-      expect((await backend.ask("POST", url, { body: {} })).status).toBe(404);
+      expect((await backend.request("POST", url, { body: {} })).status).toBe(404);
   }
 });
 
@@ -210,18 +215,18 @@ test("what the surface does not list is 404: every other method of every path, a
     for (const method of ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]) {
       const isAsset = assets.some((asset) => asset === path) && (method === "GET" || method === "HEAD");
       if (isAsset || isDeclared(method, path)) continue;
-      expect([method, path, (await backend.ask(method, path, { token })).status]).toEqual([method, path, 404]);
+      expect([method, path, (await backend.request(method, path, { token })).status]).toEqual([method, path, 404]);
     }
     if (path === "/") continue;
     const around = [`${path}/`, path.toUpperCase(), `/${path}`, `${path}x`, `${path}%20`, path.slice(0, -1)].filter(
       (one) => !paths.has(one) && !isDeclared("GET", one),
     );
-    for (const url of around) expect([url, (await backend.ask("GET", url, { token })).status]).toEqual([url, 404]);
+    for (const url of around) expect([url, (await backend.request("GET", url, { token })).status]).toEqual([url, 404]);
   }
 });
 
 test("the OpenAPI document is the surface", async () => {
-  expect((await backend.ask("GET", "/api/openapi.json")).json).toEqual(document);
+  expect((await backend.request("GET", "/api/openapi.json")).json).toEqual(document);
   const described = Object.entries<Record<string, { operationId: string }>>(document.paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, { operationId }]) => `${method.toUpperCase()} ${path} ${operationId}`),
   );
@@ -232,7 +237,7 @@ test("the OpenAPI document is the surface", async () => {
 });
 
 test.each(assets)("%s is served from memory, safe to show and to cache", async (path) => {
-  const { status, headers, text } = await backend.ask("GET", path);
+  const { status, headers, text } = await backend.request("GET", path);
   expect(status).toBe(200);
   expect(text).toBe(`<p>${path}</p>`);
   expect(headers.get("content-security-policy")).toContain("default-src 'none'; script-src 'self'");
@@ -240,13 +245,13 @@ test.each(assets)("%s is served from memory, safe to show and to cache", async (
   expect(headers.get("x-content-type-options")).toBe("nosniff");
   expect(headers.get("referrer-policy")).toBe("no-referrer");
   const etag = headers.get("etag") ?? "";
-  expect((await backend.ask("GET", path, { headers: { "if-none-match": etag } })).status).toBe(304);
-  const head = await backend.ask("HEAD", path);
+  expect((await backend.request("GET", path, { headers: { "if-none-match": etag } })).status).toBe(304);
+  const head = await backend.request("HEAD", path);
   expect([head.status, head.text, head.headers.get("content-length")]).toEqual([200, "", String(text.length)]);
   // kept for good under the address that says what is in it, and never what other addresses answer; the page itself
   // never
   const kept = async (query: string) =>
-    (await backend.ask("GET", `${path}${query}`)).headers.get("cache-control") ===
+    (await backend.request("GET", `${path}${query}`)).headers.get("cache-control") ===
     "public, max-age=31536000, immutable";
   const version = etag.slice(1, -1);
   expect(await kept(`?v=${version}`)).toBe(path !== "/");

@@ -6,7 +6,7 @@ import { type UsersOptions, usersFeature } from "../../backend/users/feature.ts"
 import type { HashCost } from "../../backend/users/password.ts";
 
 /** Hashing that is fast, for tests that are about something else. */
-export const CHEAP: HashCost = { memory: 64, passes: 1, parallelism: 1 };
+export const CHEAP_HASHES: HashCost = { memory: 64, passes: 1, parallelism: 1 };
 
 /** What `test/backend/NAME/test-module.ts` exports as `testModule`: the feature as tests need it. */
 export type TestModule = (node: {
@@ -28,7 +28,7 @@ export interface TestModuleOptions extends UsersOptions {
 
 /** The features as tests need them: they hash cheaply. */
 export function testModules(
-  { hashCost = CHEAP, resetDelayMs, modules }: TestModuleOptions = {},
+  { hashCost = CHEAP_HASHES, resetDelayMs, modules }: TestModuleOptions = {},
   hasGateway = true,
 ): ReplacedModules {
   return {

@@ -6,7 +6,7 @@ import { resolve } from "node:path";
 import { Server } from "socket.io";
 import type { Config } from "../../backend/config.ts";
 import type { UsersStore } from "../../backend/users/index.ts";
-import { TEST_ASSETS } from "../backend/support.ts";
+import { TEST_ASSETS } from "../backend/test-options.ts";
 import { answerQuestions } from "./answer-questions.ts";
 import { BACKLOG, type Ready } from "./contenders.ts";
 

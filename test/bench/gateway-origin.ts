@@ -11,7 +11,8 @@ import { createGateway, createMetrics } from "../../backend/gateway/index.ts";
 import { createLog } from "../../backend/log.ts";
 import { BufferedOutput } from "../../backend/log-output.ts";
 import { http, socket } from "../../backend/surface.ts";
-import { NO_LIMITS, TEST_ASSETS, verify } from "../backend/support.ts";
+import { NO_LIMITS, TEST_ASSETS } from "../backend/test-options.ts";
+import { verifyTestToken } from "../backend/test-tokens.ts";
 import { answerQuestions } from "./answer-questions.ts";
 import type { Ready } from "./contenders.ts";
 import type { OriginActions } from "./origin-calls.ts";
@@ -76,7 +77,7 @@ async function gateway(observed: boolean): Promise<number> {
   });
   const does: OriginActions = {
     "users.profile": () => PROFILE,
-    "auth.verifyToken": (ctx) => verify(String(ctx.params.token)),
+    "auth.verifyToken": (ctx) => verifyTestToken(String(ctx.params.token)),
     ...Object.assign({}, ...socketCalls.map(({ actions }) => actions(broker))),
   };
   const owned = new Set([...http, ...socket].map(({ action }) => action as string).concat(Object.keys(does)));

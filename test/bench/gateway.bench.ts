@@ -3,7 +3,7 @@
 // of one run hold on a machine that others use. CPU per request is what the server itself spent (Linux).
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
-import { tokenOf } from "../backend/support.ts";
+import { tokenOf } from "../backend/test-tokens.ts";
 import { type Report, runBenchmark } from "./benchmark.ts";
 import { type Contender, cpu, median, ratios, start, stayOnSecondCore, stop } from "./contenders.ts";
 import { acknowledged, addressOf, type Line, line } from "./line.ts";

@@ -2,7 +2,9 @@
 // for unknown accounts take turns, over HTTP, each from an address of its own; the same for asking for a new password.
 // The figure is the chance that a response for an existing account took longer: 0.5 where time reveals nothing. Exits 1
 // where it reveals something.
-import { NO_LIMITS, startTestBackend } from "../backend/support.ts";
+
+import { startTestBackend } from "../backend/test-backend.ts";
+import { NO_LIMITS } from "../backend/test-options.ts";
 import { atEnd, type Report, runBenchmark } from "./benchmark.ts";
 import { median } from "./contenders.ts";
 
@@ -19,7 +21,7 @@ async function time(backend: TestBackend, path: string, body: object, status: nu
   tries += 1;
   const headers = { "cf-connecting-ip": `10.${tries >> 16}.${(tries >> 8) & 255}.${tries & 255}` };
   const start = performance.now();
-  const answer = await backend.ask("POST", path, { body, headers });
+  const answer = await backend.request("POST", path, { body, headers });
   const taken = performance.now() - start;
   if (answer.status !== status) throw new Error(`${path} answered ${answer.status}`);
   return taken;
@@ -36,7 +38,7 @@ async function compare(report: Report): Promise<void> {
   const backend = await startTestBackend({ limits: NO_LIMITS, config: { LOG_LEVEL: "silent" } });
   atEnd(() => backend.stop());
   const known: string[] = [];
-  for (let n = 0; n < ACCOUNTS; n += 1) known.push((await backend.person()).email);
+  for (let n = 0; n < ACCOUNTS; n += 1) known.push((await backend.registerUser()).email);
   const unknown = known.map((email) => email.replace("person", "nobody"));
   const rows = [];
   for (const [what, path, more, status] of [

@@ -1,7 +1,7 @@
 // `npm run bench -- memory`: what an idle socket costs the gateway and Socket.IO alone. Each round starts a process of
 // its own for each, connects, forces collections, and compares with before.
 import { setTimeout as settle } from "node:timers/promises";
-import { tokenOf } from "../backend/support.ts";
+import { tokenOf } from "../backend/test-tokens.ts";
 import { runBenchmark } from "./benchmark.ts";
 import { ask, type Contender, median, ratios, start, stop } from "./contenders.ts";
 import { addressOf, type Line, line } from "./line.ts";

@@ -4,7 +4,7 @@ import { PRESENCE_TIMES, type PresenceTimes } from "../../../backend/chat/presen
 import { createPresenceRegistry } from "../../../backend/chat/presence-registry.ts";
 import { chatSockets } from "../../../backend/chat/sockets.ts";
 import type { ResultOf } from "../../../backend/contract/index.ts";
-import { type Actions, startTestGateway, type TestGateway, type TestGatewayOptions } from "../support.ts";
+import { startTestGateway, type TestActions, type TestGateway, type TestGatewayOptions } from "../test-gateway.ts";
 
 /** What joining a public room answers where nothing has been said yet. */
 export const joinedRoom = (room: string, of: Partial<ResultOf<"chat.join">> = {}): ResultOf<"chat.join"> => ({
@@ -30,7 +30,7 @@ const presenceParts = (presence: LocalPresence, times: PresenceTimes): Parameter
  * is present where `presence` is given.
  */
 export function startChatGateway(
-  actions: Actions = {},
+  actions: TestActions = {},
   { presence, services = [], ...options }: TestGatewayOptions & { readonly presence?: PresenceTimes } = {},
 ): Promise<TestGateway> {
   const local = new LocalPresence(presence ?? PRESENCE_TIMES);

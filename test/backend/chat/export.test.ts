@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
-import { emit, startTestBackend, type TestBackend } from "../support.ts";
+import { emit } from "../socket-calls.ts";
+import { startTestBackend, type TestBackend } from "../test-backend.ts";
 
 let backend: TestBackend;
 beforeEach(async () => {
@@ -8,8 +9,8 @@ beforeEach(async () => {
 afterEach(() => backend.stop());
 
 test("the export of a user holds all messages and reports of the user, and nothing of others", async () => {
-  const [ada, ben] = [await backend.person(), await backend.person()];
-  const [own, other] = [await backend.socket(ada.accessToken), await backend.socket(ben.accessToken)];
+  const [ada, ben] = [await backend.registerUser(), await backend.registerUser()];
+  const [own, other] = [await backend.connect(ada.accessToken), await backend.connect(ben.accessToken)];
   for (const socket of [own, other]) await emit(socket, "call", "chat.join", { room: "lobby" });
   // more than a page of each feature's part
   for (let n = 0; n < 95; n++)
@@ -19,7 +20,7 @@ test("the export of a user holds all messages and reports of the user, and nothi
   await emit(own, "call", "chat.report", { room: "lobby", seq, reason: "rude" });
   await emit(own, "call", "chat.edit", { room: "lobby", seq: 1, text: "mine, edited" });
   await emit(own, "call", "chat.delete", { room: "lobby", seq: 2 });
-  const { text } = await backend.ask("GET", "/api/users/me/export", { token: ada.accessToken });
+  const { text } = await backend.request("GET", "/api/users/me/export", { token: ada.accessToken });
   const lines = text
     .split("\n")
     .filter((line) => line !== "")

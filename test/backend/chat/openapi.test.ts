@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { eventDifferences, resultDifferences } from "../described.ts";
+import { eventDifferences, resultDifferences } from "../openapi-differences.ts";
 
 const message = { room: "r", seq: 1, epoch: "e", author: { id: "i", name: "n" }, text: "t", at: 1, clientId: "c" };
 

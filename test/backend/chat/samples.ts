@@ -1,6 +1,6 @@
 import { type FeatureSamples, fresh } from "../sample-values.ts";
 import type { Store } from "../store/open-store.ts";
-import type { Person } from "../support.ts";
+import type { TestUser } from "../test-backend.ts";
 
 export const samples: FeatureSamples = {
   values: (_person, target) => ({
@@ -49,14 +49,14 @@ export const samples: FeatureSamples = {
   beside: (action, code) => (action === "chat.create" && code.startsWith("NAME") ? { kind: "private" } : {}),
 };
 
-async function openReport(store: Store, author: Person): Promise<string | undefined> {
+async function openReport(store: Store, author: TestUser): Promise<string | undefined> {
   const about = { room: "lobby", seq: 1, authorId: author.id, text: "x", reason: "x" };
   await store.reports.add({ ...about, at: Date.now(), reporterId: `reporter-${fresh()}` });
   return (await store.reports.listOpen(1000)).at(-1)?.id;
 }
 
 /** A room of this person's, with a member if there is one; returns its key. */
-async function openRoom(store: Store, owner: Person, member: Person | undefined): Promise<string> {
+async function openRoom(store: Store, owner: TestUser, member: TestUser | undefined): Promise<string> {
   const key = `prepared-${fresh()}`;
   const people = [
     { id: owner.id, role: "owner", peerId: null },

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import type { PresenceReport } from "../../../backend/chat/presence.ts";
 import { announce } from "../../../backend/contract/index.ts";
-import { disconnected, emit, type TestGateway, tokenOf } from "../support.ts";
+import { disconnected, emit } from "../socket-calls.ts";
+import type { TestGateway } from "../test-gateway.ts";
+import { tokenOf } from "../test-tokens.ts";
 import { joinedRoom, startChatGateway } from "./chat-gateway.ts";
 
 let gateway: TestGateway;
@@ -46,9 +48,9 @@ function told(user: string, last: string): Promise<string[]> {
 }
 
 test("a node says who is there: once for all sockets of a user, and away when all of them are", async () => {
-  const phone = await gateway.socket(tokenOf("ada"));
+  const phone = await gateway.connect(tokenOf("ada"));
   expect(await told("ada", "online")).toEqual(["online"]);
-  const laptop = await gateway.socket(tokenOf("ada"));
+  const laptop = await gateway.connect(tokenOf("ada"));
   await emit(phone, "call", "chat.setPresence", { state: "away" });
   await emit(laptop, "call", "chat.setPresence", { state: "away" });
   await emit(laptop, "call", "chat.setPresence", { state: "away" });
@@ -59,18 +61,18 @@ test("a node says who is there: once for all sockets of a user, and away when al
 });
 
 test("a device that connects while its user looks at something else is never told to be there", async () => {
-  await gateway.socket(tokenOf("gus"), { auth: { token: tokenOf("gus"), state: "away" } });
+  await gateway.connect(tokenOf("gus"), { auth: { token: tokenOf("gus"), state: "away" } });
   expect(await told("gus", "away")).toEqual(["away"]);
   for (const state of ["offline", "here", { away: true }, null]) {
     const name = `odd${JSON.stringify(state).length}`;
-    await gateway.socket(tokenOf(name), { auth: { token: tokenOf(name), state } });
+    await gateway.connect(tokenOf(name), { auth: { token: tokenOf(name), state } });
     expect(await told(name, "online")).toEqual(["online"]);
   }
 });
 
 test("whoever is let in and thrown out counts no longer, and whoever is not let in never does", async () => {
-  await expect(gateway.socket("user")).rejects.toMatchObject({ message: "UNAUTHORIZED" });
-  const socket = await gateway.socket(tokenOf("eve"));
+  await expect(gateway.connect("user")).rejects.toMatchObject({ message: "UNAUTHORIZED" });
+  const socket = await gateway.connect(tokenOf("eve"));
   await told("eve", "online");
   await announce(gateway.broker, "session.ended", { sid: "s-eve" });
   await disconnected(socket);
@@ -78,7 +80,7 @@ test("whoever is let in and thrown out counts no longer, and whoever is not let 
 });
 
 test("a node that comes, or one that has missed something, hears everything", async () => {
-  await gateway.socket(tokenOf("bob"));
+  await gateway.connect(tokenOf("bob"));
   await told("bob", "online");
   for (const ask of [
     () => gateway.broker.broadcastLocal("$node.connected", { node: { id: "new" }, reconnected: false }),
@@ -99,7 +101,7 @@ test("a node that comes, or one that has missed something, hears everything", as
   }
   const before = spoken.length;
   await announce(gateway.broker, "presence.wanted", { node: "another" });
-  await gateway.socket(tokenOf("carol"));
+  await gateway.connect(tokenOf("carol"));
   await told("carol", "online");
   expect(spoken.slice(before).some(({ whole }) => whole)).toBe(false);
 });

@@ -6,7 +6,7 @@ import { io, type Socket } from "socket.io-client";
 import type { ClientOptions, Fetch } from "../../../backend/client/index.ts";
 import { BACKOFF } from "../../../backend/client/requests.ts";
 import { ClientSession } from "../../../backend/client/session.ts";
-import { startTestBackend, type TestBackend } from "../support.ts";
+import { startTestBackend, type TestBackend } from "../test-backend.ts";
 import { TestClient } from "./test-client.ts";
 
 const PASSWORD = "correct horse battery";

@@ -6,7 +6,8 @@ import { defineService } from "../../../backend/contract/index.ts";
 import { GatewaySessions } from "../../../backend/gateway/sessions.ts";
 import { createLog } from "../../../backend/log.ts";
 import { http, serviceActions, socket } from "../../../backend/surface.ts";
-import { startTestGateway, tokenOf, verify } from "../support.ts";
+import { startTestGateway } from "../test-gateway.ts";
+import { tokenOf, verifyTestToken } from "../test-tokens.ts";
 
 /** A broker whose auth service counts how often it is asked, and waits when it is told to. */
 async function asked(
@@ -21,7 +22,7 @@ async function asked(
     .map((name) => [name.slice("auth.".length), () => ({})] as const);
   const verifyToken = async (ctx: { params: { token: string } }) => {
     times++;
-    const verified = verify(ctx.params.token);
+    const verified = verifyTestToken(ctx.params.token);
     await wait();
     return verified;
   };
@@ -116,13 +117,13 @@ test("the end of a session, a changed role and a blind node are news to the gate
   let ended = false;
   const gateway = await startTestGateway({
     "auth.verifyToken": (ctx) => {
-      const verified = verify(ctx.params.token);
+      const verified = verifyTestToken(ctx.params.token);
       return ended ? { ...verified, roles: ["user", "moderator", "admin"] } : verified;
     },
     "users.profile": (ctx) => ({ roles: ctx.meta.user.roles }) as never,
   });
   const token = tokenOf("alice");
-  const roles = async () => (await gateway.ask("GET", "/api/users/me", { token })).json.roles;
+  const roles = async () => (await gateway.request("GET", "/api/users/me", { token })).json.roles;
   for (const [event, payload] of [
     ["session.ended", { sid: "other" }],
     ["user.changed", { id: "alice", at: 1 }],

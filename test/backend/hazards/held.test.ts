@@ -1,14 +1,14 @@
 // Attacks that have held when they were tried: they are kept, so that they go on holding.
 import { createHmac, generateKeyPairSync, sign } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { type Person, startTestBackend, type TestBackend } from "../support.ts";
+import { startTestBackend, type TestBackend, type TestUser } from "../test-backend.ts";
 
 const ORIGIN = "https://chat.example.com";
 let backend: TestBackend;
-let person: Person;
+let person: TestUser;
 beforeAll(async () => {
   backend = await startTestBackend({ config: { ORIGINS: ORIGIN } });
-  person = await backend.person();
+  person = await backend.registerUser();
 });
 afterAll(() => backend.stop());
 
@@ -84,12 +84,12 @@ test("forged tokens are refused over HTTP and in a handshake, each the same", as
   const parts = { header: read(header), payload: read(payload), signature };
   // the forger makes a good token when it changes nothing
   const same = joined(parts.header, parts.payload, parts.signature);
-  expect((await backend.ask("GET", "/api/users/me", { token: same })).status).toBe(200);
+  expect((await backend.request("GET", "/api/users/me", { token: same })).status).toBe(200);
   for (const [what, forge] of FORGED) {
     const token = forge(parts);
-    const { status, json } = await backend.ask("GET", "/api/users/me", { token });
+    const { status, json } = await backend.request("GET", "/api/users/me", { token });
     expect([what, status, json.error?.code]).toEqual([what, 401, "UNAUTHORIZED"]);
-    await expect(backend.socket(token)).rejects.toMatchObject({ message: "UNAUTHORIZED" });
+    await expect(backend.connect(token)).rejects.toMatchObject({ message: "UNAUTHORIZED" });
   }
   for (const value of [
     "",
@@ -102,24 +102,24 @@ test("forged tokens are refused over HTTP and in a handshake, each the same", as
     `Bearer ${same}, Bearer ${same}`,
     `Token ${same}`,
   ]) {
-    const { status } = await backend.ask("GET", "/api/users/me", { headers: { authorization: value } });
+    const { status } = await backend.request("GET", "/api/users/me", { headers: { authorization: value } });
     expect([value.slice(0, 12), status]).toEqual([value.slice(0, 12), 401]);
   }
-  const twice = await backend.raw(
+  const twice = await backend.sendBytes(
     `GET /api/users/me HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${same}\r\nauthorization: Bearer ${same}\r\nconnection: close\r\n\r\n`,
   );
   expect(twice).toContain("HTTP/1.1 401");
 });
 
 test("fifty renewals of a session at once make one successor, and the session goes on", async () => {
-  const { refreshToken } = await backend.person();
-  const renew = () => backend.ask("POST", "/api/auth/refresh", { body: { refreshToken } });
+  const { refreshToken } = await backend.registerUser();
+  const renew = () => backend.request("POST", "/api/auth/refresh", { body: { refreshToken } });
   const answers = await Promise.all(Array.from({ length: 50 }, renew));
   expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
   const successors = new Set(answers.map(({ json }) => (json as { refreshToken?: string }).refreshToken));
   expect(successors.size).toBe(1);
   const [successor] = successors;
-  const next = await backend.ask("POST", "/api/auth/refresh", { body: { refreshToken: successor } });
+  const next = await backend.request("POST", "/api/auth/refresh", { body: { refreshToken: successor } });
   expect(next.status).toBe(200);
 });
 
@@ -143,12 +143,12 @@ test.each([
   "null",
 ])("a page of %s opens no WebSocket and changes nothing, in one field or two", async (origin) => {
   const handshake = (fields: string) =>
-    backend.raw(
+    backend.sendBytes(
       `GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nhost: x\r\nconnection: Upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n${fields}\r\n`,
     );
   expect(await handshake(`origin: ${origin}\r\n`)).toContain("HTTP/1.1 403");
   expect(await handshake(`origin: ${ORIGIN}\r\norigin: ${origin}\r\n`)).toContain("HTTP/1.1 403");
-  const { status, headers } = await backend.ask("POST", "/api/auth/logout", {
+  const { status, headers } = await backend.request("POST", "/api/auth/logout", {
     token: person.accessToken,
     headers: { origin },
   });

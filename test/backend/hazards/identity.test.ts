@@ -1,7 +1,9 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { announce, type Caller } from "../../../backend/contract/index.ts";
-import { disconnected, emit, startTestGateway, type TestGateway, tokenOf, verify } from "../support.ts";
+import { disconnected, emit } from "../socket-calls.ts";
+import { startTestGateway, type TestGateway } from "../test-gateway.ts";
+import { tokenOf, verifyTestToken } from "../test-tokens.ts";
 
 let gateway: TestGateway;
 /** Calls that wait until the test lets them go on. */
@@ -44,23 +46,23 @@ beforeAll(async () => {
       if (token === "false") return false as never;
       if (token === "empty") return {} as never;
       if (token.startsWith("user.demoted.") && verifying) await verifying();
-      return verify(token);
+      return verifyTestToken(token);
     },
   });
 });
 afterAll(() => gateway.stop());
 
 /** Calls the action of this test; `what` is what it does. */
-const look = (socket: Awaited<ReturnType<TestGateway["socket"]>>, what = "x") =>
+const look = (socket: Awaited<ReturnType<TestGateway["connect"]>>, what = "x") =>
   emit(socket, "call", "users.pictures", { users: [what] });
 
 test("identities of 1,650 concurrent calls and requests never mix (backend-stack 1.2 no. 2)", async () => {
   const names = Array.from({ length: 55 }, (_, index) => `user${index}`);
-  const sockets: Awaited<ReturnType<TestGateway["socket"]>>[] = [];
+  const sockets: Awaited<ReturnType<TestGateway["connect"]>>[] = [];
   // few at once: the gateway limits the sockets of an address that have no session yet
   while (sockets.length < names.length) {
     const some = names.slice(sockets.length, sockets.length + 11);
-    sockets.push(...(await Promise.all(some.map((name) => gateway.socket(tokenOf(name))))));
+    sockets.push(...(await Promise.all(some.map((name) => gateway.connect(tokenOf(name))))));
   }
   // calls of one identity never follow each other
   const calls = Array.from({ length: 20 }).flatMap(() =>
@@ -71,7 +73,7 @@ test("identities of 1,650 concurrent calls and requests never mix (backend-stack
   );
   const requests = Array.from({ length: 10 }).flatMap(() =>
     names.map(async (name) => [
-      (await gateway.ask("GET", "/api/users/me", { token: tokenOf(name) })).json,
+      (await gateway.request("GET", "/api/users/me", { token: tokenOf(name) })).json,
       { id: name },
     ]),
   );
@@ -84,7 +86,7 @@ test("identities of 1,650 concurrent calls and requests never mix (backend-stack
   const logins = Array.from({ length: 40 }, async (_, index) => {
     const email = `u${index}@example.org`.replace("@", ".");
     const body = { email: `u${index}@example.org`, password: "x" };
-    const { headers } = await gateway.ask("POST", "/api/auth/login", { body, headers: { origin: gateway.url } });
+    const { headers } = await gateway.request("POST", "/api/auth/login", { body, headers: { origin: gateway.url } });
     return [index, headers.get("set-cookie"), email];
   });
   // an @ cannot stand in the cookie: each of these fails by itself instead of getting another's
@@ -99,7 +101,7 @@ test("no middleware wraps broker.call: an asynchronous one mixes contexts (no. 2
 });
 
 test("an action that writes meta.user changes nobody's identity (H4)", async () => {
-  const socket = await gateway.socket(tokenOf("mallory"));
+  const socket = await gateway.connect(tokenOf("mallory"));
   const sent = look(socket, "write");
   while (waiting.length === 0) await turn();
   waiting.pop()?.();
@@ -112,7 +114,7 @@ test("an action that writes meta.user changes nobody's identity (H4)", async () 
 });
 
 test("logout is not undone by a call in flight (H5, backend-stack 1.2 no. 9)", async () => {
-  const socket = await gateway.socket(tokenOf("leaver"));
+  const socket = await gateway.connect(tokenOf("leaver"));
   socket.emit("call", "users.pictures", { users: ["write"] });
   while (waiting.length === 0) await turn();
   const gone = disconnected(socket);
@@ -120,11 +122,11 @@ test("logout is not undone by a call in flight (H5, backend-stack 1.2 no. 9)", a
   await gone;
   waiting.pop()?.();
   // the session stays ended for a handshake that was under way, too
-  await expect(gateway.socket(tokenOf("leaver"))).rejects.toMatchObject({ message: "UNAUTHORIZED" });
+  await expect(gateway.connect(tokenOf("leaver"))).rejects.toMatchObject({ message: "UNAUTHORIZED" });
 });
 
 test("one connection carries one identity: a second handshake on it is refused (H6, no. 8)", async () => {
-  const socket = await gateway.socket(tokenOf("alice"));
+  const socket = await gateway.connect(tokenOf("alice"));
   const closed = disconnected(socket);
   // CONNECT again on the same connection, as another user
   socket.io.engine.write(`0${JSON.stringify({ token: tokenOf("bob", "admin") })}`);
@@ -146,7 +148,7 @@ test("a connection whose socket has left the namespace is closed: nothing else w
 });
 
 test("many handshakes at once on one connection make at most one socket", async () => {
-  const { engine } = (await gateway.socket(tokenOf("opener"))).io;
+  const { engine } = (await gateway.connect(tokenOf("opener"))).io;
   const port = gateway.port;
   const { WebSocket } = globalThis;
   const raw = new WebSocket(`ws://127.0.0.1:${port}/socket.io/?EIO=4&transport=websocket`);
@@ -157,7 +159,7 @@ test("many handshakes at once on one connection make at most one socket", async 
   });
   for (let i = 0; i < 50; i++) raw.send(`40${JSON.stringify({ token: tokenOf("twin") })}`);
   while (packets.filter((packet) => packet.startsWith("4")).length < 1) await turn();
-  await look(await gateway.socket(tokenOf("other")));
+  await look(await gateway.connect(tokenOf("other")));
   expect(packets.filter((packet) => packet.startsWith("40")).length).toBeLessThanOrEqual(1);
   raw.close();
   engine.close();
@@ -165,16 +167,16 @@ test("many handshakes at once on one connection make at most one socket", async 
 
 test("whatever verifying a token answers, only an identity lets somebody in (H3, backend-stack 1.2 no. 5)", async () => {
   for (const token of ["null", "nothing", "false", "empty"]) {
-    await expect(gateway.socket(token)).rejects.toMatchObject({
+    await expect(gateway.connect(token)).rejects.toMatchObject({
       message: expect.stringMatching(/UNAUTHORIZED|INTERNAL/),
     });
-    expect((await gateway.ask("GET", "/api/users/me", { token })).status).toBeGreaterThanOrEqual(400);
+    expect((await gateway.request("GET", "/api/users/me", { token })).status).toBeGreaterThanOrEqual(400);
   }
 });
 
 test("a socket is closed when its token ends, and a fresh token of the same session keeps it (no. 13)", async () => {
-  const short = await gateway.socket(tokenOf("short", "user", 0.3));
-  const kept = await gateway.socket(tokenOf("kept", "user", 0.3));
+  const short = await gateway.connect(tokenOf("short", "user", 0.3));
+  const kept = await gateway.connect(tokenOf("kept", "user", 0.3));
   expect((await emit(kept, "authenticate", tokenOf("short"))).error?.code).toBe("UNAUTHORIZED");
   expect((await emit(kept, "authenticate", tokenOf("kept"))).error).toBeNull();
   await disconnected(short);
@@ -183,9 +185,9 @@ test("a socket is closed when its token ends, and a fresh token of the same sess
 
 test("the end of a session closes its sockets, and nobody else's, at once (no. 13)", async () => {
   const [one, two, other] = await Promise.all([
-    gateway.socket(tokenOf("ender")),
-    gateway.socket(tokenOf("ender")),
-    gateway.socket(tokenOf("stayer")),
+    gateway.connect(tokenOf("ender")),
+    gateway.connect(tokenOf("ender")),
+    gateway.connect(tokenOf("stayer")),
   ]);
   const gone = Promise.all([disconnected(one), disconnected(two)]);
   await announce(gateway.broker, "session.ended", { sid: "s-ender" });
@@ -195,12 +197,12 @@ test("the end of a session closes its sockets, and nobody else's, at once (no. 1
 
 test("a user whose roles change while the token is being verified gets no socket with the former ones", async () => {
   verifying = () => announce(gateway.broker, "user.changed", { id: "demoted", at: 1 });
-  const socket = await gateway.socket(tokenOf("demoted"));
+  const socket = await gateway.connect(tokenOf("demoted"));
   if (socket.connected) await disconnected(socket);
   expect(socket.connected).toBe(false);
   // who comes back has the roles that count now
   verifying = undefined;
-  const again = await gateway.socket(tokenOf("demoted"));
+  const again = await gateway.connect(tokenOf("demoted"));
   expect((await look(again)).error).toBeNull();
   again.close();
 });

@@ -5,7 +5,10 @@ import { Errors } from "moleculer";
 import { createBroker } from "../../../backend/broker.ts";
 import type { GatewayIo } from "../../../backend/gateway/gateway-socket.ts";
 import { BrokerLog, createLog } from "../../../backend/log.ts";
-import { emit, startTestBackend, startTestGateway, type TestGateway, tokenOf } from "../support.ts";
+import { emit } from "../socket-calls.ts";
+import { startTestBackend } from "../test-backend.ts";
+import { startTestGateway, type TestGateway } from "../test-gateway.ts";
+import { tokenOf } from "../test-tokens.ts";
 
 const SECRET = "hunter2";
 let gateway: TestGateway;
@@ -39,10 +42,10 @@ afterAll(() => gateway.stop());
 
 test("native errors, others' client errors and validators' data stay inside, over HTTP and sockets (no. 12, H10)", async () => {
   const token = tokenOf("alice");
-  const socket = await gateway.socket(token);
+  const socket = await gateway.connect(token);
   const answers = [
-    await gateway.ask("GET", "/api/users/me", { token }),
-    await gateway.ask("POST", "/api/auth/login", { body: { email: "a@b.de", password: SECRET } }),
+    await gateway.request("GET", "/api/users/me", { token }),
+    await gateway.request("POST", "/api/auth/login", { body: { email: "a@b.de", password: SECRET } }),
   ].map(({ text }) => text);
   const refusals = [
     ...(await Promise.all(
@@ -57,21 +60,24 @@ test("native errors, others' client errors and validators' data stay inside, ove
 });
 
 test("a handshake's refusal says only what a client may know", async () => {
-  const error = await gateway.socket("x").catch((reason: Error & { data?: unknown }) => reason);
+  const error = await gateway.connect("x").catch((reason: Error & { data?: unknown }) => reason);
   expect(error).toMatchObject({ message: "UNAUTHORIZED", data: { code: "UNAUTHORIZED", message: expect.any(String) } });
 });
 
 test("neither parameters nor tokens enter the log, at debug level either (no. 17, H9)", async () => {
   const token = tokenOf(SECRET);
-  await gateway.ask("POST", "/api/auth/register", {
+  await gateway.request("POST", "/api/auth/register", {
     body: { email: "a@b.de", password: `${SECRET}${SECRET}`, name: SECRET },
   });
-  await gateway.ask("GET", `/api/openapi.json?token=${SECRET}`);
-  await gateway.ask("POST", "/api/auth/refresh", {
+  await gateway.request("GET", `/api/openapi.json?token=${SECRET}`);
+  await gateway.request("POST", "/api/auth/refresh", {
     body: { refreshToken: SECRET },
     headers: { cookie: `__Host-refresh=${SECRET}` },
   });
-  await gateway.ask("GET", "/.well-known/jwks.json", { token, headers: { "x-request-id": SECRET, "cf-ray": SECRET } });
+  await gateway.request("GET", "/.well-known/jwks.json", {
+    token,
+    headers: { "x-request-id": SECRET, "cf-ray": SECRET },
+  });
   const lines = gateway.log.filter(({ err }) => err === undefined).map((line) => JSON.stringify(line));
   expect(lines.length).toBeGreaterThan(4);
   expect(lines.filter((line) => line.includes(SECRET))).toEqual([]);
@@ -79,13 +85,15 @@ test("neither parameters nor tokens enter the log, at debug level either (no. 17
 
 test("of mails the log has their kind: no address, no link, no password (no. 17)", async () => {
   const backend = await startTestBackend({ config: { LOG_LEVEL: "debug" } });
-  const { email, password } = await backend.person();
-  await backend.ask("POST", "/api/auth/reset-password", { body: { token: SECRET, newPassword: `${SECRET} horse` } });
+  const { email, password } = await backend.registerUser();
+  await backend.request("POST", "/api/auth/reset-password", {
+    body: { token: SECRET, newPassword: `${SECRET} horse` },
+  });
   const folder = backend.backend.outbox ?? "";
   while (!backend.log.some(({ msg }) => msg === "mail sent")) await new Promise((resolve) => setImmediate(resolve));
   const [mail = ""] = readdirSync(folder).map((file) => readFileSync(join(folder, file), "utf8"));
   const token = /#verify=([\w-]{43})$/m.exec(mail)?.[1] ?? "";
-  expect((await backend.ask("POST", "/api/auth/verify-email", { body: { token } })).status).toBe(200);
+  expect((await backend.request("POST", "/api/auth/verify-email", { body: { token } })).status).toBe(200);
   const text = JSON.stringify(backend.log);
   for (const secret of [token, email, password, SECRET]) expect(text).not.toContain(secret);
   await backend.stop();
@@ -126,7 +134,7 @@ test("other nodes learn no settings that could hold a secret, and nothing is tra
 
 test("the access token and the headers of a handshake are not kept while the socket is open", async () => {
   const token = tokenOf("kept");
-  const socket = await gateway.socket(token, { extraHeaders: { "x-kept": SECRET } });
+  const socket = await gateway.connect(token, { extraHeaders: { "x-kept": SECRET } });
   const { io } = gateway.broker.getLocalService("gateway") as unknown as { io: GatewayIo };
   const kept = io.of("/").sockets.get(socket.id ?? "");
   expect(kept?.data.identity?.user.id).toBe("kept");

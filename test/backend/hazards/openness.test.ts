@@ -3,7 +3,9 @@ import { FROM_CLIENT_HEADER } from "../../../backend/authorization.ts";
 import { createBroker } from "../../../backend/broker.ts";
 import { call } from "../../../backend/contract/index.ts";
 import { createLog } from "../../../backend/log.ts";
-import { emit, startTestGateway, type TestGateway, tokenOf } from "../support.ts";
+import { emit } from "../socket-calls.ts";
+import { startTestGateway, type TestGateway } from "../test-gateway.ts";
+import { tokenOf } from "../test-tokens.ts";
 
 let gateway: TestGateway;
 /** How calls that came through the gateway were marked. */
@@ -31,9 +33,9 @@ afterAll(() => gateway.stop());
 
 test("no namespace is open without a token, and there is no other than / (backend-stack 1.2 no. 3)", async () => {
   for (const token of [undefined, null, "", "nobody", 7, {}, ["user.a"], `user.${"x".repeat(5000)}`]) {
-    await expect(gateway.socket(token)).rejects.toMatchObject({ message: "UNAUTHORIZED" });
+    await expect(gateway.connect(token)).rejects.toMatchObject({ message: "UNAUTHORIZED" });
   }
-  const socket = await gateway.socket(tokenOf("alice"));
+  const socket = await gateway.connect(tokenOf("alice"));
   for (const name of ["/chat", "/admin", "/#", "//"]) {
     const other = socket.io.socket(name, { auth: { token: tokenOf("alice") } });
     const refused = new Promise<Error>((resolve) => other.once("connect_error", resolve));
@@ -44,7 +46,7 @@ test("no namespace is open without a token, and there is no other than / (backen
 });
 
 test("nothing but the surface can be called over a socket: no $node, no gateway, no service action (no. 4, H2)", async () => {
-  const socket = await gateway.socket(tokenOf("alice", "admin"));
+  const socket = await gateway.connect(tokenOf("alice", "admin"));
   const names = [
     "$node.options",
     "$node.list",
@@ -71,7 +73,7 @@ test("nothing but the surface can be called over HTTP: no $node, no mapping by n
   const mapped = ["/users/login", "/auth/verifyToken", "/auth.verifyToken", "/api/auth/verifyToken", "/api", "/api/"];
   for (const path of [...paths, ...mapped]) {
     for (const method of ["GET", "POST"])
-      expect((await gateway.ask(method, path, { token: tokenOf("a", "admin") })).status).toBe(404);
+      expect((await gateway.request(method, path, { token: tokenOf("a", "admin") })).status).toBe(404);
   }
 });
 
@@ -83,16 +85,16 @@ test("the broker has no action beside the declared ones", () => {
 });
 
 test("names of Object's own properties are no aliases (backend-stack 1.2 no. 15)", async () => {
-  const socket = await gateway.socket(tokenOf("alice"));
+  const socket = await gateway.connect(tokenOf("alice"));
   for (const name of ["constructor", "__proto__", "toString", "hasOwnProperty"]) {
     expect((await emit(socket, "call", name, {})).error?.code).toBe("NOT_FOUND");
-    expect((await gateway.ask("GET", `/${name}`)).status).toBe(404);
+    expect((await gateway.request("GET", `/${name}`)).status).toBe(404);
   }
 });
 
 test("a path has exactly one spelling: edge rules compare it exactly", async () => {
   const token = tokenOf("alice");
-  expect((await gateway.ask("GET", "/api/users/me", { token })).status).toBe(200);
+  expect((await gateway.request("GET", "/api/users/me", { token })).status).toBe(200);
   const spellings = [
     "/API/users/me",
     "/api/USERS/me",
@@ -112,7 +114,7 @@ test("a path has exactly one spelling: edge rules compare it exactly", async () 
     "/api/users/me&",
   ];
   for (const path of spellings) {
-    const answer = await gateway.raw(
+    const answer = await gateway.sendBytes(
       `GET ${path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${token}\r\nconnection: close\r\n\r\n`,
     );
     expect([path, answer.slice(9, 12)]).toEqual([path, expect.stringMatching(/^40[04]$/)]);
@@ -124,7 +126,7 @@ test("a path has exactly one spelling: edge rules compare it exactly", async () 
     ["POST", "/"],
     ["OPTIONS", "/api/users/me"],
   ] as const) {
-    expect([method, path, (await gateway.ask(method, path, { token })).status]).toEqual([method, path, 404]);
+    expect([method, path, (await gateway.request(method, path, { token })).status]).toEqual([method, path, 404]);
   }
   for (const path of [
     "/socket.io",
@@ -132,7 +134,7 @@ test("a path has exactly one spelling: edge rules compare it exactly", async () 
     "/socket.io/?EIO=4&transport=polling",
     "/SOCKET.IO/?EIO=4&transport=polling",
   ]) {
-    expect((await gateway.ask("GET", path)).status).toBe(404);
+    expect((await gateway.request("GET", path)).status).toBe(404);
   }
 });
 
@@ -146,8 +148,8 @@ test("an action that only services call refuses a call from outside at the actio
 
 test("every call that comes through the gateway is marked as one from outside, over HTTP and sockets (no. 16)", async () => {
   const token = tokenOf("alice");
-  expect((await gateway.ask("GET", "/api/auth/sessions", { token })).status).toBe(200);
-  expect((await emit(await gateway.socket(token), "call", "users.pictures", { users: ["x"] })).error).toBeNull();
+  expect((await gateway.request("GET", "/api/auth/sessions", { token })).status).toBe(200);
+  expect((await emit(await gateway.connect(token), "call", "users.pictures", { users: ["x"] })).error).toBeNull();
   expect(marks).toEqual([true, true]);
 });
 

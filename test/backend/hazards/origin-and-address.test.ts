@@ -3,7 +3,9 @@ import { once } from "node:events";
 import { connect } from "node:net";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { clientReader, trustedPeers } from "../../../backend/gateway/limits/client-address.ts";
-import { NO_LIMITS, startTestGateway, type TestGateway, tokenOf } from "../support.ts";
+import { startTestGateway, type TestGateway } from "../test-gateway.ts";
+import { NO_LIMITS } from "../test-options.ts";
+import { tokenOf } from "../test-tokens.ts";
 
 const ORIGIN = "https://chat.example.com";
 const LIMITED = { ...NO_LIMITS, read: { requests: 3, seconds: 10 } };
@@ -52,17 +54,17 @@ const login = { body: { email: "a@example.org", password: "x" } };
 test("CORS compares the origin exactly, never as a substring (backend-stack 1.2, moleculer-web extras)", async () => {
   for (const origin of FOREIGN) {
     const headers = { origin, ...fromElsewhere() };
-    const answer = await gateway.ask("POST", "/api/auth/login", { ...login, headers });
+    const answer = await gateway.request("POST", "/api/auth/login", { ...login, headers });
     expect([origin, answer.status, answer.headers.get("access-control-allow-origin")]).toEqual([origin, 403, null]);
     expect(answer.headers.get("set-cookie")).toBeNull();
-    const { status } = await gateway.ask("OPTIONS", "/api/auth/login", {
+    const { status } = await gateway.request("OPTIONS", "/api/auth/login", {
       headers: { ...headers, "access-control-request-method": "POST" },
     });
     expect(status).toBe(404);
   }
-  const allowed = await gateway.ask("POST", "/api/auth/login", { ...login, headers: { origin: ORIGIN } });
+  const allowed = await gateway.request("POST", "/api/auth/login", { ...login, headers: { origin: ORIGIN } });
   expect(allowed.headers.get("access-control-allow-origin")).toBe(ORIGIN);
-  const preflight = await gateway.ask("OPTIONS", "/api/auth/login", {
+  const preflight = await gateway.request("OPTIONS", "/api/auth/login", {
     headers: { origin: ORIGIN, "access-control-request-method": "POST", ...fromElsewhere() },
   });
   expect([preflight.status, preflight.headers.get("access-control-allow-methods")]).toEqual([204, "POST"]);
@@ -70,7 +72,7 @@ test("CORS compares the origin exactly, never as a substring (backend-stack 1.2,
 
 test("a WebSocket with a foreign origin is refused before Socket.IO sees it (H8)", async () => {
   const handshake = (origin: string) =>
-    gateway.raw(
+    gateway.sendBytes(
       `GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nhost: x\r\nconnection: Upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\norigin: ${origin}\r\n\r\n`,
       (text) => text.includes("101"),
     );
@@ -79,17 +81,17 @@ test("a WebSocket with a foreign origin is refused before Socket.IO sees it (H8)
 });
 
 test("a browser gets its refresh token as a cookie only, and only a page of ours may spend it", async () => {
-  const { headers, json } = await gateway.ask("POST", "/api/auth/login", { ...login, headers: { origin: ORIGIN } });
+  const { headers, json } = await gateway.request("POST", "/api/auth/login", { ...login, headers: { origin: ORIGIN } });
   expect(headers.get("set-cookie")).toBe(
     "__Host-refresh=fresh; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=2592000",
   );
   expect(json).not.toHaveProperty("refreshToken");
-  expect((await gateway.ask("POST", "/api/auth/login", login)).json).toHaveProperty("refreshToken", "fresh");
+  expect((await gateway.request("POST", "/api/auth/login", login)).json).toHaveProperty("refreshToken", "fresh");
 
   const cookie = "__Host-refresh=stolen";
   const refresh = async (given: Record<string, string>, body: unknown = {}) => {
     seen.length = 0;
-    const { status } = await gateway.ask("POST", "/api/auth/refresh", {
+    const { status } = await gateway.request("POST", "/api/auth/refresh", {
       body,
       headers: { ...given, ...fromElsewhere() },
     });
@@ -103,7 +105,10 @@ test("a browser gets its refresh token as a cookie only, and only a page of ours
   expect(await refresh({ cookie: `${cookie}; ${cookie}`, origin: ORIGIN })).toEqual([200, "none"]);
   expect(await refresh({ cookie: "refresh=stolen; x__Host-refresh=stolen", origin: ORIGIN })).toEqual([200, "none"]);
   expect(await refresh({ cookie, origin: ORIGIN }, { refreshToken: "mine" })).toEqual([200, "mine"]);
-  const logout = await gateway.ask("POST", "/api/auth/logout", { token: tokenOf("a"), headers: { origin: ORIGIN } });
+  const logout = await gateway.request("POST", "/api/auth/logout", {
+    token: tokenOf("a"),
+    headers: { origin: ORIGIN },
+  });
   expect(logout.headers.get("set-cookie")).toContain("Max-Age=0");
 });
 
@@ -118,14 +123,14 @@ test("X-Forwarded-For and its like never change who is counted (H7)", async () =
       forwarded: `for=${ip}`,
       "x-client-ip": ip,
     };
-    statuses.push((await gateway.ask("GET", "/.well-known/jwks.json", { headers })).status);
+    statuses.push((await gateway.request("GET", "/.well-known/jwks.json", { headers })).status);
   }
   expect(statuses).toEqual([200, 200, 200, 429, 429]);
 });
 
 test("behind the connector everybody counts for themself, an IPv6 customer by the /64", async () => {
   const ask = async (ip: string) =>
-    (await gateway.ask("GET", "/.well-known/jwks.json", { headers: { "cf-connecting-ip": ip } })).status;
+    (await gateway.request("GET", "/.well-known/jwks.json", { headers: { "cf-connecting-ip": ip } })).status;
   const run = async (...ips: string[]) => {
     const statuses = [];
     for (const ip of ips) statuses.push(await ask(ip));
@@ -137,7 +142,7 @@ test("behind the connector everybody counts for themself, an IPv6 customer by th
   expect(
     await run("2001:db8::1", "2001:db8:0:0:1::2", "2001:db8:0:0:ffff:1:2:3", "2001:db8::4", "2001:db8:0:1::1"),
   ).toEqual([200, 200, 200, 429, 200]);
-  const limited = await gateway.ask("GET", "/.well-known/jwks.json", {
+  const limited = await gateway.request("GET", "/.well-known/jwks.json", {
     headers: { "cf-connecting-ip": "203.0.113.1" },
   });
   expect(Number(limited.headers.get("retry-after"))).toBeGreaterThan(0);
@@ -191,7 +196,7 @@ test("a connection that was reset is still its visitor's: the peer is looked at 
     connection.write(bytes);
     connection.resetAndDestroy();
   }
-  await gateway.ask("POST", "/api/auth/login", { ...login, headers: { "cf-connecting-ip": "203.0.113.67" } });
+  await gateway.request("POST", "/api/auth/login", { ...login, headers: { "cf-connecting-ip": "203.0.113.67" } });
   expect(new Set(seen)).toEqual(new Set(["203.0.113.66", "203.0.113.67"]));
 });
 
@@ -200,9 +205,9 @@ test("more header fields than are read are refused: nobody pushes the edge's own
   const after = `${many}cf-connecting-ip: 203.0.113.68\r\norigin: https://evil.test\r\n`;
   const body = JSON.stringify(login.body);
   const request = `POST /api/auth/login HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n${after}\r\n${body}`;
-  expect(await gateway.raw(request)).toContain("HTTP/1.1 431");
+  expect(await gateway.sendBytes(request)).toContain("HTTP/1.1 431");
   const upgrade = `GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nhost: x\r\nconnection: Upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n${after}\r\n`;
-  expect(await gateway.raw(upgrade)).toContain("HTTP/1.1 431");
+  expect(await gateway.sendBytes(upgrade)).toContain("HTTP/1.1 431");
 });
 
 test("the gateway listens on the loopback unless told otherwise", async () => {
@@ -220,7 +225,7 @@ test("O15: the gateway counts visitors that a peer without trust names, and warn
   const before = gateway.gateway.ignoredAddresses;
   try {
     for (const visitor of ["203.0.113.31", "203.0.113.32", "203.0.113.33"]) {
-      await gateway.raw(`GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncf-connecting-ip: ${visitor}\r\n\r\n`);
+      await gateway.sendBytes(`GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncf-connecting-ip: ${visitor}\r\n\r\n`);
     }
   } finally {
     unsubscribe("net.server.socket", fromAfar);

@@ -2,14 +2,17 @@ import { once } from "node:events";
 import { connect } from "node:net";
 import { expect, test } from "@jest/globals";
 import type { Socket } from "socket.io-client";
-import { disconnected, emit, startTestBackend, startTestGateway, tokenOf } from "../support.ts";
+import { disconnected, emit } from "../socket-calls.ts";
+import { startTestBackend } from "../test-backend.ts";
+import { startTestGateway } from "../test-gateway.ts";
+import { tokenOf } from "../test-tokens.ts";
 
 let gatewayEntered: () => void = () => undefined;
 
 test("broker.stop ends although sockets live and connections are kept alive (backend-stack 1.2 no. 11)", async () => {
   const gateway = await startTestGateway();
-  const socket = await gateway.socket(tokenOf("alice"));
-  await gateway.ask("GET", "/");
+  const socket = await gateway.connect(tokenOf("alice"));
+  await gateway.request("GET", "/");
   const idle = connect({ port: gateway.port, host: "127.0.0.1" });
   await once(idle, "connect");
   const gone = disconnected(socket);
@@ -38,17 +41,17 @@ test("stopping finishes what is under way, takes nothing new, and tells sockets 
     },
   });
   const token = tokenOf("alice");
-  const socket = await gateway.socket(token);
+  const socket = await gateway.connect(token);
   const hint = new Promise<{ retryAfter: number }>((resolve) => socket.once("drain", resolve));
   const gone = disconnected(socket);
   const overSocket = emit(socket, "call", "users.pictures", { users: ["x"] });
-  const overHttp = gateway.ask("GET", "/api/users/me", { token });
+  const overHttp = gateway.request("GET", "/api/users/me", { token });
   while (entered < 2) await new Promise(setImmediate);
 
   const stopped = gateway.gateway.drain();
   expect((await hint).retryAfter).toBeGreaterThanOrEqual(0);
   expect((await emit(socket, "call", "users.pictures", { users: ["x"] })).error?.code).toBe("UNAVAILABLE");
-  await expect(gateway.ask("GET", "/")).rejects.toThrow();
+  await expect(gateway.request("GET", "/")).rejects.toThrow();
   release?.();
   expect((await overSocket).result).toEqual({ pictures: [] });
   expect((await overHttp).json).toEqual({ id: "slow" });
@@ -71,7 +74,7 @@ test("a request under way is answered although no socket waits with it (H12)", a
       return { id: "slow" } as never;
     },
   });
-  const asked = gateway.ask("GET", "/api/users/me", { token: tokenOf("alice") });
+  const asked = gateway.request("GET", "/api/users/me", { token: tokenOf("alice") });
   await entered;
   const stopped = gateway.gateway.drain();
   await new Promise(setImmediate);
@@ -110,7 +113,7 @@ test("stopping ends within the stated time although a call never returns (H12)",
     },
     { config: { DRAIN_SECONDS: "0" } },
   );
-  const socket = await gateway.socket(tokenOf("alice"));
+  const socket = await gateway.connect(tokenOf("alice"));
   socket.emit("call", "users.pictures", { users: ["x"] });
   await entered;
   const gone = disconnected(socket);
@@ -124,14 +127,14 @@ test("a port in use is a clear message, and nothing stays behind", async () => {
   await expect(startTestBackend({ config: { PORT: String(first.port) } })).rejects.toThrow(
     `The gateway cannot listen on 127.0.0.1 port ${first.port}: something else listens there.`,
   );
-  expect((await first.ask("GET", "/")).status).toBe(200);
+  expect((await first.request("GET", "/")).status).toBe(200);
   await first.stop();
 });
 
 test("N3: a gateway that stops closes one socket after the other and serves the rest; no call is refused", async () => {
   const gateway = await startTestGateway({ "users.pictures": () => ({ pictures: [] }) });
   const sockets: Socket[] = [];
-  for (let n = 0; n < 80; n += 1) sockets.push(await gateway.socket(tokenOf(`client${n}`)));
+  for (let n = 0; n < 80; n += 1) sockets.push(await gateway.connect(tokenOf(`client${n}`)));
   const clients = sockets.map((socket) => {
     let served = 0;
     let goneAt = 0;

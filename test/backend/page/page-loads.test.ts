@@ -2,7 +2,8 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { LIMITS } from "../../../backend/gateway/index.ts";
 import { loadAssets } from "../../../backend/page/index.ts";
-import { emit, startTestBackend, type TestBackend } from "../support.ts";
+import { emit } from "../socket-calls.ts";
+import { startTestBackend, type TestBackend } from "../test-backend.ts";
 import { visit, visitFromOffice } from "./visit.ts";
 
 let backend: TestBackend;
@@ -19,7 +20,7 @@ test("a first visit is four requests, a second one is one, without a body", asyn
 
 test("thirty people behind one address open the page at the same moment: none of them is refused anything", async () => {
   const opened = await visitFromOffice(backend, async ({ statuses, accessToken, headers }) => {
-    const socket = await backend.socket(accessToken, { extraHeaders: headers });
+    const socket = await backend.connect(accessToken, { extraHeaders: headers });
     const { error } = await emit(socket, "call", "users.pictures", { users: [] });
     return [...statuses, error?.code ?? "done"].join(" ");
   });

@@ -1,5 +1,5 @@
 import type { SignedIn } from "../../../backend/users/shapes.ts";
-import type { TestBackend } from "../support.ts";
+import type { TestBackend } from "../test-backend.ts";
 
 /** Opens the page as a browser does: asks for what it has not kept. Returns path and status of each request. */
 export async function visit(
@@ -14,7 +14,7 @@ export async function visit(
       status,
       headers: answered,
       text,
-    } = await backend.ask("GET", path, {
+    } = await backend.request("GET", path, {
       headers: { ...headers, ...(etag === undefined ? {} : { "if-none-match": etag }) },
     });
     requests.push(`${path.replace(/\?.*/, "")} ${status}`);
@@ -46,7 +46,7 @@ export async function visitFromOffice<T>(
 ): Promise<readonly T[]> {
   const users = await Promise.all(
     Array.from({ length: 30 }, async (_, index) => {
-      const { json } = await backend.ask("POST", "/api/auth/register", {
+      const { json } = await backend.request("POST", "/api/auth/register", {
         body: { email: `v${index}@example.org`, password: "correct horse battery", name: `Visitor ${index}` },
         headers: { "cf-connecting-ip": `192.0.2.${index}` },
       });
@@ -56,7 +56,7 @@ export async function visitFromOffice<T>(
   return Promise.all(
     users.map(async ({ refreshToken }) => {
       const files = await visit(backend, new Map(), OFFICE);
-      const renewed = await backend.ask("POST", "/api/auth/refresh", { body: { refreshToken }, headers: OFFICE });
+      const renewed = await backend.request("POST", "/api/auth/refresh", { body: { refreshToken }, headers: OFFICE });
       const { accessToken = "" } = renewed.json;
       const statuses = [...files.map((file) => file.split(" ")[1]), renewed.status];
       return then({ statuses, accessToken, headers: OFFICE });

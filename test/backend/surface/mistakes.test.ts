@@ -16,7 +16,7 @@ import {
 } from "../../../backend/surface/grammar.ts";
 import type { SurfaceFile } from "../../../backend/surface/mistakes.ts";
 import { surfaceFiles } from "../../../backend/surface.ts";
-import { TEST_ASSETS } from "../support.ts";
+import { TEST_ASSETS } from "../test-options.ts";
 
 let dataDir: string;
 beforeAll(() => {

@@ -3,26 +3,26 @@ import type { Readable } from "node:stream";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { memoryThrottles } from "../../../backend/throttle/throttle-memory.ts";
 import { createExportLease } from "../../../backend/users/export-lease.ts";
-import { type Person, startTestBackend, type TestBackend } from "../support.ts";
+import { startTestBackend, type TestBackend, type TestUser } from "../test-backend.ts";
 import { png } from "./picture-samples.ts";
 
 let backend: TestBackend;
-let ada: Person;
+let ada: TestUser;
 beforeEach(async () => {
   backend = await startTestBackend();
-  ada = await backend.person();
+  ada = await backend.registerUser();
 });
 afterEach(() => backend.stop());
 
-const exported = async (person: Person) => {
-  const answer = await backend.ask("GET", "/api/users/me/export", { token: person.accessToken });
+const exported = async (person: TestUser) => {
+  const answer = await backend.request("GET", "/api/users/me/export", { token: person.accessToken });
   const lines = answer.text.split("\n").filter((line) => line !== "");
   return { ...answer, lines: lines.map((line) => JSON.parse(line) as Record<string, unknown>) };
 };
 
 test("the export holds the user's profile and picture, and nothing of others", async () => {
-  const ben = await backend.person();
-  await backend.ask("PUT", "/api/users/me/picture", {
+  const ben = await backend.registerUser();
+  await backend.request("PUT", "/api/users/me/picture", {
     token: ada.accessToken,
     body: png(),
     headers: { "content-type": "image/png" },
@@ -37,8 +37,8 @@ test("the export holds the user's profile and picture, and nothing of others", a
 });
 
 test("one export of a user runs at a time, and the next one when the reader of the first has gone away", async () => {
-  const ben = await backend.person();
-  const start = (person: Person) =>
+  const ben = await backend.registerUser();
+  const start = (person: TestUser) =>
     backend.broker.call("users.export", {}, { meta: { user: { id: person.id, roles: ["user"], sid: "s" } } });
   const first = (await start(ada)) as Readable;
   expect((await exported(ada)).json.error?.code).toBe("EXPORT_RUNNING");

@@ -4,7 +4,7 @@ import type { Mail } from "../../../backend/mail/mail.ts";
 import { hashPassword } from "../../../backend/users/password.ts";
 import { usersService } from "../../../backend/users/users.service.ts";
 import { PASSWORD, type Running, startServices } from "../start-services.ts";
-import { CHEAP } from "../test-modules.ts";
+import { CHEAP_HASHES } from "../test-modules.ts";
 
 /** Runs once, right after the next hash: what another client does while a request waits for its own hash. */
 let meanwhile: (() => Promise<unknown>) | undefined;
@@ -24,7 +24,7 @@ beforeEach(async () => {
     },
   };
   await broker.destroyService("users");
-  broker.createService(usersService({ store, hashing, hashCost: CHEAP, clock: () => clock.now, ...mail }));
+  broker.createService(usersService({ store, hashing, hashCost: CHEAP_HASHES, clock: () => clock.now, ...mail }));
   await broker.waitForServices("users");
 });
 afterEach(() => running.stop());
@@ -59,9 +59,9 @@ test("hashing anew, changing or removing with the old password undoes no reset",
   expect(
     await answer(running.call("users.changePassword", { password: PASSWORD, newPassword: "the thief's" }, identity)),
   ).toMatchObject({ code: "PASSWORD_WRONG", field: "password" });
-  const weak = await hashPassword(MINE, { ...CHEAP, passes: 2 });
+  const weak = await hashPassword(MINE, { ...CHEAP_HASHES, passes: 2 });
   await running.store.users.resetPasswordHash(user.id, user.email, weak);
-  const owners = await hashPassword("the third of the owner", CHEAP);
+  const owners = await hashPassword("the third of the owner", CHEAP_HASHES);
   meanwhile = () => running.store.users.resetPasswordHash(user.id, user.email, owners);
   expect(await login(MINE)).toMatchObject({ code: "CREDENTIALS" });
   meanwhile = () => running.store.users.resetPasswordHash(user.id, user.email, weak);
@@ -73,7 +73,11 @@ test("hashing anew, changing or removing with the old password undoes no reset",
 
 test("of two devices that sign in when the hash is to be made anew, both are let in", async () => {
   const { user } = await taken();
-  await running.store.users.resetPasswordHash(user.id, user.email, await hashPassword(MINE, { ...CHEAP, passes: 2 }));
+  await running.store.users.resetPasswordHash(
+    user.id,
+    user.email,
+    await hashPassword(MINE, { ...CHEAP_HASHES, passes: 2 }),
+  );
   expect(await Promise.all([login(MINE), login(MINE)])).toEqual(["accepted", "accepted"]);
 });
 

@@ -1,25 +1,30 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { emit, type Person, startTestBackend, type TestBackend } from "../support.ts";
+import { emit } from "../socket-calls.ts";
+import { startTestBackend, type TestBackend, type TestUser } from "../test-backend.ts";
 import { exif, jpeg, jpegSegment, png, pngChunk } from "./picture-samples.ts";
 
 let backend: TestBackend;
-let ada: Person;
-let ben: Person;
-let admin: Person;
+let ada: TestUser;
+let ben: TestUser;
+let admin: TestUser;
 beforeAll(async () => {
   backend = await startTestBackend();
-  [ada, ben, admin] = [await backend.person(), await backend.person(), await backend.person("admin")];
+  [ada, ben, admin] = [await backend.registerUser(), await backend.registerUser(), await backend.registerUser("admin")];
 });
 afterAll(() => backend.stop());
 
-const put = (person: Person, body: Buffer, type = "image/png") =>
-  backend.ask("PUT", "/api/users/me/picture", { token: person.accessToken, body, headers: { "content-type": type } });
-const get = (viewer: Person | undefined, of: Person, hash: string, headers = {}) =>
+const put = (person: TestUser, body: Buffer, type = "image/png") =>
+  backend.request("PUT", "/api/users/me/picture", {
+    token: person.accessToken,
+    body,
+    headers: { "content-type": type },
+  });
+const get = (viewer: TestUser | undefined, of: TestUser, hash: string, headers = {}) =>
   fetch(`${backend.url}/api/users/${of.id}/picture/${hash}`, {
     headers: { ...(viewer && { authorization: `Bearer ${viewer.accessToken}` }), ...headers },
   });
-async function pictures(viewer: Person, ...users: readonly string[]) {
-  const socket = await backend.socket(viewer.accessToken);
+async function pictures(viewer: TestUser, ...users: readonly string[]) {
+  const socket = await backend.connect(viewer.accessToken);
   const { result } = await emit(socket, "call", "users.pictures", { users });
   socket.close();
   return (result as { pictures: { id: string; picture: string | null }[] }).pictures;
@@ -60,7 +65,7 @@ test("another picture takes the place of the one before, and none", async () => 
   const second = String((await put(ada, png(pngChunk("gAMA", Buffer.alloc(4))))).json.picture);
   expect(second).not.toBe(first);
   expect([(await get(ben, ada, first)).status, (await get(ben, ada, second)).status]).toEqual([404, 200]);
-  const removed = await backend.ask("DELETE", "/api/users/me/picture", { token: ada.accessToken });
+  const removed = await backend.request("DELETE", "/api/users/me/picture", { token: ada.accessToken });
   expect(removed.json).toEqual({ picture: null });
   expect((await get(ada, ada, second)).status).toBe(404);
   expect(await pictures(ada, ada.id)).toEqual([{ id: ada.id, picture: null }]);
@@ -80,17 +85,17 @@ test.each([
 });
 
 test("the picture of a disabled account is shown to site moderators alone, and that of a removed one to nobody", async () => {
-  const eve = await backend.person();
+  const eve = await backend.registerUser();
   const hash = String((await put(eve, png())).json.picture);
   const disable = (action: string) =>
-    backend.ask("POST", `/api/admin/users/${action}`, { token: admin.accessToken, body: { id: eve.id } });
+    backend.request("POST", `/api/admin/users/${action}`, { token: admin.accessToken, body: { id: eve.id } });
   await disable("disable");
   expect([(await get(ben, eve, hash)).status, (await get(admin, eve, hash)).status]).toEqual([404, 200]);
   expect(await pictures(ben, eve.id)).toEqual([]);
   await disable("enable");
   expect((await get(ben, eve, hash)).status).toBe(200);
-  const back = await backend.ask("POST", "/api/auth/login", { body: { email: eve.email, password: eve.password } });
+  const back = await backend.request("POST", "/api/auth/login", { body: { email: eve.email, password: eve.password } });
   const token = String(back.json.accessToken);
-  await backend.ask("POST", "/api/auth/delete", { token, body: { password: eve.password } });
+  await backend.request("POST", "/api/auth/delete", { token, body: { password: eve.password } });
   expect((await get(admin, eve, hash)).status).toBe(404);
 });

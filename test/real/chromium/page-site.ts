@@ -5,7 +5,7 @@ import { readConfig } from "../../../backend/config.ts";
 import { type Backend, startBackend } from "../../../backend/main.ts";
 import { loadAssets } from "../../../backend/page/index.ts";
 import { freePort } from "../../../scripts/local-site/free-port.ts";
-import { NO_LIMITS } from "../../backend/support.ts";
+import { NO_LIMITS } from "../../backend/test-options.ts";
 import { startBrowser, type TestBrowser } from "./browser.ts";
 
 /** A backend with its page, and a browser for its visitors. */

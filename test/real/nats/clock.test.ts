@@ -10,7 +10,8 @@ import jwt from "jsonwebtoken";
 import { io, type Socket } from "socket.io-client";
 import { freePort } from "../../../scripts/local-site/free-port.ts";
 import { type CuttableProxy, startProxy } from "../../backend/client/cuttable-proxy.ts";
-import { disconnected, type Person, startTestBackend, type TestBackend } from "../../backend/support.ts";
+import { disconnected } from "../../backend/socket-calls.ts";
+import { startTestBackend, type TestBackend, type TestUser } from "../../backend/test-backend.ts";
 import { type Cluster, startCluster } from "../postgres/cluster.ts";
 import { type NatsServer, nodeEnv, startNats } from "./nats-server.ts";
 
@@ -102,7 +103,7 @@ async function startWrong(seconds: number) {
       const response = await fetch(`${url}${path}`, { headers });
       return [response.status, response.headers.get("retry-after")];
     },
-    signIn: async ({ email, password }: Person): Promise<string> => {
+    signIn: async ({ email, password }: TestUser): Promise<string> => {
       const request = { method: "POST", headers: { "content-type": "application/json" } };
       const response = await fetch(`${url}/api/auth/login`, { ...request, body: JSON.stringify({ email, password }) });
       return ((await response.json()) as { accessToken: string }).accessToken;
@@ -128,10 +129,10 @@ withFaketime.each([9, -9, 30, -30])(
   async (seconds) => {
     const node = await startWrong(0);
     const [witness, ...people] = [
-      await right.person(),
-      await right.person(),
-      await right.person(),
-      await right.person(),
+      await right.registerUser(),
+      await right.registerUser(),
+      await right.registerUser(),
+      await right.registerUser(),
     ];
     const other = await node.socket(witness.accessToken);
     const ending = [];
@@ -142,7 +143,9 @@ withFaketime.each([9, -9, 30, -30])(
     for (const { person, socket } of ending) {
       const gone = socket.connected ? disconnected(socket) : undefined;
       const started = performance.now();
-      expect((await right.ask("POST", "/api/auth/logout", { token: person.accessToken, body: {} })).status).toBe(200);
+      expect((await right.request("POST", "/api/auth/logout", { token: person.accessToken, body: {} })).status).toBe(
+        200,
+      );
       await gone;
       times.push(performance.now() - started);
     }
@@ -159,7 +162,7 @@ withFaketime.each([9, -9, 30, -30])(
       const before = Date.now();
       const accessToken = await node.signIn(witness);
       const { iat = 0 } = jwt.decode(accessToken) as jwt.JwtPayload;
-      const { json } = await right.ask("GET", "/api/auth/sessions", { token: accessToken });
+      const { json } = await right.request("GET", "/api/auth/sessions", { token: accessToken });
       const { sessions } = json as unknown as { sessions: { current: boolean; createdAt: number }[] };
       for (const time of [iat * 1000, sessions.find(({ current }) => current)?.createdAt ?? 0]) {
         expect(time).toBeGreaterThan(before - 2_000);
@@ -175,7 +178,7 @@ withFaketime.each([9, -9, 30, -30])(
 withFaketime(
   `N2: a node whose clock is 30 s ahead is not ready, says why and refuses, until the clock is right${WHY}`,
   async () => {
-    const person = await right.person();
+    const person = await right.registerUser();
     const node = await startWrong(30);
     expect(await node.ready()).toMatchObject({
       ready: false,

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { ServiceBroker } from "moleculer";
 import { connect, type NatsConnection } from "nats";
-import { startTestBackend, type TestBackend } from "../../backend/support.ts";
+import { startTestBackend, type TestBackend } from "../../backend/test-backend.ts";
 import { type Cluster, startCluster } from "../postgres/cluster.ts";
 import { type NatsServer, nodeEnv, startNats } from "./nats-server.ts";
 
@@ -40,7 +40,7 @@ const startSecond = () =>
   startTestBackend({ config: { ...nodeEnv(nats.url), DATABASE_URL: database.url, NODE_ID: "two" } });
 
 test("S7: a foreign Moleculer node calls auth.startSession for an administrator and gets nothing", async () => {
-  const admin = await backend.person("admin");
+  const admin = await backend.registerUser("admin");
   const { foreign: before = 0 } = await dropped();
   const foreign = new ServiceBroker({
     nodeID: "foreign",
@@ -75,7 +75,7 @@ test("S7: a foreign Moleculer node calls auth.startSession for an administrator 
   await attacker.flush();
   while (((await dropped()).foreign ?? 0) < before + 3) await new Promise((resolve) => setTimeout(resolve, 10));
   expect(answers).toEqual([]);
-  expect((await backend.ask("GET", "/api/users/me", { token: admin.accessToken })).status).toBe(200);
+  expect((await backend.request("GET", "/api/users/me", { token: admin.accessToken })).status).toBe(200);
   await foreign.stop();
 });
 
@@ -87,7 +87,7 @@ test("S7: recorded packets are replayed, to their receiver, to another node and 
   await attacker.flush();
   let second = await startSecond();
   await second.broker.waitForServices("auth", 5000, 10);
-  const person = await backend.person();
+  const person = await backend.registerUser();
   const token = { token: person.accessToken };
   await second.broker.call("auth.verifyToken", token, { nodeID: "one" });
   recorder.unsubscribe();
@@ -120,12 +120,12 @@ test("S7: recorded packets are replayed, to their receiver, to another node and 
 });
 
 test("O17: a second node with the same NODE_ID is refused and the running one goes on", async () => {
-  const person = await backend.person();
+  const person = await backend.registerUser();
   const config = { ...nodeEnv(nats.url), DATABASE_URL: database.url, NODE_ID: "one" };
   await expect(startTestBackend({ config })).rejects.toMatchObject({
     name: "NodesError",
     message: expect.stringMatching(/^Another node runs as one \(NODE_ID\)/),
   });
-  expect((await backend.ask("GET", "/api/users/me", { token: person.accessToken })).status).toBe(200);
+  expect((await backend.request("GET", "/api/users/me", { token: person.accessToken })).status).toBe(200);
   expect(backend.broker.started).toBe(true);
 });

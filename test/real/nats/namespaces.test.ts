@@ -2,7 +2,9 @@ import { afterAll, afterEach, beforeAll, expect, test } from "@jest/globals";
 import type { Socket } from "socket.io-client";
 import { announce } from "../../../backend/contract/index.ts";
 import { startNamespaceGateway, TestConnection } from "../../backend/gateway/namespaces/namespace-gateway.ts";
-import { disconnected, emit, type TestGateway, tokenOf } from "../../backend/support.ts";
+import { disconnected, emit } from "../../backend/socket-calls.ts";
+import type { TestGateway } from "../../backend/test-gateway.ts";
+import { tokenOf } from "../../backend/test-tokens.ts";
 import { type NatsServer, nodeEnv, startNats } from "./nats-server.ts";
 
 /* A namespace whose sockets are on two nodes, and whose actions run on one of them. */

@@ -1,7 +1,7 @@
 /** Two whole backends over one store, each a node; the second one reaches NATS through a proxy that can be cut. */
 import { isNatsResponding } from "../../../backend/nodes/index.ts";
 import { type CuttableProxy, startProxy } from "../../backend/client/cuttable-proxy.ts";
-import { startTestBackend, type TestBackend } from "../../backend/support.ts";
+import { startTestBackend, type TestBackend } from "../../backend/test-backend.ts";
 import { type Cluster, startCluster } from "../postgres/cluster.ts";
 import { type NatsServer, nodeEnv } from "./nats-server.ts";
 

@@ -3,7 +3,8 @@ import pg from "pg";
 import type { Socket } from "socket.io-client";
 import { isNatsResponding } from "../../../backend/nodes/index.ts";
 import { startProxy } from "../../backend/client/cuttable-proxy.ts";
-import { disconnected, type Person, startTestBackend, type TestBackend } from "../../backend/support.ts";
+import { disconnected } from "../../backend/socket-calls.ts";
+import { startTestBackend, type TestBackend, type TestUser } from "../../backend/test-backend.ts";
 import { type Cluster, startCluster } from "../postgres/cluster.ts";
 import { type NatsServer, startNats } from "./nats-server.ts";
 import { type Pair, startPair } from "./pair.ts";
@@ -24,8 +25,8 @@ beforeEach(async () => {
 });
 afterEach(() => pair.stop());
 
-const profile = async (at: TestBackend, { accessToken }: Person) =>
-  (await at.ask("GET", "/api/users/me", { token: accessToken })).status;
+const profile = async (at: TestBackend, { accessToken }: TestUser) =>
+  (await at.request("GET", "/api/users/me", { token: accessToken })).status;
 
 /** A machine that is busy with other things needs longer for everything; one of so many tries has to be in time. */
 const TRIES = 5;
@@ -38,12 +39,12 @@ async function shortest(limit: number, measure: () => Promise<number>): Promise<
 }
 
 /** Milliseconds from the end of a session on one node until its socket and its token are refused on the other. */
-async function timeToEnd(at: TestBackend, person: Person, other: TestBackend, socket: Socket): Promise<number> {
+async function timeToEnd(at: TestBackend, person: TestUser, other: TestBackend, socket: Socket): Promise<number> {
   expect(await profile(other, person)).toBe(200);
   // on a busy machine a node that is cut off may have counted as blind and closed all its sockets before
   const gone = socket.connected ? disconnected(socket) : undefined;
   const started = performance.now();
-  expect((await at.ask("POST", "/api/auth/logout", { token: person.accessToken, body: {} })).status).toBe(200);
+  expect((await at.request("POST", "/api/auth/logout", { token: person.accessToken, body: {} })).status).toBe(200);
   expect(await profile(at, person)).toBe(401); // at once where it was ended
   await gone;
   while ((await profile(other, person)) !== 401) await new Promise((resolve) => setTimeout(resolve, 5));
@@ -56,8 +57,8 @@ test.each<[string, () => void]>([
   ["that is cut off", () => pair.cutOff()],
 ])("the end of a session counts within a second on a node %s, for requests and sockets", async (_, spoil) => {
   const people = [];
-  for (let n = 0; n < 8; n += 1) people.push(await one.person());
-  const sockets = await Promise.all(people.map(({ accessToken }) => two.socket(accessToken)));
+  for (let n = 0; n < 8; n += 1) people.push(await one.registerUser());
+  const sockets = await Promise.all(people.map(({ accessToken }) => two.connect(accessToken)));
   spoil();
   const times = [];
   for (const [n, person] of people.entries()) {
@@ -66,14 +67,14 @@ test.each<[string, () => void]>([
   }
   expect(Math.min(...times)).toBeLessThan(1000);
   for (const { accessToken } of people) {
-    await expect(two.socket(accessToken)).rejects.toMatchObject({ message: "UNAUTHORIZED" });
+    await expect(two.connect(accessToken)).rejects.toMatchObject({ message: "UNAUTHORIZED" });
   }
 });
 
 test("a session that a node ends while it is cut off ends there at once, and on the others within a second", async () => {
-  const people: Person[] = [];
-  for (let n = 0; n < TRIES; n += 1) people.push(await two.person());
-  const sockets = await Promise.all(people.map(({ accessToken }) => one.socket(accessToken)));
+  const people: TestUser[] = [];
+  for (let n = 0; n < TRIES; n += 1) people.push(await two.registerUser());
+  const sockets = await Promise.all(people.map(({ accessToken }) => one.connect(accessToken)));
   pair.cutOff();
   let n = -1;
   const time = await shortest(1000, () => timeToEnd(two, people[++n]!, one, sockets[n]!));
@@ -81,15 +82,15 @@ test("a session that a node ends while it is cut off ends there at once, and on 
 });
 
 test("a lost role counts within a second on a node that is cut off", async () => {
-  const [admin, person] = [await one.person("admin"), await one.person("moderator")];
+  const [admin, person] = [await one.registerUser("admin"), await one.registerUser("moderator")];
   pair.cutOff();
   let isModerator = true;
   const time = await shortest(1000, async () => {
-    const gone = disconnected(await two.socket(person.accessToken));
+    const gone = disconnected(await two.connect(person.accessToken));
     const started = performance.now();
     isModerator = !isModerator;
     const body = { id: person.id, role: isModerator ? "moderator" : "user" };
-    expect((await one.ask("POST", "/api/admin/users/role", { token: admin.accessToken, body })).status).toBe(200);
+    expect((await one.request("POST", "/api/admin/users/role", { token: admin.accessToken, body })).status).toBe(200);
     await gone;
     return performance.now() - started;
   });
@@ -97,20 +98,20 @@ test("a lost role counts within a second on a node that is cut off", async () =>
 });
 
 test("a node that reaches neither the others nor the store closes its sockets and lets nobody in; one that hears keeps them", async () => {
-  const person = await one.person();
-  const [here, there] = await Promise.all([one.socket(person.accessToken), two.socket(person.accessToken)]);
+  const person = await one.registerUser();
+  const [here, there] = await Promise.all([one.connect(person.accessToken), two.connect(person.accessToken)]);
   const gone = disconnected(there);
   const database = new pg.Client(pair.databaseUrl);
   await database.connect();
   pair.cutOff();
   await database.query("alter table sessions rename to hidden_sessions");
   await gone;
-  await expect(two.socket(person.accessToken)).rejects.toMatchObject({ message: "INTERNAL" });
+  await expect(two.connect(person.accessToken)).rejects.toMatchObject({ message: "INTERNAL" });
   expect(await profile(two, person)).toBe(500);
   expect(here.connected).toBe(true);
   await database.query("alter table hidden_sessions rename to sessions");
   await database.end();
-  expect((await two.socket(person.accessToken)).connected).toBe(true);
+  expect((await two.connect(person.accessToken)).connected).toBe(true);
 });
 
 /** Keeps this process, with both nodes, from everything else. */
@@ -132,9 +133,9 @@ test("N2: a node that is busy does not take its lateness for the silence of NATS
 });
 
 test("N2: a node that is cut off and busy for seconds, again and again, keeps its sockets while the store answers", async () => {
-  const people: Person[] = [];
-  for (let n = 0; n < TRIES; n += 1) people.push(await one.person());
-  const sockets = await Promise.all(people.map(({ accessToken }) => two.socket(accessToken)));
+  const people: TestUser[] = [];
+  for (let n = 0; n < TRIES; n += 1) people.push(await one.registerUser());
+  const sockets = await Promise.all(people.map(({ accessToken }) => two.connect(accessToken)));
   pair.cutOff();
   for (let n = 0; n < 4; n += 1) {
     busyFor(1_500);
@@ -151,6 +152,6 @@ test("a NATS server that does not answer holds up no stop", async () => {
   const three = await startTestBackend({ config: pair.env(road.url.replace("http", "nats")) });
   road.mute();
   await three.stop();
-  await expect(three.ask("GET", "/")).rejects.toThrow("fetch failed");
+  await expect(three.request("GET", "/")).rejects.toThrow("fetch failed");
   await road.close();
 });

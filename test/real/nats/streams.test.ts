@@ -15,7 +15,8 @@ import {
   startStreamGateway,
   streamService,
 } from "../../backend/gateway/streams/stream-gateway.ts";
-import { type TestGateway, tokenOf } from "../../backend/support.ts";
+import type { TestGateway } from "../../backend/test-gateway.ts";
+import { tokenOf } from "../../backend/test-tokens.ts";
 import { type NatsServer, nodeEnv, startNats } from "./nats-server.ts";
 
 /* Entries of kind `stream` whose actions run on another node than the one that the client is connected to. */
@@ -86,7 +87,7 @@ test("bodies, forms and answers pass between nodes whole", async () => {
   });
   const body = Buffer.alloc(2 * MIB, 1);
   for (const path of ["/api/whole", "/api/streamed"])
-    expect((await gateway.ask("POST", path, { token, body, headers: file })).json).toEqual({ length: 2 * MIB });
+    expect((await gateway.request("POST", path, { token, body, headers: file })).json).toEqual({ length: 2 * MIB });
   const given = new FormData();
   given.append("title", "two");
   for (const name of ["a.png", "b.png"])

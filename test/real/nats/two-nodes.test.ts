@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { announce } from "../../../backend/contract/index.ts";
-import { disconnected, startTestGateway, type TestGateway, tokenOf } from "../../backend/support.ts";
+import { disconnected } from "../../backend/socket-calls.ts";
+import { startTestGateway, type TestGateway } from "../../backend/test-gateway.ts";
+import { tokenOf } from "../../backend/test-tokens.ts";
 import { type NatsServer, nodeEnv, startNats } from "./nats-server.ts";
 
 let nats: NatsServer;
@@ -21,7 +23,7 @@ afterAll(async () => {
 });
 
 test("the end of a session closes its sockets on every node", async () => {
-  const [here, there] = await Promise.all([one.socket(tokenOf("carol")), two.socket(tokenOf("carol"))]);
+  const [here, there] = await Promise.all([one.connect(tokenOf("carol")), two.connect(tokenOf("carol"))]);
   const gone = Promise.all([disconnected(here), disconnected(there)]);
   await announce(one.broker, "session.ended", { sid: "s-carol" });
   await gone;

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { type Answer, NO_LIMITS, startTestBackend, type TestBackend } from "../../backend/support.ts";
+import { startTestBackend, type TestBackend } from "../../backend/test-backend.ts";
+import { NO_LIMITS } from "../../backend/test-options.ts";
+import type { TestResponse } from "../../backend/test-server.ts";
 import { type Cluster, startCluster } from "./cluster.ts";
 
 /*
@@ -26,17 +28,17 @@ afterAll(async () => {
 });
 
 const from = (address: string) => ({ "cf-connecting-ip": address });
-const outcome = ({ status, headers, json }: Answer) => ({
+const outcome = ({ status, headers, json }: TestResponse) => ({
   status,
   code: json.error?.code,
   retryAfter: Number(headers.get("retry-after")),
 });
 const login = (node: TestBackend, email: string, address: string) =>
-  node.ask("POST", "/api/auth/login", { headers: from(address), body: { email, password: "a wrong guess" } });
+  node.request("POST", "/api/auth/login", { headers: from(address), body: { email, password: "a wrong guess" } });
 
-let person: Awaited<ReturnType<TestBackend["person"]>>;
+let person: Awaited<ReturnType<TestBackend["registerUser"]>>;
 test("N11: an address has the tries of one node on all nodes together", async () => {
-  person = await nodes[0].person();
+  person = await nodes[0].registerUser();
   const statuses: number[] = [];
   for (let n = 0; n < 8; n += 1) {
     const node = nodes[n % 2] as TestBackend;
@@ -51,14 +53,14 @@ test("N11: a user has the tries of one node on all nodes together, from whatever
   const body = { password: "a wrong guess", newPassword: "another good one" };
   for (let n = 0; n < 6; n += 1) {
     const asked = { token: person.accessToken, headers: from(`198.51.100.${n}`), body };
-    statuses.push((await (nodes[n % 2] as TestBackend).ask("POST", "/api/auth/password", asked)).status);
+    statuses.push((await (nodes[n % 2] as TestBackend).request("POST", "/api/auth/password", asked)).status);
   }
   expect(statuses).toEqual([422, 422, 422, 422, 429, 429]);
 });
 
 test("N11: while the database is away every try is UNAVAILABLE with retry-after, and what is refused anyway stays refused", async () => {
-  const { accessToken } = await nodes[0].person();
-  const socket = await nodes[1].socket(accessToken);
+  const { accessToken } = await nodes[0].registerUser();
+  const socket = await nodes[1].connect(accessToken);
   await cluster.halt();
   const email = "somebody@example.org";
   const secret = { password: "a wrong guess", newPassword: "another good one" };
@@ -73,7 +75,7 @@ test("N11: while the database is away every try is UNAVAILABLE with retry-after,
   ];
   for (const node of nodes) {
     for (const [n, [path, body, token]] of tries.entries()) {
-      const answer = await node.ask("POST", path, { body, token, headers: from(`203.0.113.${n}`) });
+      const answer = await node.request("POST", path, { body, token, headers: from(`203.0.113.${n}`) });
       expect([path, outcome(answer)]).toEqual([path, { status: 503, code: "UNAVAILABLE", retryAfter: 1 }]);
     }
     // each node has read from the database that this address has to wait

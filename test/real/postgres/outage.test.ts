@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { emit, startTestBackend, type TestBackend } from "../../backend/support.ts";
+import { emit } from "../../backend/socket-calls.ts";
+import { startTestBackend, type TestBackend } from "../../backend/test-backend.ts";
 import { type Cluster, startCluster } from "./cluster.ts";
 
 let cluster: Cluster;
@@ -15,16 +16,16 @@ afterAll(async () => {
 });
 
 test("N9: while the database is stopped, requests and calls of any feature are UNAVAILABLE with retry-after", async () => {
-  const person = await backend.person();
-  const socket = await backend.socket(person.accessToken);
+  const person = await backend.registerUser();
+  const socket = await backend.connect(person.accessToken);
   await cluster.halt();
   const started = performance.now();
   const refusals: unknown[] = [];
   while (performance.now() - started < 1_000) {
     const [look, login, me] = await Promise.all([
       emit(socket, "call", "users.pictures", { users: [person.id] }),
-      backend.ask("POST", "/api/auth/login", { body: { email: person.email, password: person.password } }),
-      backend.ask("GET", "/api/users/me", { token: person.accessToken }),
+      backend.request("POST", "/api/auth/login", { body: { email: person.email, password: person.password } }),
+      backend.request("GET", "/api/users/me", { token: person.accessToken }),
     ]);
     refusals.push(look.error);
     for (const { status, headers, json } of [login, me])

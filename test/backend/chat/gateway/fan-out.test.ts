@@ -2,7 +2,9 @@ import { afterAll, afterEach, beforeAll, expect, test } from "@jest/globals";
 import { channelOf } from "../../../../backend/chat/channel.ts";
 import { announce, announceHere, type Emitted, type ResultOf, refuse } from "../../../../backend/contract/index.ts";
 import type { ChannelPosition, SocketFeature } from "../../../../backend/gateway/index.ts";
-import { emit, type TestGateway, tokenOf } from "../../support.ts";
+import { emit } from "../../socket-calls.ts";
+import type { TestGateway } from "../../test-gateway.ts";
+import { tokenOf } from "../../test-tokens.ts";
 import { joinedRoom, startChatGateway, testChatSockets } from "../chat-gateway.ts";
 
 let gateway: TestGateway;
@@ -43,7 +45,7 @@ const say = (room: string | undefined, seq: number) =>
   });
 
 async function listener(name: string) {
-  const socket = await gateway.socket(tokenOf(name));
+  const socket = await gateway.connect(tokenOf(name));
   const heard: number[] = [];
   socket.on("message", ({ seq }: { seq: number }) => heard.push(seq));
   return {
@@ -306,12 +308,12 @@ async function comparingGateway(join: (room: string) => Promise<ResultOf<"chat.j
 }
 
 test("N6: a room is compared after a join during which a broadcast to it may have been lost", async () => {
-  const { broker, socket, firstBatch } = await comparingGateway(async (room) => {
+  const { broker, connect, firstBatch } = await comparingGateway(async (room) => {
     // no client is in the room yet: nothing can be compared
     await announceHere(broker, "nodes.gap", {});
     return joinedRoom(room, { seq: 5, revision: 3 });
   });
-  await emit(await socket(tokenOf("joiner")), "call", "chat.join", { room: "garden" });
+  await emit(await connect(tokenOf("joiner")), "call", "chat.join", { room: "garden" });
   expect(await firstBatch).toEqual([{ channel: "chat:garden", epoch: "e", seq: 5, revision: 3 }]);
 });
 
@@ -319,7 +321,7 @@ test("N6: a client that disconnects while it joins leaves no room behind that is
   const [asked, gone] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
   const {
     broker,
-    socket,
+    connect,
     firstBatch,
     gateway: gate,
   } = await comparingGateway(async (room) => {
@@ -329,13 +331,13 @@ test("N6: a client that disconnects while it joins leaves no room behind that is
     }
     return joinedRoom(room, { seq: 5, revision: 3 });
   });
-  const leaver = await socket(tokenOf("leaver"));
+  const leaver = await connect(tokenOf("leaver"));
   leaver.emit("call", "chat.join", { room: "garden" });
   await asked.promise;
   leaver.disconnect();
   while (gate.sockets > 0) await new Promise((resolve) => setImmediate(resolve));
   gone.resolve();
-  await emit(await socket(tokenOf("stayer")), "call", "chat.join", { room: "shed" });
+  await emit(await connect(tokenOf("stayer")), "call", "chat.join", { room: "shed" });
   await announceHere(broker, "nodes.gap", {});
   expect((await firstBatch).map(({ channel }) => channel)).toEqual(["chat:shed"]);
 });

@@ -1,7 +1,10 @@
 import { afterEach, expect, test } from "@jest/globals";
 import { announce } from "../../../../backend/contract/index.ts";
 import { memoryThrottles } from "../../../../backend/throttle/throttle-memory.ts";
-import { type Actions, disconnected, emit, NO_LIMITS, type TestGateway, tokenOf } from "../../support.ts";
+import { disconnected, emit } from "../../socket-calls.ts";
+import type { TestActions, TestGateway } from "../../test-gateway.ts";
+import { NO_LIMITS } from "../../test-options.ts";
+import { tokenOf } from "../../test-tokens.ts";
 import { startChatGateway } from "../chat-gateway.ts";
 
 let gateway: TestGateway | undefined;
@@ -13,7 +16,7 @@ test("what a user may do but a few times an hour, all users of an address may do
     { limits: { ...NO_LIMITS, write: { requests: 3, seconds: 10 }, report: { requests: 2, seconds: 10 } } },
   );
   const at = async (name: string, ip: string) => {
-    const socket = await (gateway as TestGateway).socket(tokenOf(name), { extraHeaders: { "cf-connecting-ip": ip } });
+    const socket = await (gateway as TestGateway).connect(tokenOf(name), { extraHeaders: { "cf-connecting-ip": ip } });
     const send = () => emit(socket, "call", "chat.send", { room: "r", text: "x", clientId: "1" });
     const report = () => emit(socket, "call", "chat.report", { room: "r", seq: 1, reason: "x" });
     return { send, report };
@@ -46,14 +49,14 @@ test("N11: a call whose session ends while the limits of all nodes are asked is 
     },
   };
   const makers: string[] = [];
-  const actions: Actions = {
+  const actions: TestActions = {
     async "chat.create"(ctx) {
       makers.push(ctx.meta.user?.id ?? "");
       throw new Error("nothing more is needed");
     },
   };
-  gateway = await startChatGateway(actions, { given: { throttles } });
-  const [eve, ada] = [await gateway.socket(tokenOf("eve")), await gateway.socket(tokenOf("ada"))];
+  gateway = await startChatGateway(actions, { gatewayOptions: { throttles } });
+  const [eve, ada] = [await gateway.connect(tokenOf("eve")), await gateway.connect(tokenOf("ada"))];
   eve.emit("call", "chat.create", { kind: "private", title: "Eve's" });
   await asked.promise;
   const gone = disconnected(eve);

@@ -2,7 +2,9 @@ import { afterEach, expect, test } from "@jest/globals";
 import { announce, type Broadcast, refuse } from "../../../../backend/contract/index.ts";
 import type { ChannelPosition, OpenSocket, SocketFeature } from "../../../../backend/gateway/index.ts";
 import { declaredCalls } from "../../../../backend/gateway/sockets/declared-calls.ts";
-import { disconnected, emit, startTestGateway, type TestGateway, tokenOf } from "../../support.ts";
+import { disconnected, emit } from "../../socket-calls.ts";
+import { startTestGateway, type TestGateway } from "../../test-gateway.ts";
+import { tokenOf } from "../../test-tokens.ts";
 import { joinedRoom } from "../chat-gateway.ts";
 
 let gateway: TestGateway | undefined;
@@ -40,8 +42,8 @@ test("H4: a feature learns of each socket that opened and closed, once, with wha
     closed: (socket) => closed.resolve(socket),
   });
   gateway = await startTestGateway({}, { features: [feature] });
-  await expect(gateway.socket("user")).rejects.toMatchObject({ message: "UNAUTHORIZED" });
-  const socket = await gateway.socket(tokenOf("ada"), { auth: { token: tokenOf("ada"), color: "red" } });
+  await expect(gateway.connect("user")).rejects.toMatchObject({ message: "UNAUTHORIZED" });
+  const socket = await gateway.connect(tokenOf("ada"), { auth: { token: tokenOf("ada"), color: "red" } });
   const { id } = socket;
   expect(seen).toEqual([[id, "ada", "red"]]);
   await announce(gateway.broker, "session.ended", { sid: "s-ada" });
@@ -51,7 +53,7 @@ test("H4: a feature learns of each socket that opened and closed, once, with wha
 
 test("a feature subscribes sockets to its own channels alone", async () => {
   gateway = await startTestGateway({ "chat.join": join }, { features: [notes("other:")] });
-  const socket = await gateway.socket(tokenOf("spy"));
+  const socket = await gateway.connect(tokenOf("spy"));
   expect((await emit(socket, "call", "chat.join", { room: "x" })).error?.code).toBe("INTERNAL");
   const heard: unknown[] = [];
   socket.onAny((event: string) => heard.push(event));
@@ -82,7 +84,7 @@ test("each feature compares the channels that are its own, and what it reads goe
   };
   const other: SocketFeature = { name: "other", sendMissed };
   gateway = await startTestGateway({ "chat.join": join }, { features: [other, feature] });
-  const socket = await gateway.socket(tokenOf("ada"));
+  const socket = await gateway.connect(tokenOf("ada"));
   await emit(socket, "call", "chat.join", { room: "x" });
   const heard = new Promise((resolve) => socket.once("message", resolve));
   await gateway.broker.broadcastLocal("nodes.gap", {});
@@ -101,8 +103,11 @@ test("N6: after another node has gone its rooms are compared, and again when not
     },
   });
   let compared = 0;
-  gateway = await startTestGateway({ "chat.join": join }, { features: [feature], given: { writeLimitMs: 100 } });
-  await emit(await gateway.socket(tokenOf("ada")), "call", "chat.join", { room: "x" });
+  gateway = await startTestGateway(
+    { "chat.join": join },
+    { features: [feature], gatewayOptions: { writeLimitMs: 100 } },
+  );
+  await emit(await gateway.connect(tokenOf("ada")), "call", "chat.join", { room: "x" });
   await gateway.broker.broadcastLocal("$node.disconnected", { node: { id: "other" }, unexpected: false });
   await once.promise;
   await twice.promise;
@@ -121,7 +126,7 @@ test("N6: after a loss a socket may hear an entry again: its client goes by the 
     },
   });
   gateway = await startTestGateway({ "chat.join": join }, { features: [feature] });
-  const [first, second] = [await gateway.socket(tokenOf("ada")), await gateway.socket(tokenOf("bob"))];
+  const [first, second] = [await gateway.connect(tokenOf("ada")), await gateway.connect(tokenOf("bob"))];
   const heard: string[] = [];
   first.on("message", ({ seq }: { seq: number }) => heard.push(`ada ${seq}`));
   await emit(first, "call", "chat.join", { room: "x" });

@@ -5,8 +5,9 @@ import { brokerOptions } from "../../../../backend/broker.ts";
 import { createLog } from "../../../../backend/log.ts";
 import { postFor } from "../../../../backend/mail/index.ts";
 import { sidOf } from "../../sample-values.ts";
+import { emit } from "../../socket-calls.ts";
 import { openStore, type Store } from "../../store/open-store.ts";
-import { emit, type Person, startTestBackend, type TestBackend } from "../../support.ts";
+import { startTestBackend, type TestBackend, type TestUser } from "../../test-backend.ts";
 import { testServices } from "../../test-modules.ts";
 
 /*
@@ -19,10 +20,10 @@ let store: Store;
 /** A second node that owns nothing: what it calls runs on another one. */
 let remote: ServiceBroker;
 let owner: ServiceBroker;
-let ada: Person;
+let ada: TestUser;
 beforeAll(async () => {
   backend = await startTestBackend();
-  ada = await backend.person();
+  ada = await backend.registerUser();
   store = await openStore(backend.config);
   const log = createLog({ logLevel: "silent" });
   const options = (nodeId: string) => ({
@@ -52,11 +53,11 @@ const say = (socket: Socket, room: string) => call(socket, "chat.send", { room, 
 
 /** A room of Ada's with a second member on two devices, which have received the messages so far. */
 async function scene(kind: "public" | "private") {
-  const bob = await backend.person();
+  const bob = await backend.registerUser();
   const [own, phone, laptop] = [
-    await backend.socket(ada.accessToken),
-    await backend.socket(bob.accessToken),
-    await backend.socket(bob.accessToken),
+    await backend.connect(ada.accessToken),
+    await backend.connect(bob.accessToken),
+    await backend.connect(bob.accessToken),
   ];
   const made = await call(own, "chat.create", { kind, title: `scene-${++serial}` });
   const { room } = made as { room: string };
@@ -84,7 +85,7 @@ async function scene(kind: "public" | "private") {
   return { bob, own, phone, laptop, room, settled, close };
 }
 
-const everything = (room: string, person: Person): [string, object][] => [
+const everything = (room: string, person: TestUser): [string, object][] => [
   ["chat.send", { room, text: "hi", clientId: `c${++serial}` }],
   ["chat.history", { room }],
   ["chat.edit", { room, seq: 1, text: "changed" }],
@@ -150,8 +151,8 @@ test("who is muted hears everything and says nothing, on no device and by no rem
 test("what one may do in a room is not read from the socket: a role taken away ends at once", async () => {
   const { bob, own, phone, room, close } = await scene("public");
   await call(own, "chat.setRoomRole", { room, user: bob.id, role: "moderator" });
-  const eve = await backend.person();
-  const other = await backend.socket(eve.accessToken);
+  const eve = await backend.registerUser();
+  const other = await backend.connect(eve.accessToken);
   await call(other, "chat.join", { room });
   expect(await call(phone, "chat.mute", { room, user: eve.id, seconds: 1 })).toMatchObject({ user: eve.id });
   await call(own, "chat.setRoomRole", { room, user: bob.id, role: "member" });

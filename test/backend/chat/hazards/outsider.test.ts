@@ -4,17 +4,18 @@ import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { ROLES } from "../../../../backend/surface.ts";
 import { sidOf } from "../../sample-values.ts";
 import { goodParams, socketEntries } from "../../samples.ts";
+import { emit } from "../../socket-calls.ts";
 import { openStore, type Store } from "../../store/open-store.ts";
-import { emit, type Person, startTestBackend, type TestBackend } from "../../support.ts";
+import { startTestBackend, type TestBackend, type TestUser } from "../../test-backend.ts";
 
-type Socket = Awaited<ReturnType<TestBackend["socket"]>>;
+type Socket = Awaited<ReturnType<TestBackend["connect"]>>;
 
 let backend: TestBackend;
 let store: Store;
-let owner: Person;
-let peer: Person;
+let owner: TestUser;
+let peer: TestUser;
 /** Two users who are in none of the rooms. */
-const outsiders = {} as Record<"user" | "admin", Person>;
+const outsiders = {} as Record<"user" | "admin", TestUser>;
 const outsiderSockets = {} as Record<"user" | "admin", Socket>;
 let ownerSocket: Socket;
 /** What the owner's connection was sent. */
@@ -23,14 +24,14 @@ const received: { readonly event: string; readonly payload: { readonly room?: st
 beforeAll(async () => {
   backend = await startTestBackend();
   store = await openStore(backend.config);
-  [owner, peer] = [await backend.person(), await backend.person()];
-  ownerSocket = await backend.socket(owner.accessToken);
+  [owner, peer] = [await backend.registerUser(), await backend.registerUser()];
+  ownerSocket = await backend.connect(owner.accessToken);
   ownerSocket.onAny((event, payload) => received.push({ event, payload }));
-  for (const role of ["user", "admin"] as const) outsiders[role] = await backend.person();
+  for (const role of ["user", "admin"] as const) outsiders[role] = await backend.registerUser();
   const meta = { user: { id: owner.id, roles: ROLES, sid: sidOf(owner.accessToken) } };
   await backend.broker.call("users.setRole", { id: outsiders.admin.id, role: "admin" }, { meta });
   for (const role of ["user", "admin"] as const) {
-    outsiderSockets[role] = await backend.socket(outsiders[role].accessToken);
+    outsiderSockets[role] = await backend.connect(outsiders[role].accessToken);
   }
 });
 afterAll(async () => {

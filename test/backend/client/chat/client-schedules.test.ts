@@ -4,8 +4,8 @@ import { readConfig } from "../../../../backend/config.ts";
 import { type Backend, startBackend } from "../../../../backend/main.ts";
 import { loadAssets } from "../../../../backend/page/index.ts";
 import { type TestStorage, testStorage } from "../../store/test-storage.ts";
-import { NO_LIMITS } from "../../support.ts";
 import { testModules } from "../../test-modules.ts";
+import { NO_LIMITS } from "../../test-options.ts";
 import { type CuttableProxy, startProxy } from "../cuttable-proxy.ts";
 import { Watched } from "./watched-client.ts";
 

@@ -5,7 +5,8 @@ import type { RoomSummary } from "../../../../backend/chat/shapes.ts";
 import { announce, type ResultOf } from "../../../../backend/contract/index.ts";
 import type { SignedIn } from "../../../../backend/users/shapes.ts";
 import { joinedRoom, startChatGateway } from "../../chat/chat-gateway.ts";
-import { type TestGateway, tokenOf } from "../../support.ts";
+import type { TestGateway } from "../../test-gateway.ts";
+import { tokenOf } from "../../test-tokens.ts";
 import { Watched } from "./watched-client.ts";
 
 /*

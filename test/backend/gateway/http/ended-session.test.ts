@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from "@jest/globals";
-import { startTestGateway, type TestGateway } from "../../support.ts";
+import { startTestGateway, type TestGateway } from "../../test-gateway.ts";
 import { headOf, openConnection } from "../streams/stream-gateway.ts";
 
 let gateway: TestGateway;

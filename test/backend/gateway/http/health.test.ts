@@ -1,5 +1,6 @@
 import { expect, test } from "@jest/globals";
-import { emit, startTestBackend } from "../../support.ts";
+import { emit } from "../../socket-calls.ts";
+import { startTestBackend } from "../../test-backend.ts";
 
 test("the internal port tells health and metrics, and nothing of it is outside", async () => {
   const backend = await startTestBackend({ config: { INTERNAL_PORT: "0" } });
@@ -15,13 +16,13 @@ test("the internal port tells health and metrics, and nothing of it is outside",
     { ready: true, checks: { clock: true, gateway: true, services: true, store: true } },
   ]);
   for (const path of ["/health/live", "/health/ready", "/metrics"])
-    expect((await backend.ask("GET", path)).status).toBe(404);
+    expect((await backend.request("GET", path)).status).toBe(404);
 
-  const person = await backend.person();
-  const socket = await backend.socket(person.accessToken);
+  const person = await backend.registerUser();
+  const socket = await backend.connect(person.accessToken);
   await emit(socket, "call", "users.pictures", { users: [person.id] });
   await emit(socket, "call", `nonsense-${person.email}`, {});
-  await backend.ask("GET", "/no/such/path");
+  await backend.request("GET", "/no/such/path");
   const { text: metrics } = await get("/metrics");
   expect(metrics).toContain('causeway_requests_total{method="POST",route="/api/auth/register",status="200"} 1');
   expect(metrics).toContain('causeway_requests_total{method="CALL",route="users.pictures",status="200"} 1');
@@ -37,8 +38,8 @@ test("the internal port tells health and metrics, and nothing of it is outside",
 
 test("a backend that stops is not ready while it still answers", async () => {
   const backend = await startTestBackend({ config: { INTERNAL_PORT: "0" } });
-  const person = await backend.person();
-  await backend.socket(person.accessToken);
+  const person = await backend.registerUser();
+  await backend.connect(person.accessToken);
   const stopped = backend.backend.stop();
   const ready = await fetch(`${backend.backend.internalUrl}/health/ready`).catch(() => undefined);
   expect([503, undefined]).toContain(ready?.status);

@@ -8,7 +8,8 @@ import { routeTable } from "../../../../backend/gateway/http/routes.ts";
 import { boolean, integer, object, oneOf, optional, type Params, string } from "../../../../backend/surface/grammar.ts";
 import { pathNames } from "../../../../backend/surface/path.ts";
 import type { HttpEntry } from "../../../../backend/surface.ts";
-import { startTestGateway, type TestGateway, tokenOf } from "../../support.ts";
+import { startTestGateway, type TestGateway } from "../../test-gateway.ts";
+import { tokenOf } from "../../test-tokens.ts";
 
 const id = string({ min: 1, max: 64 });
 const common = { summary: "Echo", access: "public", rate: "read", returns: object({}) } as const;

@@ -4,7 +4,8 @@ import { connect, type Socket } from "node:net";
 import { Worker } from "node:worker_threads";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { SERVER_TIMES } from "../../../../backend/gateway/limits/server-times.ts";
-import { startTestGateway, type TestGateway, tokenOf } from "../../support.ts";
+import { startTestGateway, type TestGateway } from "../../test-gateway.ts";
+import { tokenOf } from "../../test-tokens.ts";
 
 let gateway: TestGateway;
 /** One that waits for nothing: on a busy machine a request that is sent at once may be late for it. */
@@ -23,10 +24,10 @@ test("idle connections outlive cloudflared's pool, so that it never sends into a
 });
 
 test("a client that is slow with its header fields or its body is told so and closed", async () => {
-  const headers = await impatient.raw("GET / HTTP/1.1\r\nhost: x\r\nx-slow: ");
+  const headers = await impatient.sendBytes("GET / HTTP/1.1\r\nhost: x\r\nx-slow: ");
   expect(headers).toContain("HTTP/1.1 408");
   expect(headers).toContain('"code":"TIMEOUT"');
-  const body = await impatient.raw(
+  const body = await impatient.sendBytes(
     "POST /api/auth/login HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{",
   );
   expect(body).toContain("HTTP/1.1 408");
@@ -39,7 +40,7 @@ test("a client that goes away in the middle leaves nothing behind", async () => 
   );
   await once(connection, "connect");
   connection.destroy();
-  expect((await gateway.ask("GET", "/")).status).toBe(200);
+  expect((await gateway.request("GET", "/")).status).toBe(200);
 });
 
 test("a client that keeps its half open after a refused upgrade is cut: no timeout of the server's would", async () => {
@@ -174,7 +175,7 @@ test.each([
     "400",
   ],
 ])("%s is refused in the one shape, and the connection closed", async (_what, bytes, status) => {
-  const answer = await gateway.raw(bytes);
+  const answer = await gateway.sendBytes(bytes);
   expect(answer.slice(9, 12)).toBe(status);
   const body = answer.slice(answer.indexOf("\r\n\r\n") + 4);
   expect(JSON.parse(body)).toEqual({ error: { code: expect.any(String), message: expect.any(String) } });
@@ -185,7 +186,7 @@ test.each([
 
 test("S13: what `ws` would refuse in its own way is refused by us, and subprotocols are not chosen", async () => {
   const offers = `${WEB_SOCKET}sec-websocket-protocol: ,;\r\n`;
-  const answer = await gateway.raw(upgrade(QUERY, offers), (text) => text.includes("\r\n\r\n"));
+  const answer = await gateway.sendBytes(upgrade(QUERY, offers), (text) => text.includes("\r\n\r\n"));
   expect(answer).toContain("HTTP/1.1 101");
   expect(answer.toLowerCase()).not.toContain("sec-websocket-protocol");
 });
@@ -250,7 +251,7 @@ test("a refusal before the body is read does not spoil the next request of the c
   const body = JSON.stringify({ email: "a@example.org", password: "x" });
   const first = `POST /api/nothing HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
   const second = `GET /api/users/me HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${tokenOf("a")}\r\nconnection: close\r\n\r\n`;
-  const answers = await gateway.raw(first + second);
+  const answers = await gateway.sendBytes(first + second);
   expect(answers.match(/HTTP\/1\.1 \d+/g)).toEqual(["HTTP/1.1 404", "HTTP/1.1 200"]);
 });
 
@@ -258,21 +259,21 @@ test("a client that waits to be asked for its body gets the last response of its
   const head = `host: x\r\nauthorization: Bearer ${tokenOf("ann")}\r\n`;
   const expecting = `GET /api/users/me HTTP/1.1\r\n${head}expect: 100-continue\r\ncontent-length: 3\r\n\r\n`;
   // the next request would be taken for the body of the first one in part
-  const text = await gateway.raw(`${expecting}GET /api/users/me HTTP/1.1\r\n${head}connection: close\r\n\r\n`);
+  const text = await gateway.sendBytes(`${expecting}GET /api/users/me HTTP/1.1\r\n${head}connection: close\r\n\r\n`);
   expect(text.match(/HTTP\/1\.1 \d+/g)).toEqual(["HTTP/1.1 200"]);
   expect(text).toMatch(/^connection: close\r$/im);
 });
 
 test("every answer has the headers that keep a browser safe, and an id that stands in the log", async () => {
   for (const path of ["/", "/api/users/me", "/nothing"]) {
-    const { headers } = await gateway.ask("GET", path, { headers: { "cf-connecting-ip": "198.51.100.7" } });
+    const { headers } = await gateway.request("GET", path, { headers: { "cf-connecting-ip": "198.51.100.7" } });
     expect(headers.get("x-content-type-options")).toBe("nosniff");
     expect(headers.get("content-security-policy")).toContain("default-src 'none'");
     expect(headers.get("strict-transport-security")).toBe("max-age=31536000");
     const line = gateway.log.find(({ id }) => id === headers.get("x-request-id"));
     expect(line).toMatchObject({ msg: "request", method: "GET", path });
   }
-  const { headers } = await gateway.ask("GET", "/", { headers: { "cf-ray": "0123456789abcdef-FRA" } });
+  const { headers } = await gateway.request("GET", "/", { headers: { "cf-ray": "0123456789abcdef-FRA" } });
   expect(gateway.log.filter(({ id }) => id === headers.get("x-request-id"))).toMatchObject([
     { ray: "0123456789abcdef-FRA" },
   ]);

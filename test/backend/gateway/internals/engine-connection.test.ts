@@ -10,7 +10,8 @@ import {
   webSocketOf,
 } from "../../../../backend/gateway/internals/engine-connection.ts";
 import { installedVersion } from "../../installed.ts";
-import { startTestGateway, type TestGateway, tokenOf } from "../../support.ts";
+import { startTestGateway, type TestGateway } from "../../test-gateway.ts";
+import { tokenOf } from "../../test-tokens.ts";
 
 let gateway: TestGateway;
 let client: Socket;
@@ -19,7 +20,7 @@ let conn: EngineConnection;
 
 beforeAll(async () => {
   gateway = await startTestGateway();
-  client = await gateway.socket(tokenOf("ada"));
+  client = await gateway.connect(tokenOf("ada"));
   const { io } = gateway.broker.getLocalService("gateway") as unknown as { io: GatewayIo };
   socket = io.of("/").sockets.get(String(client.id)) as GatewaySocket;
   conn = socket.conn;
@@ -61,7 +62,7 @@ test("H6: socket.io 4.8 takes messages from the event `data`, and none when they
 });
 
 test("H6: socket.io 4.8 reads a packet that it is given: it disconnects the namespace on `1`", async () => {
-  const other = await gateway.socket(tokenOf("bob"));
+  const other = await gateway.connect(tokenOf("bob"));
   const gone = new Promise((resolve) => other.once("disconnect", resolve));
   other.io.engine.write("1");
   expect(await gone).toBe("transport close");

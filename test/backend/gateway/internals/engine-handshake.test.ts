@@ -6,7 +6,9 @@ import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import type { GatewayIo, GatewaySocket } from "../../../../backend/gateway/gateway-socket.ts";
 import { CAPS } from "../../../../backend/gateway/limits/caps/table.ts";
 import { installedVersion } from "../../installed.ts";
-import { NO_LIMITS, startTestGateway, type TestGateway, tokenOf } from "../../support.ts";
+import { startTestGateway, type TestGateway } from "../../test-gateway.ts";
+import { NO_LIMITS } from "../../test-options.ts";
+import { tokenOf } from "../../test-tokens.ts";
 import { HANDSHAKE } from "../by-hand.ts";
 
 /** What a connection was given to write at once, for each system call. */
@@ -91,7 +93,7 @@ test("N7, H6: engine.io 6.6 reads `_query` of the request: the query that was ju
 
 test("H6: of the request that engine.io 6.6 keeps in `request` only the connection stays when its client has joined", async () => {
   await start();
-  const client = await gateway.socket(tokenOf("ada"));
+  const client = await gateway.connect(tokenOf("ada"));
   const { io } = gateway.broker.getLocalService("gateway") as unknown as { io: GatewayIo };
   const socket = io.of("/").sockets.get(String(client.id)) as GatewaySocket;
   const [request] = reached;

@@ -11,7 +11,9 @@ import {
   readEvent,
   textFrame,
 } from "../../../../backend/gateway/internals/packets.ts";
-import { emit, startTestGateway, type TestGateway, tokenOf } from "../../support.ts";
+import { emit } from "../../socket-calls.ts";
+import { startTestGateway, type TestGateway } from "../../test-gateway.ts";
+import { tokenOf } from "../../test-tokens.ts";
 
 const { Receiver } = ws as unknown as { Receiver: new () => Writable }; // its types leave it out
 
@@ -125,7 +127,7 @@ test("a binary argument is refused by name, and its bytes are never kept", async
 });
 
 test("who does not read is cut off before what waits for it fills the memory; others hear on", async () => {
-  const reader = await gateway.socket(tokenOf("reader"));
+  const reader = await gateway.connect(tokenOf("reader"));
   const { socket: deaf } = await byHand("deaf");
   expect(gateway.gateway.sockets).toBe(2);
   deaf.pause();

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { NODE_MAJOR } from "../../installed.ts";
-import { startTestGateway, type TestGateway, tokenOf } from "../../support.ts";
+import { startTestGateway, type TestGateway } from "../../test-gateway.ts";
+import { tokenOf } from "../../test-tokens.ts";
 
 // The usual answer is written by ourselves, every other one by Node: these hold the two together.
 
@@ -28,9 +29,9 @@ function lines(answer: string): string[] {
 
 test("H6: node:http of Node.js 26 keeps a head in `_header`: ours has the headers that Node.js writes, and its body whole", async () => {
   expect(NODE_MAJOR).toBe(26);
-  const ours = await gateway.raw(get(), isWhole);
+  const ours = await gateway.sendBytes(get(), isWhole);
   // what Node writes: a connection that closes says so, and has no time to be kept
-  const nodes = await gateway.raw(get("connection: close\r\n"));
+  const nodes = await gateway.sendBytes(get("connection: close\r\n"));
   const kept = lines(ours).filter((one) => !/^(?:connection|keep-alive):/.test(one));
   expect(kept).toEqual(lines(nodes).filter((one) => !one.startsWith("connection:")));
   expect(lines(ours)).toContain("connection: keep-alive");
@@ -46,7 +47,7 @@ test.each(["Zoe", "Zoë", "\u00ff", "\u0100", "🦊"])(
   "its length and its bytes are those of the body (%s)",
   async (name) => {
     const named = await startTestGateway({ "users.profile": () => ({ name }) as never });
-    const text = await named.raw(get(), (got) => Buffer.from(got, "latin1").toString().endsWith('"}'));
+    const text = await named.sendBytes(get(), (got) => Buffer.from(got, "latin1").toString().endsWith('"}'));
     await named.stop();
     const body = Buffer.from(text.split("\r\n\r\n")[1] ?? "", "latin1");
     expect(body.toString()).toBe(JSON.stringify({ name }));
@@ -55,9 +56,9 @@ test.each(["Zoe", "Zoë", "\u00ff", "\u0100", "🦊"])(
 );
 
 test("a connection goes on after it, request by request and pipelined, and ends when the client says so", async () => {
-  const text = await gateway.raw(get() + get() + get("connection: close\r\n"));
+  const text = await gateway.sendBytes(get() + get() + get("connection: close\r\n"));
   expect(text.match(/HTTP\/1\.1 200 OK/g)).toHaveLength(3);
-  const old = await gateway.raw(get("", "1.0"));
+  const old = await gateway.sendBytes(get("", "1.0"));
   expect(old).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
   expect(lines(old)).toContain("connection: close");
 });
@@ -75,7 +76,7 @@ test("a draining gateway closes the connection with it", async () => {
         asked();
       }),
   });
-  const text = draining.raw(get());
+  const text = draining.sendBytes(get());
   await waiting;
   const drained = draining.gateway.drain();
   answer({ id: "u1" });

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { expect, test } from "@jest/globals";
 import { Connections } from "../../../../backend/gateway/limits/caps/connections.ts";
-import { startTestBackend } from "../../support.ts";
+import { startTestBackend } from "../../test-backend.ts";
 import { handshake } from "../by-hand.ts";
 
 /** A server that counts connections; the peers, all on the loopback, are trusted or not. */

@@ -1,7 +1,8 @@
 import { afterEach, expect, test } from "@jest/globals";
 import { ByteBudget, EXPECTED_BYTES, settle } from "../../../../backend/gateway/limits/caps/byte-budget.ts";
 import { CAPS } from "../../../../backend/gateway/limits/caps/table.ts";
-import { startTestGateway, type TestGateway, tokenOf } from "../../support.ts";
+import { startTestGateway, type TestGateway } from "../../test-gateway.ts";
+import { tokenOf } from "../../test-tokens.ts";
 import { connectSignedIn, frame, TEXT, untilClosed } from "../by-hand.ts";
 
 let gateway: TestGateway | undefined;

@@ -6,7 +6,8 @@ import { runInNewContext } from "node:vm";
 import { afterEach, expect, test } from "@jest/globals";
 import { CAPS, type CapTable } from "../../../../backend/gateway/limits/caps/table.ts";
 import { UnsentBytes } from "../../../../backend/gateway/limits/caps/unsent-bytes.ts";
-import { startTestGateway, type TestGateway, tokenOf } from "../../support.ts";
+import { startTestGateway, type TestGateway } from "../../test-gateway.ts";
+import { tokenOf } from "../../test-tokens.ts";
 
 let gateway: TestGateway | undefined;
 const opened: Socket[] = [];
@@ -116,7 +117,7 @@ test("S15: requests whose body does not arrive are limited for an address, and t
     connection.write(post(ip, "{"));
     return connection;
   };
-  const whole = (ip: string) => gateway?.raw(post(ip, body), (text) => text.includes("\r\n\r\n"));
+  const whole = (ip: string) => gateway?.sendBytes(post(ip, body), (text) => text.includes("\r\n\r\n"));
   const oldest = slow("192.0.2.1");
   slow("192.0.2.1");
   while (!(await whole("192.0.2.1"))?.includes("HTTP/1.1 429"));

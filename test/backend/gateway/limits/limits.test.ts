@@ -3,7 +3,10 @@ import { afterEach, expect, test } from "@jest/globals";
 import { CAPS } from "../../../../backend/gateway/limits/caps/table.ts";
 import { createLimits } from "../../../../backend/gateway/limits/limits.ts";
 import { MAX_KEYS } from "../../../../backend/gateway/limits/use-counter.ts";
-import { disconnected, emit, NO_LIMITS, startTestGateway, type TestGateway, tokenOf, verify } from "../../support.ts";
+import { disconnected, emit } from "../../socket-calls.ts";
+import { startTestGateway, type TestGateway } from "../../test-gateway.ts";
+import { NO_LIMITS } from "../../test-options.ts";
+import { tokenOf, verifyTestToken } from "../../test-tokens.ts";
 import { BINARY, frame, handshake, PING, PONG, TEXT } from "../by-hand.ts";
 
 let gateway: TestGateway | undefined;
@@ -18,7 +21,8 @@ test("an entry's rate class limits an address and a user, whatever address the u
     { limits: { ...NO_LIMITS, read: { requests: 3, seconds: 10 } } },
   );
   const ask = async (ip: string, token: string) =>
-    (await (gateway as TestGateway).ask("GET", "/api/users/me", { token, headers: { "cf-connecting-ip": ip } })).status;
+    (await (gateway as TestGateway).request("GET", "/api/users/me", { token, headers: { "cf-connecting-ip": ip } }))
+      .status;
   const alice = tokenOf("alice");
   expect([await ask("192.0.2.1", alice), await ask("192.0.2.2", alice), await ask("192.0.2.3", alice)]).toEqual([
     200, 200, 200,
@@ -41,13 +45,13 @@ test("HTTP and sockets draw on one budget: a socket is no way around a limit", a
     { limits: { ...NO_LIMITS, read: { requests: 3, seconds: 10 } } },
   );
   const token = tokenOf("alice");
-  const socket = await gateway.socket(token);
+  const socket = await gateway.connect(token);
   const look = () => emit(socket, "call", "users.pictures", { users: ["x"] });
   expect((await look()).error).toBeNull();
-  expect((await gateway.ask("GET", "/api/users/me", { token })).status).toBe(200);
+  expect((await gateway.request("GET", "/api/users/me", { token })).status).toBe(200);
   expect((await look()).error).toBeNull();
   expect((await look()).error).toMatchObject({ code: "RATE_LIMITED", retryAfter: expect.any(Number) });
-  expect((await gateway.ask("GET", "/api/users/me", { token })).status).toBe(429);
+  expect((await gateway.request("GET", "/api/users/me", { token })).status).toBe(429);
 });
 
 test("an address may do over its sockets what ten users may, and no more however many users it has", async () => {
@@ -56,7 +60,7 @@ test("an address may do over its sockets what ten users may, and no more however
     { limits: { ...NO_LIMITS, read: { requests: 3, seconds: 10 } } },
   );
   const at = async (name: string, ip: string) => {
-    const socket = await (gateway as TestGateway).socket(tokenOf(name), { extraHeaders: { "cf-connecting-ip": ip } });
+    const socket = await (gateway as TestGateway).connect(tokenOf(name), { extraHeaders: { "cf-connecting-ip": ip } });
     return async () => (await emit(socket, "call", "users.pictures", { users: ["x"] })).error?.code;
   };
   const office = await Promise.all(Array.from({ length: 11 }, (_, index) => at(`user${index}`, "192.0.2.1")));
@@ -101,7 +105,7 @@ test("what does not exist counts for its address, and what a foreign page tries 
     },
   );
   const ask = async (method: string, path: string, ip: string, more: Record<string, string> = {}) =>
-    (await (gateway as TestGateway).ask(method, path, { headers: { "cf-connecting-ip": ip, ...more } })).status;
+    (await (gateway as TestGateway).request(method, path, { headers: { "cf-connecting-ip": ip, ...more } })).status;
   const statuses = [];
   for (const path of ["/a", "/b", "/c", "/d", "/"]) statuses.push(await ask("GET", path, "192.0.2.1"));
   expect(statuses).toEqual([404, 404, 404, 429, 429]);
@@ -124,9 +128,9 @@ test("a limit remembers so many addresses and no more: the oldest is forgotten, 
 test("open sockets are limited per user", async () => {
   gateway = await startTestGateway();
   const token = tokenOf("many");
-  for (let i = 0; i < 20; i++) await gateway.socket(token);
-  await expect(gateway.socket(token)).rejects.toMatchObject({ message: "RATE_LIMITED" });
-  await gateway.socket(tokenOf("other"));
+  for (let i = 0; i < 20; i++) await gateway.connect(token);
+  await expect(gateway.connect(token)).rejects.toMatchObject({ message: "RATE_LIMITED" });
+  await gateway.connect(tokenOf("other"));
 });
 
 test("sockets of a user that ask at the same moment do not slip past the limit together", async () => {
@@ -134,10 +138,10 @@ test("sockets of a user that ask at the same moment do not slip past the limit t
   gateway = await startTestGateway({
     "auth.verifyToken": async (ctx) => {
       await new Promise<void>((resolve) => waiting.push(resolve));
-      return verify(ctx.params.token);
+      return verifyTestToken(ctx.params.token);
     },
   });
-  const asked = Array.from({ length: 30 }, () => (gateway as TestGateway).socket(tokenOf("many")));
+  const asked = Array.from({ length: 30 }, () => (gateway as TestGateway).connect(tokenOf("many")));
   while (waiting.length < 30) await new Promise(setImmediate);
   for (const go of waiting) go();
   await Promise.allSettled(asked);
@@ -146,7 +150,7 @@ test("sockets of a user that ask at the same moment do not slip past the limit t
 
 test("a socket that floods is closed, whatever it sends", async () => {
   gateway = await startTestGateway({}, { limits: { ...NO_LIMITS, packet: { requests: 20, seconds: 10 } } });
-  const socket = await gateway.socket(tokenOf("flood"));
+  const socket = await gateway.connect(tokenOf("flood"));
   const gone = disconnected(socket);
   for (let i = 0; i < 30; i++) socket.emit("nonsense", i);
   expect(await gone).toBe("io server disconnect");
@@ -154,9 +158,9 @@ test("a socket that floods is closed, whatever it sends", async () => {
 
 test("S5: all sockets of a user have one limit of refused events, and those that go beyond are closed", async () => {
   gateway = await startTestGateway({}, { limits: { ...NO_LIMITS, refusal: { requests: 20, seconds: 10 } } });
-  const other = await gateway.socket(tokenOf("other"));
+  const other = await gateway.connect(tokenOf("other"));
   for (let n = 0; n < 2; n++) {
-    const socket = await gateway.socket(tokenOf("flood"));
+    const socket = await gateway.connect(tokenOf("flood"));
     const gone = disconnected(socket);
     for (let i = 0; i < 11; i++) socket.emit("call", "nonsense", i);
     if (n === 1) expect(await gone).toBe("io server disconnect");
@@ -170,12 +174,12 @@ test("S5: fresh tokens have a limit for a user, for a signature is verified for 
     {
       "auth.verifyToken": ({ params }) => {
         verified += 1;
-        return verify(params.token);
+        return verifyTestToken(params.token);
       },
     },
     { limits: { ...NO_LIMITS, token: { requests: 3, seconds: 10 } } },
   );
-  const sockets = [await gateway.socket(tokenOf("many")), await gateway.socket(tokenOf("many"))];
+  const sockets = [await gateway.connect(tokenOf("many")), await gateway.connect(tokenOf("many"))];
   const codes: (string | undefined)[] = [];
   for (const socket of sockets)
     for (let n = 0; n < 2; n++) codes.push((await emit(socket, "authenticate", tokenOf("many"))).error?.code);
@@ -220,7 +224,7 @@ test.each([
 
 test("a packet over 64 KiB closes its connection", async () => {
   gateway = await startTestGateway();
-  const socket = await gateway.socket(tokenOf("large"));
+  const socket = await gateway.connect(tokenOf("large"));
   const gone = disconnected(socket);
   socket.emit("call", "users.pictures", { users: ["x".repeat(70_000)] });
   await gone;

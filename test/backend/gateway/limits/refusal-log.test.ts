@@ -2,7 +2,8 @@ import { expect, test } from "@jest/globals";
 import { IgnoredAddresses } from "../../../../backend/gateway/limits/ignored-addresses.ts";
 import { MAX_REFUSAL_LINES, RefusalLog } from "../../../../backend/gateway/limits/refusal-log.ts";
 import { createLog } from "../../../../backend/log.ts";
-import { startTestGateway, tokenOf } from "../../support.ts";
+import { startTestGateway } from "../../test-gateway.ts";
+import { tokenOf } from "../../test-tokens.ts";
 
 function logged() {
   const lines: Record<string, unknown>[] = [];
@@ -56,8 +57,8 @@ test("S10: however many kinds of refusals there are, a window has so many lines"
 
 test("S10: a client that is refused again and again leaves one line, one that is answered a line each time", async () => {
   const gateway = await startTestGateway({ "users.profile": () => ({ id: "x" }) as never });
-  for (let n = 0; n < 50; n++) await gateway.ask("GET", "/nothing");
-  for (let n = 0; n < 5; n++) await gateway.ask("GET", "/api/users/me", { token: tokenOf("a") });
+  for (let n = 0; n < 50; n++) await gateway.request("GET", "/nothing");
+  for (let n = 0; n < 5; n++) await gateway.request("GET", "/api/users/me", { token: tokenOf("a") });
   await gateway.stop();
   const statuses = gateway.log.filter(({ msg }) => msg === "request").map(({ status }) => status);
   expect(statuses).toEqual([404, 200, 200, 200, 200, 200]);

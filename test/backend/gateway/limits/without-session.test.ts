@@ -4,7 +4,8 @@ import { runInNewContext } from "node:vm";
 import { afterEach, expect, test } from "@jest/globals";
 import { CAPS, type CapTable } from "../../../../backend/gateway/limits/caps/table.ts";
 import { SERVER_TIMES } from "../../../../backend/gateway/limits/server-times.ts";
-import { startTestGateway, type TestGateway, tokenOf } from "../../support.ts";
+import { startTestGateway, type TestGateway } from "../../test-gateway.ts";
+import { tokenOf } from "../../test-tokens.ts";
 import { CONTINUATION, connectSignedIn, frame, HANDSHAKE, handshake, TEXT, untilClosed } from "../by-hand.ts";
 
 let gateway: TestGateway;
@@ -157,7 +158,7 @@ test.each([
 test("S14: a handshake with a body is refused: it would be read as frames", async () => {
   gateway = await startTestGateway();
   for (const field of ["content-length: 10", "transfer-encoding: chunked"]) {
-    const answer = await gateway.raw(`${HANDSHAKE}${field}\r\n\r\n`, (text) => text.includes("\r\n\r\n"));
+    const answer = await gateway.sendBytes(`${HANDSHAKE}${field}\r\n\r\n`, (text) => text.includes("\r\n\r\n"));
     expect(answer.slice(9, 12)).toBe("400");
   }
 });

@@ -3,7 +3,10 @@ import { afterEach, expect, test } from "@jest/globals";
 import type { Socket } from "socket.io-client";
 import { CAPS } from "../../../../backend/gateway/limits/caps/table.ts";
 import { installedVersion } from "../../installed.ts";
-import { disconnected, emit, NO_LIMITS, type TestGateway, tokenOf } from "../../support.ts";
+import { disconnected, emit } from "../../socket-calls.ts";
+import type { TestGateway } from "../../test-gateway.ts";
+import { NO_LIMITS } from "../../test-options.ts";
+import { tokenOf } from "../../test-tokens.ts";
 import { frame, handshake, TEXT } from "../by-hand.ts";
 import { startNamespaceGateway, TestConnection } from "./namespace-gateway.ts";
 
@@ -101,7 +104,7 @@ test("H3: a handler that throws, in whichever way, ends nothing but its call", a
   expect((await emit(jobs, "call", "jobs.whoami", {})).error).toEqual({
     ...{ code: "INTERNAL", message: "Something went wrong." },
   });
-  expect((await gateway.ask("GET", "/api/openapi.json")).status).toBe(200);
+  expect((await gateway.request("GET", "/api/openapi.json")).status).toBe(200);
   // moleculer-io would write each with its stack; ours are counted and summed up
   expect(gateway.log.filter(({ msg }) => String(msg).includes("Request error"))).toEqual([]);
   expect(gateway.log.filter(({ msg }) => msg === "call failed").length).toBeGreaterThan(0);

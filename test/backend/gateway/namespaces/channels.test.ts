@@ -1,7 +1,9 @@
 import { afterEach, expect, jest, test } from "@jest/globals";
 import type { Socket } from "socket.io-client";
 import { CAPS } from "../../../../backend/gateway/limits/caps/table.ts";
-import { disconnected, emit, type TestGateway, tokenOf } from "../../support.ts";
+import { disconnected, emit } from "../../socket-calls.ts";
+import type { TestGateway } from "../../test-gateway.ts";
+import { tokenOf } from "../../test-tokens.ts";
 import { type JobContext, startNamespaceGateway, TestConnection } from "./namespace-gateway.ts";
 
 let gateway: TestGateway;
@@ -152,7 +154,7 @@ test("H3: a call that may not join one of its channels joins none of them, and l
 
 test("H3: after the death of a node, and when what it had begun to store is stored, clients join again; not after a stop", async () => {
   const writeLimitMs = 5_000;
-  gateway = await startNamespaceGateway({}, { given: { writeLimitMs } });
+  gateway = await startNamespaceGateway({}, { gatewayOptions: { writeLimitMs } });
   const gone = (unexpected: boolean) =>
     gateway.broker.broadcastLocal("$node.disconnected", { node: { id: "other" }, unexpected });
   const watching = await listener("ann", "a");

@@ -2,7 +2,9 @@ import { once } from "node:events";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { WebSocket } from "ws";
-import { NO_LIMITS, type TestGateway, tokenOf } from "../../support.ts";
+import type { TestGateway } from "../../test-gateway.ts";
+import { NO_LIMITS } from "../../test-options.ts";
+import { tokenOf } from "../../test-tokens.ts";
 import { startNamespaceGateway } from "./namespace-gateway.ts";
 
 let gateway: TestGateway;
@@ -54,7 +56,7 @@ test("H3: no CONNECT packet without a valid token lets a client in, and none end
     }),
     { numRuns: 300 },
   );
-  expect((await gateway.ask("GET", "/api/openapi.json")).status).toBe(200);
+  expect((await gateway.request("GET", "/api/openapi.json")).status).toBe(200);
 });
 
 test("H3: no packet of a client that is in a namespace brings it into another one", async () => {
@@ -66,5 +68,5 @@ test("H3: no packet of a client that is in a namespace brings it into another on
     }),
     { numRuns: 200 },
   );
-  expect((await gateway.ask("GET", "/api/openapi.json")).status).toBe(200);
+  expect((await gateway.request("GET", "/api/openapi.json")).status).toBe(200);
 });

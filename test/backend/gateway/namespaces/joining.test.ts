@@ -3,7 +3,10 @@ import { afterEach, expect, test } from "@jest/globals";
 import { WebSocket } from "ws";
 import { announce } from "../../../../backend/contract/index.ts";
 import { CAPS } from "../../../../backend/gateway/limits/caps/table.ts";
-import { disconnected, emit, NO_LIMITS, type TestGateway, tokenOf } from "../../support.ts";
+import { disconnected, emit } from "../../socket-calls.ts";
+import type { TestGateway } from "../../test-gateway.ts";
+import { NO_LIMITS } from "../../test-options.ts";
+import { tokenOf } from "../../test-tokens.ts";
 import { frame, handshake, TEXT, untilClosed } from "../by-hand.ts";
 import { startNamespaceGateway, TestConnection } from "./namespace-gateway.ts";
 

@@ -3,7 +3,7 @@ import { Manager, type Socket } from "socket.io-client";
 import { type ChannelMeta, type Meta, rolesFrom } from "../../../../backend/contract/index.ts";
 import { integer, object, string, unbounded } from "../../../../backend/surface/grammar.ts";
 import type { NamespaceCall, NamespaceEntry } from "../../../../backend/surface.ts";
-import { startTestGateway, type TestGateway } from "../../support.ts";
+import { startTestGateway, type TestGateway } from "../../test-gateway.ts";
 
 export type JobContext = Context<{ readonly id: string; readonly percent: number }, Meta & ChannelMeta>;
 
@@ -88,7 +88,11 @@ type Options = NonNullable<Parameters<typeof startTestGateway>[1]>;
 export function startNamespaceGateway(handlers: Handlers = {}, options: Options = {}): Promise<TestGateway> {
   return startTestGateway(
     {},
-    { services: jobServices(handlers), ...options, given: { ...options.given, namespaces: NAMESPACES } },
+    {
+      services: jobServices(handlers),
+      ...options,
+      gatewayOptions: { ...options.gatewayOptions, namespaces: NAMESPACES },
+    },
   );
 }
 

@@ -7,7 +7,7 @@ import { expect, test } from "@jest/globals";
 import { Validator } from "@seriousme/openapi-schema-validator";
 import type { ObjectSchema, Properties, ValueSchema } from "../../../../backend/surface/grammar.ts";
 import { emits, http, socket } from "../../../../backend/surface.ts";
-import { document, eventDifferences, responseDifferences, resultDifferences } from "../../described.ts";
+import { document, eventDifferences, responseDifferences, resultDifferences } from "../../openapi-differences.ts";
 import { startNamespaceGateway } from "../namespaces/namespace-gateway.ts";
 
 test("the document is valid OpenAPI 3.1", async () => {
@@ -27,7 +27,7 @@ test("D8: redocly's recommended rules find no error in the document", () => {
 
 test("H3: the namespaces of features are described with their calls, events and refusals", async () => {
   const gateway = await startNamespaceGateway();
-  const { json } = await gateway.ask("GET", "/api/openapi.json");
+  const { json } = await gateway.request("GET", "/api/openapi.json");
   await gateway.stop();
   expect(await new Validator().validate(structuredClone(json))).toEqual({ valid: true });
   expect(lintErrors(json)).toBe(0);

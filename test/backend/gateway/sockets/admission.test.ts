@@ -2,7 +2,9 @@ import { once } from "node:events";
 import type { Socket } from "node:net";
 import { afterEach, expect, test } from "@jest/globals";
 import type { Socket as ClientSocket } from "socket.io-client";
-import { disconnected, emit, startTestGateway, type TestGateway, tokenOf, verify } from "../../support.ts";
+import { disconnected, emit } from "../../socket-calls.ts";
+import { startTestGateway, type TestGateway } from "../../test-gateway.ts";
+import { tokenOf, verifyTestToken } from "../../test-tokens.ts";
 import { frame, handshake, TEXT } from "../by-hand.ts";
 
 let gateway: TestGateway | undefined;
@@ -40,12 +42,12 @@ test.each<[string, (gateway: TestGateway, spoil: () => void) => Promise<void> | 
       async "auth.verifyToken"(ctx) {
         asked.resolve();
         await answers.promise;
-        return verify(ctx.params.token);
+        return verifyTestToken(ctx.params.token);
       },
     },
     {
       features: [{ name: "watcher", opened: ({ user }) => void opened.push(user.id) }],
-      given: { problem: () => problem },
+      gatewayOptions: { problem: () => problem },
     },
   );
   const { connection } = await handshake(gateway.port, "192.0.2.1");
@@ -65,7 +67,7 @@ test("sockets whose tokens expire in the same second are closed then, and one wi
   gateway = await startTestGateway();
   const expiresAt = Math.ceil(Date.now() / 1000) + 1;
   const token = (name: string, seconds = expiresAt) => `user.${name}.${seconds}`;
-  const sockets = await Promise.all(["ann", "bob", "carl"].map((name) => gateway?.socket(token(name))));
+  const sockets = await Promise.all(["ann", "bob", "carl"].map((name) => gateway?.connect(token(name))));
   const [ann, bob, carl] = sockets as [ClientSocket, ClientSocket, ClientSocket];
   expect((await emit(bob, "authenticate", token("bob", expiresAt + 600))).error).toBeNull();
   carl.disconnect();

@@ -6,7 +6,8 @@ import { CAPS } from "../../../../backend/gateway/limits/caps/table.ts";
 import { EventEncoder, encodeServerSentEvent } from "../../../../backend/gateway/streams/event-encoder.ts";
 import { object, unbounded } from "../../../../backend/surface/grammar.ts";
 import { bytes, events } from "../../../../backend/surface/stream-grammar.ts";
-import { type TestGateway, tokenOf } from "../../support.ts";
+import type { TestGateway } from "../../test-gateway.ts";
+import { tokenOf } from "../../test-tokens.ts";
 import { headOf, openConnection, type StreamCase, startStreamGateway } from "./stream-gateway.ts";
 
 let gateway: TestGateway | undefined;
@@ -62,10 +63,10 @@ test("the action learns which event the client has seen last, and nothing that i
     },
   });
   const token = tokenOf("ann");
-  await gateway.ask("GET", "/api/ticks", { token, headers: { "last-event-id": "a-7" } });
-  await gateway.ask("GET", "/api/ticks", { token, headers: { "last-event-id": "a 7" } });
-  await gateway.ask("GET", "/api/ticks", { token, headers: { "last-event-id": "a".repeat(129) } });
-  await gateway.ask("GET", "/api/file", { token, headers: { "last-event-id": "a-7" } });
+  await gateway.request("GET", "/api/ticks", { token, headers: { "last-event-id": "a-7" } });
+  await gateway.request("GET", "/api/ticks", { token, headers: { "last-event-id": "a 7" } });
+  await gateway.request("GET", "/api/ticks", { token, headers: { "last-event-id": "a".repeat(129) } });
+  await gateway.request("GET", "/api/file", { token, headers: { "last-event-id": "a-7" } });
   expect(seen).toEqual(["a-7", undefined, undefined, undefined]);
 });
 
@@ -156,7 +157,7 @@ test("events of another session go on", async () => {
 test("events end with the token that they were asked for with", async () => {
   const { case: ticks } = source();
   gateway = await startStreamGateway({ ticks });
-  const answer = await gateway.ask("GET", "/api/ticks", { token: tokenOf("ann", "user", 0.3) });
+  const answer = await gateway.request("GET", "/api/ticks", { token: tokenOf("ann", "user", 0.3) });
   expect([answer.status, answer.text]).toEqual([200, "retry: 2000\n\n"]);
 });
 
@@ -201,7 +202,7 @@ test("an answer that has not begun when its session ends is refused, and what co
     },
     other: { returns: bytes({ types: ["application/octet-stream"] }), run: () => Buffer.from("still there") },
   });
-  const asked = gateway.ask("GET", "/api/file", { token: tokenOf("ann") });
+  const asked = gateway.request("GET", "/api/file", { token: tokenOf("ann") });
   await called;
   // moleculer-web has the stream by then
   for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
@@ -211,7 +212,7 @@ test("an answer that has not begun when its session ends is refused, and what co
   await ended;
   expect((await asked).status).toBe(401);
   source.write("later");
-  expect((await gateway.ask("GET", "/api/other", { token: tokenOf("ben") })).text).toBe("still there");
+  expect((await gateway.request("GET", "/api/other", { token: tokenOf("ben") })).text).toBe("still there");
 });
 
 test("a gateway that stops ends events in order and finishes what is under way", async () => {
@@ -245,11 +246,11 @@ test("events take a slot before their action runs", async () => {
   const connection = openConnection(gateway.port);
   connection.socket.write(headOf("GET", "/api/ticks"));
   await connection.until((text) => text.includes("retry"));
-  expect((await gateway.ask("GET", "/api/ticks", { token: tokenOf("ann") })).status).toBe(429);
+  expect((await gateway.request("GET", "/api/ticks", { token: tokenOf("ann") })).status).toBe(429);
   const other = openConnection(gateway.port);
   other.socket.write(headOf("GET", "/api/ticks", { authorization: `Bearer ${tokenOf("ben")}` }));
   await other.until((text) => text.includes("retry"));
-  expect((await gateway.ask("GET", "/api/ticks", { token: tokenOf("cat") })).status).toBe(429);
+  expect((await gateway.request("GET", "/api/ticks", { token: tokenOf("cat") })).status).toBe(429);
   expect(runs).toBe(2);
   connection.socket.destroy();
   other.socket.destroy();

@@ -4,7 +4,8 @@ import { maxPartsOf, readForm } from "../../../../backend/gateway/streams/form.t
 import { boundaryOf, readParts } from "../../../../backend/gateway/streams/multipart.ts";
 import { array, integer, object, string, unbounded } from "../../../../backend/surface/grammar.ts";
 import { form } from "../../../../backend/surface/stream-grammar.ts";
-import { type TestGateway, tokenOf } from "../../support.ts";
+import type { TestGateway } from "../../test-gateway.ts";
+import { tokenOf } from "../../test-tokens.ts";
 import { startStreamGateway } from "./stream-gateway.ts";
 
 const declared = form({
@@ -115,7 +116,11 @@ describe("a form over HTTP", () => {
   test("is refused with another media type, or without a boundary", async () => {
     gateway = await start();
     for (const type of ["application/x-www-form-urlencoded", "multipart/form-data", "multipart/mixed; boundary=b"]) {
-      const answer = await gateway.ask("POST", "/api/posts/7", { token, body: "x", headers: { "content-type": type } });
+      const answer = await gateway.request("POST", "/api/posts/7", {
+        token,
+        body: "x",
+        headers: { "content-type": type },
+      });
       expect(answer.status).toBe(415);
     }
   });

@@ -4,7 +4,8 @@ import { readFiles } from "../../../../backend/contract/index.ts";
 import { object, string, unbounded } from "../../../../backend/surface/grammar.ts";
 import { form } from "../../../../backend/surface/stream-grammar.ts";
 import type { StreamEntry } from "../../../../backend/surface.ts";
-import { startTestGateway, type TestGateway, tokenOf } from "../../support.ts";
+import { startTestGateway, type TestGateway } from "../../test-gateway.ts";
+import { tokenOf } from "../../test-tokens.ts";
 import { type StreamHandler, streamService } from "./stream-gateway.ts";
 
 /** Code of the README's chapter about streams: an entry, and its action's handler. `scope` is what they import. */

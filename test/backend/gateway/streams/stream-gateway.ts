@@ -3,7 +3,8 @@ import { connect, type Socket } from "node:net";
 import type { Context, ServiceSchema } from "moleculer";
 import type { StreamMeta } from "../../../../backend/contract/index.ts";
 import type { StreamEntry } from "../../../../backend/surface.ts";
-import { startTestGateway, type TestGateway, tokenOf } from "../../support.ts";
+import { startTestGateway, type TestGateway } from "../../test-gateway.ts";
+import { tokenOf } from "../../test-tokens.ts";
 
 /** What the action of a test does with a request. */
 export type StreamHandler = (ctx: Context<Record<string, unknown>, StreamMeta & Record<string, unknown>>) => unknown;

@@ -4,7 +4,8 @@ import { afterEach, describe, expect, test } from "@jest/globals";
 import { readBody } from "../../../../backend/contract/index.ts";
 import { object, string, unbounded } from "../../../../backend/surface/grammar.ts";
 import { bytes } from "../../../../backend/surface/stream-grammar.ts";
-import { type TestGateway, tokenOf } from "../../support.ts";
+import type { TestGateway } from "../../test-gateway.ts";
+import { tokenOf } from "../../test-tokens.ts";
 import { headOf, openConnection, startStreamGateway } from "./stream-gateway.ts";
 
 let gateway: TestGateway;
@@ -29,7 +30,7 @@ describe("a body", () => {
         },
       },
     });
-    const answer = await gateway.ask("POST", "/api/put?name=a", { token, body: Buffer.alloc(1000), headers: file });
+    const answer = await gateway.request("POST", "/api/put?name=a", { token, body: Buffer.alloc(1000), headers: file });
     expect(answer.status).toBe(200);
     expect(answer.json).toEqual({ length: 1000 });
     expect(answer.headers.get("content-type")).toBe("application/json; charset=utf-8");
@@ -52,7 +53,7 @@ describe("a body", () => {
     connection.socket.write(headOf("POST", "/api/put", { ...file, "content-length": 6 }));
     connection.socket.write("abc");
     // another request is served meanwhile, so that the first bytes have been read
-    await gateway.ask("POST", "/api/put", { token, body: "x", headers: file });
+    await gateway.request("POST", "/api/put", { token, body: "x", headers: file });
     expect(runs).toBe(1);
     connection.socket.write("def");
     expect(await connection.until((text) => text.includes("{"))).toContain('{"length":6}');
@@ -66,10 +67,10 @@ describe("a body", () => {
     });
     const connection = openConnection(gateway.port);
     connection.socket.write(`${headOf("POST", "/api/put", { ...file, "content-length": 6 })}abc`);
-    await gateway.ask("POST", "/api/put", { token, body: "x", headers: file });
+    await gateway.request("POST", "/api/put", { token, body: "x", headers: file });
     connection.socket.destroy();
     await connection.closed;
-    await gateway.ask("POST", "/api/put", { token, body: "x", headers: file });
+    await gateway.request("POST", "/api/put", { token, body: "x", headers: file });
     expect(runs).toBe(2);
     expect(gateway.gateway.caps.find(({ cap }) => cap === "body_bytes")?.used).toBe(0);
   });
@@ -113,13 +114,15 @@ describe("a body", () => {
         },
       },
     });
-    const known = await gateway.ask("POST", "/api/put", { token, body: "x".repeat(11), headers: file });
+    const known = await gateway.request("POST", "/api/put", { token, body: "x".repeat(11), headers: file });
     expect(known.json.error?.code).toBe("PAYLOAD_TOO_LARGE");
     const head = headOf("POST", "/api/put", { ...file, "transfer-encoding": "chunked" });
-    const text = await gateway.raw(`${head}8\r\nabcdefgh\r\n3\r\nijk\r\n0\r\n\r\n`, (got) => got.includes("}}"));
+    const text = await gateway.sendBytes(`${head}8\r\nabcdefgh\r\n3\r\nijk\r\n0\r\n\r\n`, (got) => got.includes("}}"));
     expect(text).toMatch(/^HTTP\/1.1 413 /);
     expect(ends).toBe(0);
-    expect((await gateway.ask("POST", "/api/put", { token, body: "x".repeat(10), headers: file })).status).toBe(200);
+    expect((await gateway.request("POST", "/api/put", { token, body: "x".repeat(10), headers: file })).status).toBe(
+      200,
+    );
   });
 
   test("an action that answers although its stream has failed is not believed", async () => {
@@ -136,7 +139,9 @@ describe("a body", () => {
       },
     });
     const head = headOf("POST", "/api/put", { ...file, "transfer-encoding": "chunked" });
-    expect(await gateway.raw(`${head}4\r\nabcd\r\n0\r\n\r\n`, (got) => got.includes("}}"))).toMatch(/^HTTP\/1.1 413 /);
+    expect(await gateway.sendBytes(`${head}4\r\nabcd\r\n0\r\n\r\n`, (got) => got.includes("}}"))).toMatch(
+      /^HTTP\/1.1 413 /,
+    );
   });
 
   test.each([
@@ -153,7 +158,7 @@ describe("a body", () => {
   ])("is not waited for when there is %s", async (_what, headers, query, status) => {
     gateway = await startStreamGateway({ put: { body: octets, access: "admin", returns, run: () => ({ length: 0 }) } });
     const head = headOf("POST", `/api/put${query}`, { ...file, "content-length": 1000, ...headers });
-    expect(await gateway.raw(head, (text) => text.includes("}}"))).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+    expect(await gateway.sendBytes(head, (text) => text.includes("}}"))).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
   });
 
   test("is asked for when it may come, where the client waits for that", async () => {
@@ -180,14 +185,14 @@ describe("a body", () => {
         run: async (ctx) => ({ length: (await readBody(ctx)).length }),
       },
     });
-    const text = await gateway.raw(headOf("POST", "/api/put", file), (got) => got.includes("}"));
+    const text = await gateway.sendBytes(headOf("POST", "/api/put", file), (got) => got.includes("}"));
     expect([text.slice(0, 13), text.slice(-12)]).toEqual(["HTTP/1.1 200 ", '{"length":0}']);
   });
 
   test("where none is declared is refused", async () => {
     gateway = await startStreamGateway({ put: { method: "POST", returns, run: () => ({ length: 0 }) } });
-    expect((await gateway.ask("POST", "/api/put", { token, body: "x", headers: file })).status).toBe(413);
-    expect((await gateway.ask("POST", "/api/put", { token })).status).toBe(200);
+    expect((await gateway.request("POST", "/api/put", { token, body: "x", headers: file })).status).toBe(413);
+    expect((await gateway.request("POST", "/api/put", { token })).status).toBe(200);
   });
 });
 
@@ -196,7 +201,7 @@ describe("an answer of bytes", () => {
     gateway = await startStreamGateway({
       get: { returns: bytes({ types: ["image/png", "image/webp"] }), run: () => Buffer.from([1, 2, 3]) },
     });
-    const { headers, text, status } = await gateway.ask("GET", "/api/get", { token });
+    const { headers, text, status } = await gateway.request("GET", "/api/get", { token });
     expect([status, text.length, headers.get("content-length")]).toEqual([200, 3, "3"]);
     expect(Object.fromEntries(headers)).toMatchObject({
       "content-type": "image/png",
@@ -218,10 +223,10 @@ describe("an answer of bytes", () => {
         },
       },
     });
-    const first = await gateway.ask("GET", "/api/get", { token });
+    const first = await gateway.request("GET", "/api/get", { token });
     expect(first.headers.get("cache-control")).toBe("private, max-age=31536000, immutable");
     expect(first.headers.get("content-disposition")).toBe('inline; filename="a.png"');
-    const again = await gateway.ask("GET", "/api/get", { token, headers: { "if-none-match": '"a"' } });
+    const again = await gateway.request("GET", "/api/get", { token, headers: { "if-none-match": '"a"' } });
     expect([again.status, again.text]).toEqual([304, ""]);
   });
 
@@ -240,7 +245,7 @@ describe("an answer of bytes", () => {
         },
       },
     });
-    const answer = await gateway.ask("GET", "/api/get", { token });
+    const answer = await gateway.request("GET", "/api/get", { token });
     expect([answer.status, answer.json.error?.code]).toEqual([500, "INTERNAL"]);
     expect(answer.headers.get("set-cookie")).toBeNull();
   });
@@ -250,8 +255,8 @@ describe("an answer of bytes", () => {
       bytes: { returns: octets, run: () => ({ length: 1 }) },
       json: { returns, run: () => Readable.from(["a"]) },
     });
-    expect((await gateway.ask("GET", "/api/bytes", { token })).status).toBe(500);
-    expect((await gateway.ask("GET", "/api/json", { token })).status).toBe(500);
+    expect((await gateway.request("GET", "/api/bytes", { token })).status).toBe(500);
+    expect((await gateway.request("GET", "/api/json", { token })).status).toBe(500);
   });
 
   test("is sent while it is made", async () => {
@@ -278,7 +283,7 @@ describe("an answer of bytes", () => {
         },
       },
     });
-    expect((await gateway.ask("GET", "/api/get", { token })).text).toBe("first last");
+    expect((await gateway.request("GET", "/api/get", { token })).text).toBe("first last");
   });
 
   test("that fails after its head ends the connection, and says nothing of the error", async () => {
@@ -383,7 +388,7 @@ describe("an answer of bytes", () => {
       socket.write(headOf("GET", "/api/get"));
       await until((text) => text.includes("first"));
     }
-    const refused = await gateway.ask("GET", "/api/get", { token });
+    const refused = await gateway.request("GET", "/api/get", { token });
     expect([refused.status, refused.headers.get("retry-after")]).toEqual([429, "5"]);
     expect(sources.at(-1)?.destroyed).toBe(true);
     const cap = () => gateway.gateway.caps.find(({ cap }) => cap === "streams");
@@ -396,7 +401,7 @@ describe("an answer of bytes", () => {
 
   test("of an action that no node offers is a refusal", async () => {
     gateway = await startStreamGateway({ get: { returns: octets, run: () => Buffer.from("x") } }, {}, []);
-    const { status, headers, json } = await gateway.ask("GET", "/api/get", { token });
+    const { status, headers, json } = await gateway.request("GET", "/api/get", { token });
     expect([status, headers.get("retry-after"), json.error?.code]).toEqual([503, "1", "UNAVAILABLE"]);
   });
 
@@ -409,7 +414,7 @@ describe("an answer of bytes", () => {
         },
       },
     });
-    const answer = await gateway.ask("GET", "/api/get", { token });
+    const answer = await gateway.request("GET", "/api/get", { token });
     expect(answer.json).toEqual({ error: { code: "INTERNAL", message: "Something went wrong." } });
     expect(answer.headers.get("content-security-policy")).not.toContain("sandbox");
   });

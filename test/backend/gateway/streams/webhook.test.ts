@@ -3,7 +3,7 @@ import { afterEach, expect, test } from "@jest/globals";
 import { readBody } from "../../../../backend/contract/index.ts";
 import { object, unbounded } from "../../../../backend/surface/grammar.ts";
 import { webhook } from "../../../../backend/surface/stream-grammar.ts";
-import type { TestGateway } from "../../support.ts";
+import type { TestGateway } from "../../test-gateway.ts";
 import { type StreamHandler, startStreamGateway } from "./stream-gateway.ts";
 
 let gateway: TestGateway | undefined;
@@ -45,7 +45,7 @@ function stamped(body: string, { at = now(), secret = OTHER } = {}) {
   return { "x-signature": `t=${at},v1=${"0".repeat(64)},v1=${mark},v0=1` };
 }
 const send = (path: string, body: string, headers: Record<string, string>) =>
-  gateway?.ask("POST", `/api/${path}`, { body, headers });
+  gateway?.request("POST", `/api/${path}`, { body, headers });
 
 test("a webhook whose signature is right is taken once", async () => {
   gateway = await startWith();

@@ -3,7 +3,7 @@ import { constants, getPriority } from "node:os";
 import { expect, test } from "@jest/globals";
 import { yieldHashing } from "../../../../backend/users/internals/hashing-threads.ts";
 import { hashPassword } from "../../../../backend/users/password.ts";
-import { CHEAP } from "../../test-modules.ts";
+import { CHEAP_HASHES } from "../../test-modules.ts";
 
 /** The priorities of this process's threads whose name says whether they hash. */
 function priorities(hashing: boolean): number[] {
@@ -14,7 +14,7 @@ function priorities(hashing: boolean): number[] {
 }
 
 test("H6: libuv of Node.js 26 names its threads, so that those that hash let the one that responds go first", async () => {
-  await hashPassword("correct horse battery", CHEAP);
+  await hashPassword("correct horse battery", CHEAP_HASHES);
   const before = priorities(false);
   yieldHashing();
   const below = priorities(true);

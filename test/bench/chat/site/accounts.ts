@@ -7,7 +7,7 @@ import { BufferedOutput } from "../../../../backend/log-output.ts";
 import { startBackend } from "../../../../backend/main.ts";
 import { hashPassword } from "../../../../backend/users/password.ts";
 import { openStore } from "../../../backend/store/open-store.ts";
-import { TEST_ASSETS } from "../../../backend/support.ts";
+import { TEST_ASSETS } from "../../../backend/test-options.ts";
 
 export const PASSWORD = "correct horse battery";
 

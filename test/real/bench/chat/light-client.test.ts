@@ -1,7 +1,7 @@
 // The clients of the soak, and what it expects that they have heard.
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { HISTORY_PAGE_MESSAGES, MAX_CATCH_UP_MESSAGES } from "../../../../backend/chat/message.ts";
-import { startTestBackend, type TestBackend } from "../../../backend/support.ts";
+import { startTestBackend, type TestBackend } from "../../../backend/test-backend.ts";
 import { LightClient, type LightClientOptions } from "../../../bench/chat/site/light-client.ts";
 import { Attendance, MUST_HEAR_MS } from "../../../bench/chat/soak/attendance.ts";
 
@@ -17,7 +17,7 @@ afterEach(async () => {
 
 /** A client that has joined the room. */
 async function joined(options: Partial<LightClientOptions> = {}): Promise<LightClient> {
-  const person = await backend.person();
+  const person = await backend.registerUser();
   const client = new LightClient({
     ...{ account: { ...person, madeAt: performance.now() }, address: "192.0.2.1", room: "garden" },
     order: () => [backend.port],

@@ -7,7 +7,7 @@ import type { Page } from "puppeteer-core";
 import { readConfig } from "../../../../backend/config.ts";
 import { type Backend, startBackend } from "../../../../backend/main.ts";
 import { freePort } from "../../../../scripts/local-site/free-port.ts";
-import { NO_LIMITS } from "../../../backend/support.ts";
+import { NO_LIMITS } from "../../../backend/test-options.ts";
 import { emailOf, fillRegistration, focus, PASSWORD, press, reads, register, until } from "../acts.ts";
 import { DESKTOP, PHONE, startBrowser, type TestBrowser, type Visitor } from "../browser.ts";
 import { say, shows, texts } from "./chat-acts.ts";

@@ -7,8 +7,8 @@ import { readConfig } from "../../../../backend/config.ts";
 import { call } from "../../../../backend/contract/index.ts";
 import { type Backend, startBackend } from "../../../../backend/main.ts";
 import { freePort } from "../../../../scripts/local-site/free-port.ts";
-import { NO_LIMITS } from "../../../backend/support.ts";
 import { testModules } from "../../../backend/test-modules.ts";
+import { NO_LIMITS } from "../../../backend/test-options.ts";
 import { fillRegistration, online, PASSWORD, press, reads, until } from "../acts.ts";
 import { startBrowser, type TestBrowser } from "../browser.ts";
 

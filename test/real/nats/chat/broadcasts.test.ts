@@ -4,7 +4,8 @@ import { connect, type NatsConnection } from "nats";
 import type { Socket } from "socket.io-client";
 import { channelOf } from "../../../../backend/chat/channel.ts";
 import { MARKS, SHARDS, shardOf, subjectName } from "../../../../backend/nodes/subjects.ts";
-import { emit, type Person, startTestBackend, type TestBackend } from "../../../backend/support.ts";
+import { emit } from "../../../backend/socket-calls.ts";
+import { startTestBackend, type TestBackend, type TestUser } from "../../../backend/test-backend.ts";
 import { type Cluster, startCluster } from "../../postgres/cluster.ts";
 import { type NatsServer, nodeEnv, startNats } from "../nats-server.ts";
 
@@ -62,16 +63,16 @@ async function subscribed(): Promise<string[][]> {
 }
 
 interface Member {
-  readonly person: Person;
+  readonly person: TestUser;
   readonly socket: Socket;
   readonly heard: string[];
   say(text: string): Promise<void>;
 }
 
 let serial = 0;
-async function member(node: TestBackend, room: string, known?: Person): Promise<Member> {
-  const person = known ?? (await (nodes[0] ?? node).person());
-  const socket = await node.socket(person.accessToken);
+async function member(node: TestBackend, room: string, known?: TestUser): Promise<Member> {
+  const person = known ?? (await (nodes[0] ?? node).registerUser());
+  const socket = await node.connect(person.accessToken);
   const heard: string[] = [];
   socket.on("message", ({ text }: { text: string }) => heard.push(text));
   expect((await emit(socket, "call", "chat.join", { room })).error).toBeNull();
@@ -200,7 +201,7 @@ test("N5: rooms that do not let a user in leave no subscription behind", async (
 test("N5: joins and leaves under load lose and double nothing, on whichever node", async () => {
   const [one, two, three] = nodes as [TestBackend, TestBackend, TestBackend];
   const ada = await member(one, "garden");
-  const bob = await one.person();
+  const bob = await one.registerUser();
   let isOver = false;
   const talk = (async () => {
     for (let n = 1; !isOver; n += 1) await ada.say(String(n));
@@ -208,7 +209,7 @@ test("N5: joins and leaves under load lose and double nothing, on whichever node
   const rounds: { first: number; heard: number[] }[] = [];
   for (let round = 0; round < 30; round += 1) {
     const node = round % 2 === 0 ? two : three;
-    const socket = await node.socket(bob.accessToken);
+    const socket = await node.connect(bob.accessToken);
     const heard: number[] = [];
     socket.on("message", ({ seq }: { seq: number }) => heard.push(seq));
     const { result } = await emit(socket, "call", "chat.join", { room: "garden" });
@@ -225,7 +226,7 @@ test("N5: joins and leaves under load lose and double nothing, on whichever node
 test("N5: the clients of a node that is stopped and started again hear each message once", async () => {
   const [one, two] = nodes as [TestBackend, TestBackend];
   const bob = await member(one, "garden");
-  const ada = await one.person();
+  const ada = await one.registerUser();
   const first = await member(two, "garden", ada);
   await first.say("before");
   await two.stop();

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { Watched } from "../../../backend/client/chat/watched-client.ts";
-import type { TestBackend } from "../../../backend/support.ts";
+import type { TestBackend } from "../../../backend/test-backend.ts";
 import { type Cluster, startCluster } from "../../postgres/cluster.ts";
 import { type NatsServer, startNats } from "../nats-server.ts";
 import { type Pair, startPair } from "../pair.ts";

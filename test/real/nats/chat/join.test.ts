@@ -3,7 +3,8 @@ import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import type { Socket } from "socket.io-client";
 import { channelOf } from "../../../../backend/chat/channel.ts";
 import { shardOf } from "../../../../backend/nodes/subjects.ts";
-import { emit, type TestBackend } from "../../../backend/support.ts";
+import { emit } from "../../../backend/socket-calls.ts";
+import type { TestBackend } from "../../../backend/test-backend.ts";
 import { type NatsServer, startNats } from "../nats-server.ts";
 import { type Pair, startPair } from "../pair.ts";
 
@@ -26,7 +27,7 @@ afterAll(async () => {
 });
 
 /** A socket of a new user on a node. */
-const visitor = async (node: TestBackend) => node.socket((await one.person()).accessToken);
+const visitor = async (node: TestBackend) => node.connect((await one.registerUser()).accessToken);
 
 async function call(socket: Socket, action: string, params: object) {
   const { error, result } = await emit(socket, "call", action, params);

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import type { Socket } from "socket.io-client";
-import { emit, type TestBackend } from "../../../backend/support.ts";
+import { emit } from "../../../backend/socket-calls.ts";
+import type { TestBackend } from "../../../backend/test-backend.ts";
 import { type NatsServer, startNats } from "../nats-server.ts";
 import { type Pair, startPair } from "../pair.ts";
 
@@ -37,9 +38,9 @@ const next = (socket: Socket, event: string) =>
  * arrived.
  */
 async function scene() {
-  const [owner, guest, witness] = [await one.person(), await one.person(), await one.person()];
-  const own = await one.socket(owner.accessToken);
-  const [there, beside] = [await two.socket(guest.accessToken), await two.socket(witness.accessToken)];
+  const [owner, guest, witness] = [await one.registerUser(), await one.registerUser(), await one.registerUser()];
+  const own = await one.connect(owner.accessToken);
+  const [there, beside] = [await two.connect(guest.accessToken), await two.connect(witness.accessToken)];
   const { room } = (await call(own, "chat.create", { kind: "private", title: "Two nodes" })) as { room: string };
   const invited = next(there, "membership");
   for (const { id } of [guest, witness]) await call(own, "chat.invite", { room, user: id });

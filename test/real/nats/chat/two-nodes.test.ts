@@ -2,7 +2,9 @@ import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { channelOf } from "../../../../backend/chat/channel.ts";
 import { announce } from "../../../../backend/contract/index.ts";
 import { startChatGateway } from "../../../backend/chat/chat-gateway.ts";
-import { emit, type TestGateway, tokenOf } from "../../../backend/support.ts";
+import { emit } from "../../../backend/socket-calls.ts";
+import type { TestGateway } from "../../../backend/test-gateway.ts";
+import { tokenOf } from "../../../backend/test-tokens.ts";
 import { type NatsServer, nodeEnv, startNats } from "../nats-server.ts";
 
 let nats: NatsServer;
@@ -44,8 +46,8 @@ afterAll(async () => {
 });
 
 test("two nodes serve one room: each message arrives once at both", async () => {
-  const alice = await one.socket(tokenOf("alice"));
-  const bob = await two.socket(tokenOf("bob"));
+  const alice = await one.connect(tokenOf("alice"));
+  const bob = await two.connect(tokenOf("bob"));
   await Promise.all([alice, bob].map((socket) => emit(socket, "call", "chat.join", { room: "lobby" })));
   const heard = new Map([alice, bob].map((socket) => [socket, [] as number[]]));
   const all = new Promise<void>((resolve) => {

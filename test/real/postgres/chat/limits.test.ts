@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { emit, NO_LIMITS, startTestBackend, type TestBackend } from "../../../backend/support.ts";
+import { emit } from "../../../backend/socket-calls.ts";
+import { startTestBackend, type TestBackend } from "../../../backend/test-backend.ts";
+import { NO_LIMITS } from "../../../backend/test-options.ts";
 import { type Cluster, startCluster } from "../cluster.ts";
 
 let cluster: Cluster;
@@ -17,8 +19,8 @@ afterAll(async () => {
 });
 
 test("N11: a user opens as many rooms an hour by two nodes as by one", async () => {
-  const person = await nodes[0].person();
-  const sockets = await Promise.all(nodes.map((node) => node.socket(person.accessToken)));
+  const person = await nodes[0].registerUser();
+  const sockets = await Promise.all(nodes.map((node) => node.connect(person.accessToken)));
   const codes: (string | undefined)[] = [];
   for (let n = 0; n < 5; n += 1) {
     const socket = sockets[n % 2] as (typeof sockets)[0];

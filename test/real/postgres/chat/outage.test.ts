@@ -1,7 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { emit } from "../../../backend/socket-calls.ts";
 import { openStore } from "../../../backend/store/open-store.ts";
-import { emit, startTestBackend, type TestBackend } from "../../../backend/support.ts";
+import { startTestBackend, type TestBackend } from "../../../backend/test-backend.ts";
 import { type Cluster, startCluster } from "../cluster.ts";
 
 let cluster: Cluster;
@@ -18,10 +19,10 @@ afterAll(async () => {
 });
 
 test("N9: while the database is stopped, requests are UNAVAILABLE with retry-after, and the log has one line a second", async () => {
-  const person = await backend.person();
-  const socket = await backend.socket(person.accessToken);
+  const person = await backend.registerUser();
+  const socket = await backend.connect(person.accessToken);
   await emit(socket, "call", "chat.join", { room: "lobby" });
-  await backend.person(); // another user is there, so that presence has to be told
+  await backend.registerUser(); // another user is there, so that presence has to be told
   const before = backend.log.length;
 
   await cluster.halt();
@@ -31,15 +32,15 @@ test("N9: while the database is stopped, requests are UNAVAILABLE with retry-aft
     const [send, join, login, me] = await Promise.all([
       emit(socket, "call", "chat.send", { room: "lobby", text: "hello", clientId: `m${n}` }),
       emit(socket, "call", "chat.join", { room: "lobby" }),
-      backend.ask("POST", "/api/auth/login", { body: { email: person.email, password: person.password } }),
-      backend.ask("GET", "/api/users/me", { token: person.accessToken }),
+      backend.request("POST", "/api/auth/login", { body: { email: person.email, password: person.password } }),
+      backend.request("GET", "/api/users/me", { token: person.accessToken }),
     ]);
     for (const { error } of [send, join]) refusals.push(error);
     for (const { status, headers, json } of [login, me])
       refusals.push({ code: json.error?.code, retryAfter: Number(headers.get("retry-after")), status });
     await delay(20);
   }
-  await expect(backend.socket(person.accessToken)).rejects.toMatchObject({
+  await expect(backend.connect(person.accessToken)).rejects.toMatchObject({
     message: "UNAVAILABLE",
     data: { retryAfter: 1 },
   });
@@ -66,9 +67,9 @@ test("N9: while the database is stopped, requests are UNAVAILABLE with retry-aft
 });
 
 test("N9: after an outage a message that was stored without its response reaches the room's clients", async () => {
-  const [author, reader] = [await backend.person(), await backend.person()];
-  const socket = await backend.socket(reader.accessToken);
-  for (const one of [await backend.socket(author.accessToken), socket])
+  const [author, reader] = [await backend.registerUser(), await backend.registerUser()];
+  const socket = await backend.connect(reader.accessToken);
+  for (const one of [await backend.connect(author.accessToken), socket])
     await emit(one, "call", "chat.join", { room: "outage" });
   const heard = new Promise((resolve) => socket.once("message", resolve));
   // as a node does whose connection ends between the commit and its response

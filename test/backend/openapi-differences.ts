@@ -2,17 +2,17 @@ import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
 import formats from "ajv-formats";
 import { openApi } from "../../backend/gateway/index.ts";
 
-/** What the OpenAPI document says, as a client reads it. */
+/** The OpenAPI document, as a client reads it. */
 export const document = JSON.parse(JSON.stringify(openApi()));
 
 /**
- * The same, but closed: clients accept fields that they do not know, and a test does not, because a field that is not
- * declared may be an internal that leaks.
+ * The document, with schemas that refuse undeclared fields. A client ignores such fields; a test does not, because an
+ * undeclared field may be an internal that leaks.
  */
-function closed(part: unknown): unknown {
-  if (Array.isArray(part)) return part.map(closed);
+function withClosedObjects(part: unknown): unknown {
+  if (Array.isArray(part)) return part.map(withClosedObjects);
   if (typeof part !== "object" || part === null) return part;
-  const all = Object.fromEntries(Object.entries(part).map(([name, inner]) => [name, closed(inner)]));
+  const all = Object.fromEntries(Object.entries(part).map(([name, inner]) => [name, withClosedObjects(inner)]));
   return all.type === "object" && "properties" in all ? { additionalProperties: false, ...all } : all;
 }
 
@@ -22,7 +22,7 @@ const ajv = new Ajv2020({ allErrors: true, strictTypes: false, validateSchema: f
 formats.default(ajv);
 ajv.addFormat("password", true);
 ajv.addVocabulary(Object.keys(document)); // within its schemas an unknown word is an error
-ajv.addSchema(closed(document) as object, "openapi");
+ajv.addSchema(withClosedObjects(document) as object, "openapi");
 
 const compiled = new Map<string, ValidateFunction>();
 
@@ -39,45 +39,50 @@ function problems(place: readonly string[], value: unknown): string[] {
 
 const JSON_SCHEMA = ["content", "application/json", "schema"];
 
-/** The place that a reference leads to. */
-const target = ({ $ref }: { $ref: string }): string[] => $ref.split("/").slice(1);
+/** The place in the document that a reference leads to. */
+const targetOf = ({ $ref }: { $ref: string }): string[] => $ref.split("/").slice(1);
 const at = (place: readonly string[]) => place.reduce((part, name) => part[name], document);
-const resolved = (part: { $ref: string }) => ("$ref" in part ? at(target(part)) : part);
+const resolve = (part: { $ref: string }) => ("$ref" in part ? at(targetOf(part)) : part);
 
-/** An answer as a client sees it. */
-interface Seen {
+/** A response as a client gets it. */
+interface ReceivedResponse {
   readonly status: number;
   readonly headers: Headers;
   readonly json: unknown;
 }
 
-/** What an HTTP answer has that the document does not say, or lacks that it says. */
-export function responseDifferences(method: string, path: string, { status, headers, json }: Seen): string[] {
+/** How an HTTP response differs from the document; empty when it is as described. */
+export function responseDifferences(
+  method: string,
+  path: string,
+  { status, headers, json }: ReceivedResponse,
+): string[] {
   const operation = ["paths", path, method.toLowerCase()];
   const response = at([...operation, "responses"])[status];
-  if (!response) return [`${method} ${path} answers ${status}, and the document knows no such status`];
-  const place = "$ref" in response ? target(response) : [...operation, "responses", String(status)];
+  if (!response) return [`${method} ${path} responds with ${status}, which the document does not list`];
+  const place = "$ref" in response ? targetOf(response) : [...operation, "responses", String(status)];
   const missing = Object.entries<{ $ref: string }>(at(place).headers).filter(([name, header]) => {
-    return resolved(header).required === true && !headers.has(name);
+    return resolve(header).required === true && !headers.has(name);
   });
   const { content } = at(place);
   const [type = ""] = (headers.get("content-type") ?? "application/json").split(";");
-  if (!(type in content)) return [`${method} ${path} answers ${status} with ${type}, which the document does not know`];
+  if (!(type in content))
+    return [`${method} ${path} responds with ${status} and ${type}, which the document does not list`];
   return [
     ...(type === "application/json" ? problems([...place, ...JSON_SCHEMA], json) : []),
-    ...missing.map(([name]) => `${method} ${path} answers ${status} without ${name}`),
+    ...missing.map(([name]) => `${method} ${path} responds with ${status} without ${name}`),
   ];
 }
 
 /** Whether the document describes requests with this method for this path. */
-export const isDescribed = (method: string, path: string): boolean =>
-  method.toLowerCase() in (document.paths[path] ?? {});
+const isDescribed = (method: string, path: string): boolean => method.toLowerCase() in (document.paths[path] ?? {});
 
-/** The same for what a call over the socket was acknowledged with. A call of an unknown action says so. */
+/** How the acknowledgement of a call over a socket differs from the document. An unknown action has to be NOT_FOUND. */
 export function resultDifferences(action: string, error: Refused | null, result: unknown): string[] {
-  const unlike = error ? problems(["x-socket", "error"], error) : [];
-  if (!(action in calls)) return [...unlike, ...codeDifferences(action, ["NOT_FOUND"], error ?? { code: "nothing" })];
-  return [...unlike, ...outcomeDifferences(action, error, result)];
+  const differences = error ? problems(["x-socket", "error"], error) : [];
+  if (!(action in calls))
+    return [...differences, ...codeDifferences(action, ["NOT_FOUND"], error ?? { code: "nothing" })];
+  return [...differences, ...outcomeDifferences(action, error, result)];
 }
 
 interface Refused {
@@ -85,7 +90,8 @@ interface Refused {
 }
 
 /**
- * The same for what an action returned within the node, by the description of the entry through which clients reach it.
+ * How the outcome of an action, called within the node, differs from what the document says of the entry through which
+ * clients reach the action.
  */
 export function outcomeDifferences(action: string, error: Refused | null, result: unknown): string[] {
   const operation = operations.get(action);
@@ -99,7 +105,7 @@ export function outcomeDifferences(action: string, error: Refused | null, result
 }
 
 const { calls } = document["x-socket"];
-/** Where each operation stands. */
+/** The place of each operation in the document, by its action. */
 const operations = new Map(
   Object.entries<Record<string, { operationId: string }>>(document.paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, { operationId }]) => [operationId, ["paths", path, method]] as const),
@@ -108,19 +114,25 @@ const operations = new Map(
 
 function codesOf(operation: readonly string[]): string[] {
   const responses = Object.entries<{ $ref: string }>(at([...operation, "responses"]));
-  const refused = responses.filter(([status]) => status !== "200").map(([, response]) => resolved(response));
+  const refused = responses.filter(([status]) => status !== "200").map(([, response]) => resolve(response));
   return refused.flatMap(
     ({ content }) => content["application/json"].schema.allOf[1].properties.error.properties.code.enum,
   );
 }
 
 function codeDifferences(action: string, codes: readonly string[], { code }: Refused): string[] {
-  return codes.includes(code) ? [] : [`${action} refuses with ${code}, and the document knows no such code`];
+  return codes.includes(code) ? [] : [`${action} refuses with ${code}, which the document does not list`];
 }
 
-/** The same of an event that the server sent. */
+/** How an event that the server sent differs from the document. */
 export function eventDifferences(event: string, payload: unknown): string[] {
-  if (!(event in document["x-socket"].events))
-    return [`the server sends ${event}, and the document knows no such event`];
+  if (!(event in document["x-socket"].events)) return [`the server sends ${event}, which the document does not list`];
   return problems(["x-socket", "events", event, "payload"], payload);
+}
+
+/** Throws when the response of an endpoint is not as the OpenAPI document describes it. */
+export function expectDescribed(method: string, path: string, response: ReceivedResponse): void {
+  const [plain = path] = path.split("?");
+  const differences = isDescribed(method, plain) ? responseDifferences(method, plain, response) : [];
+  if (differences.length > 0) throw new Error(differences.join("\n"));
 }
