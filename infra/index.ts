@@ -39,11 +39,11 @@ const compiled = compile(site, policy, account, existing, purpose === "deploy");
 
 // a stack without lists has no such component, so that its state stays as it is
 const lists = compiled.lists.length === 0 ? [] : [new Lists("lists", compiled.lists)];
-const rulesets = new Rulesets("rules", compiled.rulesets, lists);
-const settings = new ZoneSettings("settings", compiled.zoneSettings);
+const rulesets = site.role === "guest" ? [] : [new Rulesets("rules", compiled.rulesets, lists)];
+const settings = site.role === "guest" ? [] : [new ZoneSettings("settings", compiled.zoneSettings)];
 const tunnel = new Tunnel(compiled, purpose === "deploy");
 const dns = new Dns("dns", compiled.records, tunnel.tunnelId, rulesets);
-protectFromDestroy([...lists, rulesets, settings, tunnel, dns, ...stashAsFound(asFound)]);
+protectFromDestroy([...lists, ...rulesets, ...settings, tunnel, dns, ...stashAsFound(asFound)]);
 for (const line of unprovedLines(existing.unproved)) void pulumi.log.warn(line);
 
 /** The outputs of the stack. */
@@ -54,6 +54,10 @@ export default {
   tunnelToken: tunnel.token,
   /** Hostnames of the site. */
   hostnames: site.hostnames,
+  /** Owner of the zone's rules, or guest. */
+  role: site.role,
+  /** Where the connector finds the gateway. */
+  origin: site.origin,
   /** The plan that the policy keeps within. */
   plan: account.plan,
   /** What is deployed, and what exceeds the plan's limits. */

@@ -7,9 +7,21 @@ import { zoneSettingProblem } from "./policy/zone-settings.ts";
 import { LIST_NAME, PLANS } from "./rules/index.ts";
 
 /** Defaults of the optional keys; `Pulumi.yaml` repeats them for the CLI. */
-export const DEFAULTS = { origin: "http://127.0.0.1:3000", plan: "auto" } as const;
+export const DEFAULTS = { origin: "http://127.0.0.1:3000", plan: "auto", role: "owner" } as const;
 
-const KEYS = ["accountId", "adopt", "hostnames", "origin", "plan", "sharedLists", "zone", "zoneId", "zoneSettings"];
+const KEYS = [
+  "accountId",
+  "adopt",
+  "guests",
+  "hostnames",
+  "origin",
+  "plan",
+  "role",
+  "sharedLists",
+  "zone",
+  "zoneId",
+  "zoneSettings",
+];
 const PLAN_WORDS: readonly string[] = [DEFAULTS.plan, ...PLANS];
 /** Characters of a record's comment at Cloudflare; the mark of ownership must fit. */
 const MAX_MARK_CHARACTERS = 100;
@@ -27,10 +39,13 @@ export function readSite(project: string, stack: string, values: ConfigValues): 
   );
   const planWord = config.text("plan", (text) => PLAN_WORDS.includes(text), `one of ${PLAN_WORDS.join(", ")}`);
   const plan = PLANS.find((name) => name === planWord) ?? DEFAULTS.plan;
+  const role = config.text("role", (text) => text === "owner" || text === "guest", "owner or guest");
   const hostnames = readHostnames(config, zone);
+  const guests = readGuests(config, zone, hostnames ?? []);
   const zoneSettings = readZoneSettings(config, plan);
   const sharedLists = readSharedLists(config);
   const adopt = readAdopt(config, hostnames ?? [], sharedLists);
+  if (role === "guest") refuseOwnersKeys(config, { guests, sharedLists, zoneSettings, adopt });
   refuseUnknownKeys(config);
   refuseLongMark(config, stack);
   if (config.problems.length > 0 || zone === undefined || hostnames === undefined) {
@@ -39,12 +54,13 @@ export function readSite(project: string, stack: string, values: ConfigValues): 
   return {
     project,
     stack,
+    role: role === "guest" ? "guest" : DEFAULTS.role,
     zone: { name: zone, ...present({ id: zoneId }) },
     hostnames,
     origin: origin ?? DEFAULTS.origin,
     plan,
     zoneSettings,
-    ...present({ accountId, adopt, sharedLists: sharedLists.length === 0 ? undefined : sharedLists }),
+    ...present({ accountId, adopt, guests: unlessEmpty(guests), sharedLists: unlessEmpty(sharedLists) }),
   };
 }
 
@@ -114,6 +130,61 @@ function readHostnames(config: StackConfig, zone: string | undefined): Site["hos
   }
   if (new Set(hostnames).size < hostnames.length) config.reject("hostnames", hostnames, "each hostname once");
   return [first, ...more];
+}
+
+/** Hostnames of other stacks in the zone. Empty where there are none, or the value is no list. */
+function readGuests(config: StackConfig, zone: string | undefined, hostnames: readonly string[]): readonly string[] {
+  const value = config.value("guests");
+  const guests = listOf(value ?? "[]");
+  if (guests === undefined) {
+    config.reject("guests", value, 'hostnames of other stacks, such as ["staging.example.com", "dev-*.example.com"]');
+    return [];
+  }
+  for (const name of guests) {
+    if (!isHostnameOrPattern(name)) {
+      config.reject(
+        "guests",
+        name,
+        'a hostname in lower case, which may have one * in its first label, such as "dev-*.example.com"',
+      );
+    } else if (zone !== undefined && !isWithin(name, zone)) {
+      config.reject("guests", name, `a hostname inside the zone ${zone}`);
+    } else if (hostnames.includes(name)) {
+      config.reject("guests", name, "a hostname of another stack: this one is in `hostnames`");
+    }
+  }
+  if (new Set(guests).size < guests.length) config.reject("guests", guests, "each hostname once");
+  return guests;
+}
+
+/** A guest deploys a tunnel and records. What else is configured would be ignored, so it is refused. */
+function refuseOwnersKeys(
+  config: StackConfig,
+  {
+    guests,
+    sharedLists,
+    zoneSettings,
+    adopt,
+  }: {
+    readonly guests: readonly string[];
+    readonly sharedLists: readonly string[];
+    readonly zoneSettings: Site["zoneSettings"];
+    readonly adopt: Adoption | undefined;
+  },
+): void {
+  const given = {
+    guests: guests.length > 0,
+    sharedLists: sharedLists.length > 0,
+    zoneSettings: Object.keys(zoneSettings).length > 0,
+    "adopt.rulesets": Object.keys(adopt?.rulesets ?? {}).length > 0,
+    "adopt.lists": Object.keys(adopt?.lists ?? {}).length > 0,
+  };
+  for (const [key, isGiven] of Object.entries(given)) {
+    if (!isGiven) continue;
+    const [name = key] = key.split(".");
+    const expected = "nothing: this stack is a guest. Set it in the stack that owns the zone's rules";
+    config.reject(key, config.value(name), expected);
+  }
 }
 
 function readZoneSettings(config: StackConfig, plan: Site["plan"]): Site["zoneSettings"] {
@@ -186,11 +257,17 @@ function present<T extends object>(members: T): { [Name in keyof T]?: Exclude<T[
   };
 }
 
+const unlessEmpty = (list: readonly string[]): readonly string[] | undefined => (list.length === 0 ? undefined : list);
+
 const isHexId = (text: string): boolean => /^[0-9a-f]{32}$/.test(text);
 
 /** Letters, digits and hyphens, at least two labels (RFC 1123); an underscore may start a label, as DNS allows. */
 const isHostname = (text: string): boolean =>
   text.length <= 253 && /^(?:[a-z0-9_](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])$/.test(text);
+
+/** The `*` is part of the first label: with another character in its place it is a hostname. */
+const isHostnameOrPattern = (text: string): boolean =>
+  isHostname(text.replace(/^([^.*]*)\*/, (_, before: string) => `${before}a`));
 
 const isWithin = (hostname: string, zone: string): boolean => hostname === zone || hostname.endsWith(`.${zone}`);
 

@@ -12,7 +12,7 @@ import {
 } from "../rules/index.ts";
 import { and, type ExpressionText } from "./expression.ts";
 import { type Folder, fileOfRule } from "./folders.ts";
-import { onHostnames } from "./hostnames.ts";
+import { boundHostnames, onHostnames } from "./hostnames.ts";
 import { limitInWords, limitOnPlan } from "./limit.ts";
 import type { DeployedRule, PhaseRuleset, PolicyRule, RuleContext, RuleFile } from "./rule.ts";
 import { ruleProblems } from "./rule-shape.ts";
@@ -103,20 +103,25 @@ function refOf(made: unknown): string | undefined {
 const snakeCase = (name: string): string => name.replace(/[A-Z]/g, (capital) => `_${capital.toLowerCase()}`);
 
 /**
- * The rule as it is deployed: guarded by the site's hostnames wherever the plan lets it see them, everything explicit.
+ * The rule as it is deployed: guarded by the hostnames of the site and of its guests wherever the plan lets it see
+ * them, everything explicit.
  */
 function deployedRule(
-  { when, examples, enabled = true, limit, gatewayClass: _, ...rule }: PolicyRule,
+  { when, examples, enabled = true, limit, guests, gatewayClass: _, ...rule }: PolicyRule,
   phase: Phase,
   { site, plan }: RuleContext,
 ): DeployedRule {
-  const expression = seesHost(phase, plan) ? guarded(onHostnames(site), when) : when;
+  const names = guests === false || phase === CACHE ? site.hostnames : boundHostnames(site);
+  const expression = seesHost(phase, plan) ? guarded(onHostnames(names), when) : when;
   const source = { file: fileOfRule(phase, rule.ref), when, examples };
   if (limit === undefined) return { ...rule, expression, enabled, source };
   const ratelimit = limitOnPlan(limit, plan);
   const description = `${rule.description}: ${limitInWords(ratelimit)}`;
   return { ...rule, description, expression, enabled, ratelimit, source: { ...source, limit } };
 }
+
+/** What of a guest may be cached depends on its surface, which the owner does not know. */
+const CACHE: Phase = "http_request_cache_settings";
 
 /** Free's rate limiting rule sees the path and nothing else, so it cannot carry the guard by hostname. */
 const seesHost = (phase: Phase, plan: Plan): boolean => phase !== "http_ratelimit" || rateLimitSees(plan, "http.host");

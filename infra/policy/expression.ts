@@ -42,6 +42,10 @@ export const not = (term: ExpressionText): ExpressionText => `not ${term.startsW
 export const strictWildcard = (field: ExpressionText, pattern: string): ExpressionText =>
   `${field} strict wildcard ${quote(pattern)}`;
 
+/** True when the whole field is like the pattern, whatever the letter case; `*` is any number of characters. */
+export const wildcard = (field: ExpressionText, pattern: string): ExpressionText =>
+  `${field} wildcard ${quote(pattern)}`;
+
 /** True for every request. */
 export const ALWAYS: ExpressionText = "true";
 

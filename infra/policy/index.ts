@@ -5,7 +5,7 @@ import { FOLDERS, type Folder } from "./folders.ts";
 import { ingress, type SiteIngressRule } from "./ingress.ts";
 import { LISTS_FOLDER, listMember, listShapeDiagnostics, normalisedLists, type PolicyList } from "./list.ts";
 import { lists as ownLists } from "./lists/index.ts";
-import { type PlanReport, planReport } from "./report.ts";
+import { guestReport, type PlanReport, planReport } from "./report.ts";
 import type { PhaseRuleset, RuleContext } from "./rule.ts";
 import type { Site } from "./site.ts";
 import { SURFACE, type Surface } from "./surface.ts";
@@ -35,7 +35,7 @@ export type { WrittenFile } from "./written-files.ts";
 export { ZONE_SETTING_IDS, type ZoneSetting, zoneSettingProblem } from "./zone-settings.ts";
 
 export interface Policy {
-  /** One a phase, in the order in which a request passes them; never empty. */
+  /** One a phase, in the order in which a request passes them; each has rules. A guest has none. */
   readonly rulesets: readonly PhaseRuleset[];
   readonly ingress: readonly SiteIngressRule[];
   /** Lists that rules may name, their items normalised; those that the site shares are among them. */
@@ -62,6 +62,7 @@ export function policyFor(
   lists: readonly PolicyList[] = ownLists,
   written?: readonly WrittenFile[],
 ): Policy {
+  if (site.role === "guest") return guestPolicy(site, plan);
   const context: RuleContext = { site, surface, plan };
   const deployed = folders.map((folder) => deployFolder(folder, context));
   const rulesets = deployed.map(({ ruleset }) => ruleset).filter(({ rules }) => rules.length > 0);
@@ -81,6 +82,16 @@ export function policyFor(
     ],
   };
 }
+
+/** A guest deploys no rule, no list and no setting. */
+const guestPolicy = (site: Site, plan: Plan): Policy => ({
+  rulesets: [],
+  ingress: ingress(site),
+  lists: [],
+  zoneSettings: [],
+  report: guestReport(plan),
+  diagnostics: [],
+});
 
 const writtenFolders = (
   folders: readonly Folder[],

@@ -43,7 +43,7 @@ export function planReport(
     notAtTheEdge: [
       ...leftOut.map((rule) => leftOutLimit(rule, plan)),
       ...rulesets.flatMap(({ rules }) => rules.flatMap((rule) => otherPeriod(rule, plan))),
-      ...hostnameInLimits(plan),
+      ...hostnameInLimits(context),
       ...missingRules(context, rulesets),
       ...NEVER_AT_THE_EDGE,
     ],
@@ -69,14 +69,14 @@ function otherPeriod({ ref, ratelimit, source: { limit } }: DeployedRule, plan: 
   ];
 }
 
-function hostnameInLimits(plan: Plan): readonly NotAtTheEdge[] {
+function hostnameInLimits({ plan, site: { guests = [] } }: RuleContext): readonly NotAtTheEdge[] {
   if (rateLimitSees(plan, "http.host")) return [];
   return [
     {
       what: "the hostname in the rate limiting rule",
       why:
-        `on the ${plan} plan it sees the path only: the same paths on other sites of this zone count and ` +
-        "are limited too",
+        `on the ${plan} plan it sees the path only: the same paths on other sites of this zone` +
+        `${guests.length === 0 ? "" : ", guests included,"} count and are limited too`,
       enforcedBy: "nothing",
     },
   ];
@@ -100,7 +100,7 @@ function missingRules({ site, surface }: RuleContext, rulesets: readonly PhaseRu
       enforcedBy: "gateway",
     });
   }
-  if (!unknownRequests(surface, maxConditionLength(site)).exact) {
+  if (!unknownRequests(surface, maxConditionLength(site.hostnames)).exact) {
     missing.push({
       what: "some paths that the surface does not have",
       why: "the whole surface does not fit one expression: paths are compared by their first segments",
@@ -109,6 +109,25 @@ function missingRules({ site, surface }: RuleContext, rulesets: readonly PhaseRu
   }
   return missing;
 }
+
+/** Of a guest: nothing is deployed, and what the rules of the owner leave to the guest's gateway. */
+export const guestReport = (plan: Plan): PlanReport => ({
+  plan,
+  deployed: [],
+  notAtTheEdge: [
+    {
+      what: "paths and methods that the surface does not have",
+      why: "this stack is a guest: the owner of the zone's rules knows its own surface only",
+      enforcedBy: "gateway",
+    },
+    {
+      what: "responses that must not be cached",
+      why: "no cache rule of the owner binds a guest",
+      enforcedBy: "gateway",
+    },
+    ...NEVER_AT_THE_EDGE,
+  ],
+});
 
 /** What no rule of any plan can do. */
 const NEVER_AT_THE_EDGE: readonly NotAtTheEdge[] = [

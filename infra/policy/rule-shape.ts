@@ -25,6 +25,7 @@ const ofAnyPhase = {
   enabled: flag,
   action_parameters: record(anything),
   logging: object({ "enabled*": flag }),
+  guests: oneOf(false),
   examples: anything,
 };
 const ofRateLimits = {

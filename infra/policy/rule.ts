@@ -23,8 +23,8 @@ export interface RuleContext {
 export type RuleFile = PolicyRule | ((context: RuleContext) => PolicyRule | undefined);
 
 /**
- * A rule as its author writes it: what makes it apply (`when`), without the guard by the site's hostnames, which the
- * policy adds to every rule. The other members are those of the Rulesets API.
+ * A rule as its author writes it: what makes it apply (`when`), without the guard by hostnames, which the policy adds
+ * to every rule. The other members are those of the Rulesets API.
  */
 export type PolicyRule = {
   /**
@@ -47,6 +47,11 @@ export type PolicyRule = {
    * The gateway enforces this class's limit too: where the plan does not allow all rate limits, this one is left out.
    */
   readonly gatewayClass?: RateClass;
+  /**
+   * False: the rule binds the site's own hostnames, and not those of guests (`causeway:guests`), as where it depends on
+   * what the backend has. Absent: it binds both. No cache rule binds guests.
+   */
+  readonly guests?: false;
   readonly examples: Examples;
 } & (
   | {

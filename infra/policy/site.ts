@@ -7,6 +7,13 @@ export interface Site {
   /** Pulumi project and stack: together they name the owner of a resource. */
   readonly project: string;
   readonly stack: string;
+  /** The owner has the zone's rules and settings. A guest has a tunnel and records, and the owner's rules bind it. */
+  readonly role: "owner" | "guest";
+  /**
+   * Of the owner: hostnames of other stacks in the zone, which its rules bind too. A `*` in the first label is any part
+   * of that label. Absent: none.
+   */
+  readonly guests?: readonly string[];
   /** Cloudflare account, 32 hex digits; absent: the account of the zone. */
   readonly accountId?: string;
   /** The zone that the hostnames are in. It is looked up, never created or deleted. */

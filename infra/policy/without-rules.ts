@@ -1,5 +1,6 @@
 /** The part of the policy that loads no rule: a broken file of one stops no command that deploys nothing. */
 export { othersRules } from "./adoption.ts";
+export { boundHostnames, covers, isPattern } from "./hostnames.ts";
 export { fileOfList, listLimits, markedDescription, ownerOfList, type PolicyList } from "./list.ts";
 export { POLICY_PHASES } from "./phases.ts";
 export {

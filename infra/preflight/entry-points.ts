@@ -93,7 +93,11 @@ function findExisting(
   }
   if (ruleset.description === ownerMark(site)) return importing(phase, importId);
   const stack = stackOfMark(ruleset.description);
-  if (stack !== undefined) return blockedBy(otherStack(stack, what));
+  if (stack !== undefined) {
+    const { fix, ...rest } = otherStack(stack, what);
+    const beside = "To run beside that stack, make this one a guest of the zone: `causeway:role: guest`.";
+    return blockedBy({ ...rest, fix: `${beside} ${fix}` });
+  }
   const rules = ruleset.rules.length;
   return blockedBy({
     code: "entrypoint_taken",

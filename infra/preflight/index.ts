@@ -5,10 +5,11 @@ import { type Account, type AccountFound, readAccount, tokenObstacle } from "./a
 import { findCertificates } from "./certificates.ts";
 import { tryRulesets } from "./dry-run.ts";
 import { findEntryPoint } from "./entry-points.ts";
+import { findGuests, findOwner } from "./guests.ts";
 import { findLists } from "./lists.ts";
 import { type Obstacle, PreflightError } from "./obstacle.ts";
 import type { KnownIds, PreflightFinding, Search } from "./place.ts";
-import { type ProofOrder, policyFindings } from "./policy.ts";
+import { type PolicyFindings, type ProofOrder, policyFindings } from "./policy.ts";
 import { findRecord } from "./records.ts";
 import { findTunnel } from "./tunnel.ts";
 
@@ -58,7 +59,9 @@ export async function preflight(
 ): Promise<Cleared> {
   const { account, warnings } = await findAccount(api, site);
   const policy = policyOf(account.plan);
-  const judged = policyFindings(site, account.plan, policy, { stories, unproved });
+  const isGuest = site.role === "guest";
+  // a guest has no rules, about which the stories are
+  const judged = isGuest ? NOT_JUDGED : policyFindings(site, account.plan, policy, { stories, unproved });
   const search: Search = { api, site, account, known };
   const [certified, listed, placed] = await Promise.all([
     findCertificates(search),
@@ -66,6 +69,7 @@ export async function preflight(
     Promise.all([
       ...policy.rulesets.map((ruleset) => findEntryPoint(search, ruleset)),
       ...site.hostnames.map((hostname) => findRecord(search, hostname)),
+      isGuest ? findOwner(search) : findGuests(search),
     ]),
   ]);
   const tunnel = await findTunnel(
@@ -101,6 +105,8 @@ export async function preflight(
     asFound: Object.assign({}, ...findings.map(({ asFound }) => asFound)),
   };
 }
+
+const NOT_JUDGED: PolicyFindings = { obstacles: [], warnings: [], unproved: [] };
 
 /**
  * The part of preflight for a run that creates nothing, `refresh` and `destroy`: whether the token is accepted, and

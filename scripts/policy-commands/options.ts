@@ -34,6 +34,7 @@ export function siteOf(hosts: readonly string[]): Site {
   return {
     project: "causeway",
     stack: "rules",
+    role: "owner",
     zone: { name: first.split(".").slice(-2).join(".") },
     hostnames: [first, ...more],
     origin: "http://127.0.0.1:3000",

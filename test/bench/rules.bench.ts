@@ -215,6 +215,7 @@ async function compareAll(report: Report): Promise<void> {
   const site = {
     project: "causeway",
     stack: "bench",
+    role: "owner",
     zone: { name: "example.com" },
     hostnames: ["chat.example.com"],
     origin: "http://127.0.0.1:3000",

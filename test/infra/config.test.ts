@@ -23,6 +23,7 @@ test("a zone and a hostname are enough; the rest has defaults", () => {
   expect(readSite("causeway", "dev", minimal)).toEqual({
     project: "causeway",
     stack: "dev",
+    role: DEFAULTS.role,
     zone: { name: "example.com" },
     hostnames: ["chat.example.com"],
     origin: DEFAULTS.origin,
@@ -34,6 +35,8 @@ test("a zone and a hostname are enough; the rest has defaults", () => {
 test("every key is read, under the project's own name", () => {
   const site = readSite("acme", "prod", {
     "acme:accountId": "a".repeat(32),
+    "acme:guests": '["staging.example.com","dev-*.example.com"]',
+    "acme:role": "owner",
     "acme:hostnames": "chat.example.com, www.example.com",
     "acme:origin": "http://[::1]:4000",
     "acme:plan": "pro",
@@ -45,6 +48,8 @@ test("every key is read, under the project's own name", () => {
   expect(site).toEqual({
     project: "acme",
     stack: "prod",
+    role: "owner",
+    guests: ["staging.example.com", "dev-*.example.com"],
     accountId: "a".repeat(32),
     hostnames: ["chat.example.com", "www.example.com"],
     origin: "http://[::1]:4000",
@@ -73,7 +78,7 @@ test("all problems are told at once, each with its key, what was given and what 
     expect.stringMatching(/^causeway:zoneSettings\.speed \| "on" \| one of ssl, /),
     expect.stringMatching(/^causeway:zoneSettings\.security_header \| \{.*\} \| \{ "strict_transport_security"/),
     expect.stringMatching(
-      /^causeway:hostname \| "chat\.example\.com" \| no such key; there are accountId, adopt, hostnames, /,
+      /^causeway:hostname \| "chat\.example\.com" \| no such key; there are accountId, adopt, guests, hostnames, /,
     ),
   ]);
 });
@@ -88,6 +93,56 @@ test.each([
 ])("a hostname %s is refused", (_, hostname, expected) => {
   expect(problemsOf({ ...minimal, "causeway:hostnames": JSON.stringify([hostname]) })).toEqual([
     `causeway:hostnames | ${JSON.stringify(hostname)} | ${expected}`,
+  ]);
+});
+
+test("a guest has a role and nothing of the owner's", () => {
+  const guest = { ...minimal, "causeway:role": "guest" };
+  expect(readSite("causeway", "dev", guest)).toMatchObject({ role: "guest", zoneSettings: {} });
+  const rule = { ref: "a", expression: "ssl", action: "block" };
+  const ruleset = { id: "b".repeat(32), name: "default", description: "", rules: [rule] };
+  const lists = { office: { id: "c".repeat(32), description: "theirs" } };
+  const owners = {
+    "causeway:guests": '["staging.example.com"]',
+    "causeway:sharedLists": '["partners"]',
+    "causeway:zoneSettings": '{"ssl":"strict"}',
+    "causeway:adopt": JSON.stringify({ rulesets: { http_ratelimit: ruleset }, lists }),
+  };
+  expect(problemsOf({ ...guest, ...owners }).map((problem) => problem.split(" | "))).toEqual(
+    ["guests", "sharedLists", "zoneSettings", "adopt.rulesets", "adopt.lists"].map((key) => [
+      `causeway:${key}`,
+      expect.anything(),
+      "nothing: this stack is a guest. Set it in the stack that owns the zone's rules",
+    ]),
+  );
+  expect(problemsOf({ ...minimal, "causeway:role": "visitor" })).toEqual([
+    'causeway:role | "visitor" | owner or guest',
+  ]);
+});
+
+const A_PATTERN = 'a hostname in lower case, which may have one * in its first label, such as "dev-*.example.com"';
+test.each([
+  ["in another zone", "staging.example.org", "a hostname inside the zone example.com"],
+  ["a pattern of the zone's name", "*example.com", "a hostname inside the zone example.com"],
+  ["a pattern above the zone", "*.com", "a hostname inside the zone example.com"],
+  ["in capitals", "Staging.example.com", A_PATTERN],
+  ["with two stars", "*-*.example.com", A_PATTERN],
+  ["with a star in its second label", "a.*.example.com", A_PATTERN],
+  ["that would end its string in a rule", 'a*".example.com', A_PATTERN],
+  ["that this stack serves", "chat.example.com", "a hostname of another stack: this one is in `hostnames`"],
+])("the hostname of a guest %s is refused", (_, name, expected) => {
+  expect(problemsOf({ ...minimal, "causeway:guests": JSON.stringify([name]) })).toEqual([
+    `causeway:guests | ${JSON.stringify(name)} | ${expected}`,
+  ]);
+});
+
+test("guests are a list, each once", () => {
+  expect(problemsOf({ ...minimal, "causeway:guests": "{}" })).toHaveLength(1);
+  expect(problemsOf({ ...minimal, "causeway:guests": '["a.example.com","a.example.com"]' })).toEqual([
+    expect.stringMatching(/each hostname once$/),
+  ]);
+  expect(readSite("causeway", "dev", { ...minimal, "causeway:guests": "*.example.com" }).guests).toEqual([
+    "*.example.com",
   ]);
 });
 

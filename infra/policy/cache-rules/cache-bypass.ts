@@ -14,7 +14,7 @@ export const cacheBypass = ({ site, surface }: RuleContext): PolicyRule => {
   return {
     ref: "cache_bypass",
     description: "Never cache API and socket answers: only the page's assets may be",
-    when: exact.length <= maxConditionLength(site) ? exact : ALWAYS,
+    when: exact.length <= maxConditionLength(site.hostnames) ? exact : ALWAYS,
     action: "set_cache_settings",
     action_parameters: { cache: false },
     examples: {

@@ -3,14 +3,18 @@ import type { Example, PolicyRule, RuleContext } from "../rule.ts";
 import { samplePath } from "../surface.ts";
 import { unknownRequests } from "../unknown-requests.ts";
 
-/** The backend's surface, negated: what it does not declare does not reach it. */
+/**
+ * The backend's surface, negated: what it does not declare does not reach it. A guest may have another surface, which
+ * its own gateway holds requests against.
+ */
 export const notInSurface = ({ site, surface }: RuleContext): PolicyRule => {
   const [page = "/"] = surface.assets;
   return {
     ref: "not_in_surface",
     description: "Block paths and methods that the backend does not have (backend/surface.ts)",
-    when: unknownRequests(surface, maxConditionLength(site)).when,
+    when: unknownRequests(surface, maxConditionLength(site.hostnames)).when,
     action: "block",
+    guests: false,
     examples: {
       match: [
         "GET /api/debug",

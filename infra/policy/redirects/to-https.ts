@@ -1,5 +1,5 @@
 import { and, oneOf } from "../expression.ts";
-import { HOST, maxConditionLength } from "../hostnames.ts";
+import { boundHostnames, isExactly, maxConditionLength } from "../hostnames.ts";
 import { anyOfPaths } from "../paths.ts";
 import type { Example, PolicyRule, RuleContext } from "../rule.ts";
 import { pagePaths, samplePath } from "../surface.ts";
@@ -14,9 +14,10 @@ import { METHOD } from "../unknown-requests.ts";
 export const toHttps = ({ site, surface }: RuleContext): PolicyRule | undefined => {
   const pages = pagePaths(surface);
   const [page] = pages;
+  const names = boundHostnames(site);
   // compared whole: a port is another listener, and no origin serves a name that ends with a dot
-  const when = and("not ssl", oneOf(METHOD, ["GET", "HEAD"]), oneOf(HOST, site.hostnames), anyOfPaths(pages));
-  if (page === undefined || when.length > maxConditionLength(site)) return undefined;
+  const when = and("not ssl", oneOf(METHOD, ["GET", "HEAD"]), isExactly(names), anyOfPaths(pages));
+  if (page === undefined || when.length > maxConditionLength(names)) return undefined;
   return {
     ref: "to_https",
     description: "Lead the page to https:// where somebody asks for it over plain HTTP",
@@ -33,7 +34,9 @@ export const toHttps = ({ site, surface }: RuleContext): PolicyRule | undefined 
     examples: {
       match: [
         `GET http://{host}${page}?from=a-link`,
-        ...site.hostnames.flatMap((hostname) => pages.map((path): Example => `HEAD http://${hostname}${path}`)),
+        ...names
+          .map((name) => name.replace("*", "7"))
+          .flatMap((hostname) => pages.map((path): Example => `HEAD http://${hostname}${path}`)),
       ],
       pass: [
         `GET ${page}`,

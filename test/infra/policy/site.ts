@@ -4,6 +4,7 @@ import type { Site } from "../../../infra/policy/site.ts";
 export const site: Site = {
   project: "causeway",
   stack: "test",
+  role: "owner",
   zone: { name: "example.com" },
   hostnames: ["chat.example.com", "www.example.com"],
   origin: "http://127.0.0.1:3000",
