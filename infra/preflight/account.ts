@@ -25,7 +25,7 @@ export async function tokenObstacle(api: Cloudflare, site: Site): Promise<Obstac
       return (await api.accounts.tokens.verify({ account_id: site.accountId })).status;
     }
   };
-  const read = await reading("the API token", "none is needed", verify);
+  const read = await reading("the API token", undefined, verify);
   if ("obstacle" in read) return read.obstacle;
   return read.value === "active"
     ? undefined

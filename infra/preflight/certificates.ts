@@ -1,3 +1,4 @@
+import { deepHostnames, isCovered } from "./deep-hostnames.ts";
 import type { Obstacle } from "./obstacle.ts";
 import type { Search } from "./place.ts";
 import { reading } from "./reading.ts";
@@ -20,14 +21,13 @@ interface ListedPack {
 const OVER = /^(deleted|expired|inactive|deactivating|pending_deletion|pending_cleanup|.+_timed_out)$/;
 
 /**
- * Looks whether the edge has a certificate for every hostname. The universal one covers the zone and one label below
- * (https://developers.cloudflare.com/ssl/edge-certificates/universal-ssl/limitations/), so that nothing is read where
- * that is enough. A hostname without a certificate is an obstacle; where that cannot be found out, or the hostname is
- * deployed already, it is a warning.
+ * Looks whether the edge has a certificate for every hostname. Where the universal one is enough, nothing is read. A
+ * hostname without a certificate is an obstacle; where that cannot be found out, or the hostname is deployed already,
+ * it is a warning.
  */
 export async function findCertificates(search: Search): Promise<CertificateFinding> {
   const { api, site, account, known } = search;
-  const deep = site.hostnames.filter((hostname) => !covers([site.zone.name, `*.${site.zone.name}`], hostname));
+  const deep = deepHostnames(site);
   if (deep.length === 0) return { obstacles: [], warnings: [] };
   const universal = `the universal certificate covers ${site.zone.name} and *.${site.zone.name} only`;
   const read = await reading("the certificates of the zone", PERMISSION, async () => {
@@ -47,7 +47,7 @@ export async function findCertificates(search: Search): Promise<CertificateFindi
   const obstacles: Obstacle[] = [];
   const warnings: string[] = [];
   for (const hostname of deep) {
-    const covering = packs.filter(({ hosts }) => covers(hosts, hostname));
+    const covering = packs.filter(({ hosts }) => isCovered(hosts, hostname));
     if (covering.some(({ status }) => status === "active")) continue;
     const [pending] = covering;
     if (pending !== undefined) {
@@ -71,13 +71,4 @@ export async function findCertificates(search: Search): Promise<CertificateFindi
     }
   }
   return { obstacles, warnings };
-}
-
-/**
- * Whether one of a certificate's names covers the hostname: a wildcard matches exactly one label (RFC 6125, section
- * 6.4.3).
- */
-function covers(hosts: readonly string[], hostname: string): boolean {
-  const parent = hostname.slice(hostname.indexOf("."));
-  return hosts.some((host) => host === hostname || (host.startsWith("*.") && host.slice(1) === parent));
 }

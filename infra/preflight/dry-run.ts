@@ -4,8 +4,9 @@ import Cloudflare from "cloudflare";
 import type { PhaseRuleset } from "../policy/index.ts";
 import { type PolicyList, withoutLists } from "../policy/without-rules.ts";
 import { type RulesetBody, rulesetBody } from "../resources/compile.ts";
-import { findEntryPoint, permissionOfPhase, withoutRevision } from "./entry-points.ts";
+import { findEntryPoint, withoutRevision } from "./entry-points.ts";
 import { type Obstacle, PreflightError } from "./obstacle.ts";
+import { permissionOfPhase } from "./permissions.ts";
 import type { AccountEntryPoint, Search } from "./place.ts";
 import { printable } from "./printable.ts";
 import { isReadFailure, reading } from "./reading.ts";
@@ -76,6 +77,31 @@ export async function tryRulesets(
   }
   return { obstacles, warnings };
 }
+
+/**
+ * Whether the token may write the rules of a phase: a dry run of the ruleset as it is at Cloudflare, or of the policy's
+ * where there is none. Returns why it may not, or why that is not known; undefined where it may, whatever Cloudflare
+ * has against the rules. @throws DryRunIgnoredError
+ */
+export async function tryRight(
+  search: Search,
+  ruleset: PhaseRuleset,
+  lists: readonly PolicyList[],
+): Promise<Obstacle | undefined> {
+  const { obstacles, entryPoint } = await findEntryPoint(search, ruleset);
+  const unread = obstacles.find(isReadFailure);
+  if (unread !== undefined) return unread;
+  const own = rulesetBody(ruleset, search.site);
+  const body =
+    entryPoint === undefined
+      ? withStandIns(own, lists)
+      : { ...own, ...fieldsOf(entryPoint), rules: entryPoint.rules.map(withoutRevision) };
+  const obstacle = await tryRuleset(search, ruleset, body, entryPoint);
+  await assertUnchanged(search, ruleset, entryPoint);
+  return obstacle?.code === "ruleset_refused" ? undefined : obstacle;
+}
+
+const fieldsOf = ({ name, description }: AccountEntryPoint) => ({ name, description });
 
 /** An API may write and respond as after a dry run: after the first one the rules have to be as they were. */
 async function assertUnchanged(search: Search, { phase, rules }: PhaseRuleset, before: AccountEntryPoint | undefined) {

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { PhaseRuleset } from "../policy/index.ts";
 import { adoptionOf, ownerMark } from "../policy/without-rules.ts";
 import { keptAsFound, rulesetAsFound } from "./as-found.ts";
+import { permissionOfPhase } from "./permissions.ts";
 import {
   type AccountEntryPoint,
   adoptedMissing,
@@ -17,15 +18,6 @@ import {
   wasAdopted,
 } from "./place.ts";
 import { isNotFound, reading } from "./reading.ts";
-
-/** Permission that lets a token write the rulesets of a phase; it covers reading too, so that one is enough. */
-const PERMISSION: Readonly<Record<string, string>> = {
-  http_request_cache_settings: "Cache Settings Write",
-  http_request_dynamic_redirect: "Dynamic URL Redirects Write",
-};
-
-/** The permission that a token needs for the rulesets of a phase, by its name in the API. */
-export const permissionOfPhase = (phase: string): string => PERMISSION[phase] ?? "Zone WAF Write";
 
 /**
  * Looks at a phase's entry point. A zone has one for each phase, even when all its rules are gone, and the API refuses

@@ -1,9 +1,18 @@
 /** What commands use of preflight that deploy nothing. It loads no rule, whose file may be broken. */
+export { readAccount, tokenObstacle } from "./account.ts";
 export { AS_FOUND, type AsFound, parseAsFound } from "./as-found.ts";
-export { permissionOfPhase } from "./entry-points.ts";
 export { findLeftBehind, type LeftBehind } from "./left-behind.ts";
 export { LISTS_PERMISSION } from "./lists.ts";
 export { type Obstacle, PreflightError } from "./obstacle.ts";
 export { openApi } from "./open-api.ts";
+export {
+  type NeededPermission,
+  neededPermissions,
+  PERMISSIONS,
+  type Permission,
+  type PermissionName,
+  permissionOfPhase,
+} from "./permissions.ts";
 export { type KnownIds, knownIdsOf } from "./place.ts";
-export { printable } from "./printable.ts";
+export { printable, printableJson } from "./printable.ts";
+export { findRights, type TokenRight } from "./rights.ts";

@@ -9,6 +9,7 @@ import {
 import { listResource } from "../resources/compile.ts";
 import { type FoundItem, keptAsFound, listAsFound } from "./as-found.ts";
 import type { Obstacle } from "./obstacle.ts";
+import { type PermissionName, permissionForLists } from "./permissions.ts";
 import {
   adoptedMissing,
   adoptionRemoved,
@@ -24,7 +25,7 @@ import {
 import { type ReadResult, reading } from "./reading.ts";
 
 /** The permission that a token needs for lists, by its name in the API. */
-export const LISTS_PERMISSION = "Account Filter Lists Edit";
+export const LISTS_PERMISSION = "Account Filter Lists Edit" satisfies PermissionName;
 
 /** A list, as far as it matters here. */
 interface ListedList {
@@ -45,7 +46,7 @@ export interface ListFindings {
 /** Looks at the account's lists of these names. Without lists nothing is read, and no permission is needed. */
 export async function findLists(search: Search, lists: readonly PolicyList[]): Promise<ListFindings> {
   if (lists.length === 0) return { findings: [], missing: new Set() };
-  const read = await readLists(search);
+  const read = await readLists(search, permissionForLists(search.site, lists));
   if ("obstacle" in read) return { findings: [blockedBy(read.obstacle)], missing: new Set() };
   const found = new Map<string, ListedList>(read.value.map((list) => [list.name, list]));
   const names = new Set(lists.map(({ name }) => name));
@@ -75,8 +76,11 @@ export async function findMarkedLists(search: Search): Promise<PreflightFinding>
   };
 }
 
-const readLists = ({ api, account }: Search): Promise<ReadResult<readonly ListedList[]>> =>
-  reading("the lists of the account", LISTS_PERMISSION, async () => {
+const readLists = (
+  { api, account }: Search,
+  permission: PermissionName = LISTS_PERMISSION,
+): Promise<ReadResult<readonly ListedList[]>> =>
+  reading("the lists of the account", permission, async () => {
     return (await api.rules.lists.list({ account_id: account.accountId })).result;
   });
 

@@ -1,27 +1,20 @@
 import Cloudflare from "cloudflare";
 import type { Obstacle } from "./obstacle.ts";
+import { PERMISSIONS, type PermissionName } from "./permissions.ts";
 
 /** The result of a read of the account: a value, or why there is none. */
 export type ReadResult<T> = { readonly value: T } | { readonly obstacle: Obstacle };
-
-/** Permissions that the dashboard calls by another name than the API. */
-const IN_THE_DASHBOARD: Readonly<Record<string, string>> = {
-  "Cache Settings Write": "Cache Rules: Edit",
-  "Dynamic URL Redirects Write": "Single Redirect: Edit",
-  "Account Filter Lists Edit": "Account Filter Lists: Edit",
-};
 
 /** Whether a call reads or writes, for its messages. */
 type Verb = "read" | "write";
 
 /**
- * Reads, and turns a refusal of Cloudflare into an obstacle that names the permission (its name in the API; the
- * dashboard has "Edit" where the API has "Write", and other names for some). Errors that are no response of the API are
- * thrown.
+ * Reads, and turns a refusal of Cloudflare into an obstacle that names the permission; undefined where none is needed.
+ * Errors that are no response of the API are thrown.
  */
 export async function reading<T>(
   what: string,
-  permission: string,
+  permission: PermissionName | undefined,
   read: () => PromiseLike<T>,
   verb: Verb = "read",
 ): Promise<ReadResult<T>> {
@@ -52,7 +45,7 @@ export const isUnauthenticated = (error: unknown): boolean =>
   (error instanceof Cloudflare.APIError &&
     error.errors.some(({ code }) => code === INVALID_TOKEN || code === MALFORMED_TOKEN));
 
-function obstacleOf(error: unknown, what: string, permission: string, verb: Verb): Obstacle {
+function obstacleOf(error: unknown, what: string, permission: PermissionName | undefined, verb: Verb): Obstacle {
   if (isUnauthenticated(error)) {
     return {
       code: "token",
@@ -65,14 +58,14 @@ function obstacleOf(error: unknown, what: string, permission: string, verb: Verb
     };
   }
   if (error instanceof Cloudflare.PermissionDeniedError) {
-    const shown = IN_THE_DASHBOARD[permission];
-    const called = shown === undefined ? "" : `, called "${shown}" there,`;
     return {
       code: "permission",
       found: `the API token may not ${verb} ${what} (${describeResponse(error)})`,
       fix:
-        `Give the token the permission "${permission}"${called} in ` +
-        `https://dash.cloudflare.com/profile/api-tokens.${documentationOf(error)}`,
+        (permission === undefined
+          ? "Use another token."
+          : `Give the token the permission "${permission}", called "${PERMISSIONS[permission].dashboard}" there, in ` +
+            "https://dash.cloudflare.com/profile/api-tokens.") + documentationOf(error),
     };
   }
   if (error instanceof Cloudflare.APIConnectionError) {

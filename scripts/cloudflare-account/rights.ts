@@ -1,11 +1,11 @@
 /** Checks that the API token may write what a command is about to change. Only a write shows that. */
 import type Cloudflare from "cloudflare";
-import { LISTS_PERMISSION, permissionOfPhase } from "../../infra/preflight/for-commands.ts";
+import { LISTS_PERMISSION, type PermissionName, permissionOfPhase } from "../../infra/preflight/for-commands.ts";
 import { kindOf, type StateResource } from "../pulumi-cli/stack-state.ts";
 import { AccountError, callApi } from "./account.ts";
 
 /** The permission that a write of the resource needs, by its name in the API. */
-export function permissionOf(resource: StateResource): string {
+export function permissionOf(resource: StateResource): PermissionName {
   const kind = kindOf(resource);
   if (kind === "record") return "DNS Write";
   if (kind === "ruleset") return permissionOfPhase(String(resource.inputs?.phase ?? ""));

@@ -4,12 +4,12 @@
  */
 import { randomBytes } from "node:crypto";
 import type Cloudflare from "cloudflare";
-import { printable } from "../../infra/preflight/for-commands.ts";
+import { type PermissionName, printable } from "../../infra/preflight/for-commands.ts";
 import { type StateResource, TUNNEL_TYPE } from "../pulumi-cli/stack-state.ts";
 import { type AccountError, callApi } from "./account.ts";
 
 const SECRET_BYTES = 32;
-const PERMISSION = "Cloudflare Tunnel Write";
+const PERMISSION = "Cloudflare Tunnel Write" satisfies PermissionName;
 
 /** A connector that has connections to the tunnel, wherever it runs. */
 export interface ConnectedClient {

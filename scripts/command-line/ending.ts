@@ -41,6 +41,25 @@ export function endRequestedBy(): EndSignal | undefined {
   return SIGNALS.find((name) => controller?.signal.reason === name);
 }
 
+/**
+ * Waits for work that only reads, until this process gets a signal: the work is left behind then.
+ * @throws CommandError after a signal
+ */
+export async function untilSignal<T>(work: Promise<T>): Promise<T> {
+  const ending = endSignal();
+  let stop: (() => void) | undefined;
+  const stopped = new Promise<never>((_, reject) => {
+    stop = () => reject(new CommandError(`stopped by ${ending.reason}.`));
+    if (ending.aborted) stop();
+    else ending.addEventListener("abort", stop);
+  });
+  try {
+    return await Promise.race([work, stopped]);
+  } finally {
+    if (stop !== undefined) ending.removeEventListener("abort", stop);
+  }
+}
+
 export interface Service<T> {
   /** Once the signal is aborted, it may end its work and reject with the signal's reason. */
   start(signal: AbortSignal): Promise<T>;

@@ -15,8 +15,9 @@ export {
   optionWithDefault,
   requiredOption,
 } from "./define.ts";
-export { endRequestedBy, endSignal, runUntilSignal } from "./ending.ts";
+export { endRequestedBy, endSignal, runUntilSignal, untilSignal } from "./ending.ts";
 export { CommandError, isExpectedFailure, messageOf, UsageError } from "./failure.ts";
 export { runProgram } from "./program.ts";
+export { withProgress } from "./progress.ts";
 export { command, commandGroup, execute, runCommand } from "./run.ts";
 export { oneOf, text, type ValueKind, wholeNumber } from "./values.ts";

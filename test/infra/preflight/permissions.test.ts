@@ -1,0 +1,51 @@
+import { expect, test } from "@jest/globals";
+import { type PolicyList, policyFor, type Site } from "../../../infra/policy/index.ts";
+import { neededPermissions } from "../../../infra/preflight/for-commands.ts";
+import { site as sample } from "../policy/site.ts";
+
+const site: Site = { ...sample, hostnames: ["chat.example.com"] };
+const every: Site = {
+  ...site,
+  hostnames: ["chat.example.com", "chat.eu.example.com"],
+  zoneSettings: { ssl: "strict" },
+};
+const office: PolicyList = { name: "office", kind: "ip", description: "who may see /admin", items: [] };
+const namesFor = (of: Site, lists: readonly PolicyList[] = []) =>
+  neededPermissions(of, { ...policyFor(of, "free"), lists }).map(({ name }) => name);
+
+test("a stack without lists, settings and deep hostnames needs what the README gives every token", () => {
+  expect(namesFor(site)).toEqual([
+    "Zone Read",
+    "DNS Write",
+    "Dynamic URL Redirects Write",
+    "Zone WAF Write",
+    "Cache Settings Write",
+    "Cloudflare Tunnel Write",
+  ]);
+});
+
+test("a guest writes no rules: it reads those of the owner", () => {
+  expect(namesFor({ ...site, role: "guest" })).toEqual([
+    "Zone Read",
+    "DNS Write",
+    "Zone WAF Read",
+    "Cloudflare Tunnel Write",
+  ]);
+});
+
+test("what the configuration and the policy use decides what is needed, and for what", () => {
+  expect(namesFor(every)).toEqual(expect.arrayContaining(["Zone Settings Write", "SSL and Certificates Read"]));
+  expect(namesFor(site, [office])).toContain("Account Filter Lists Edit");
+  const shared = namesFor({ ...site, sharedLists: ["office"] }, [office]);
+  expect(shared).toContain("Account Filter Lists Read");
+  expect(shared).not.toContain("Account Filter Lists Edit");
+  const policy = policyFor(every, "free");
+  const withoutRedirects = { ...policy, rulesets: policy.rulesets.slice(1) };
+  expect(neededPermissions(every, withoutRedirects).map(({ name }) => name)).not.toContain(
+    "Dynamic URL Redirects Write",
+  );
+  expect(neededPermissions(every, policy)).toContainEqual({
+    name: "SSL and Certificates Read",
+    uses: ["the certificate of chat.eu.example.com"],
+  });
+});
