@@ -5,9 +5,23 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
 import { Validator } from "@seriousme/openapi-schema-validator";
-import type { ObjectSchema, Properties, ValueSchema } from "../../../../backend/surface/grammar.ts";
+import { resultSchema } from "../../../../backend/gateway/openapi/json-schema.ts";
+import {
+  integer,
+  type ObjectSchema,
+  type Properties,
+  unbounded,
+  union,
+  type ValueSchema,
+} from "../../../../backend/surface/grammar.ts";
 import { emits, http, socket } from "../../../../backend/surface.ts";
-import { document, eventDifferences, responseDifferences, resultDifferences } from "../../openapi-differences.ts";
+import {
+  document,
+  eventDifferences,
+  responseDifferences,
+  resultDifferences,
+  schemaCompiler,
+} from "../../openapi-differences.ts";
 import { startNamespaceGateway } from "../namespaces/namespace-gateway.ts";
 
 test("the document is valid OpenAPI 3.1", async () => {
@@ -17,6 +31,25 @@ test("the document is valid OpenAPI 3.1", async () => {
   const broken = structuredClone(document);
   broken.paths["/api/users/me"].get.responses["200"].description = 1;
   expect((await new Validator().validate(broken)).valid).toBe(false);
+});
+
+test("the union of a response is checked by the tests of a feature: its members, and nothing else", () => {
+  const place = union("kind", { desk: { number: integer({ min: 1, max: 9 }) }, room: { name: unbounded.string() } });
+  const validate = schemaCompiler({ components: { place: resultSchema(place, {}) } })("components/place");
+  expect(
+    [
+      { kind: "desk", number: 3 },
+      { kind: "room", name: "lab" },
+    ].map((value) => validate(value)),
+  ).toEqual([true, true]);
+  const wrong = [
+    { kind: "desk" },
+    { kind: "room", name: "lab", number: 3 },
+    { kind: "car", name: "lab" },
+    "desk",
+    null,
+  ];
+  expect(wrong.filter((value) => validate(value))).toEqual([]);
 });
 
 test("D8: redocly's recommended rules find no error in the document", () => {
