@@ -1,4 +1,5 @@
 import { Errors } from "moleculer";
+import type { Mismatch } from "../surface/validator.ts";
 import { CODES, type Code } from "../surface.ts";
 
 export { CODES, type Code } from "../surface.ts";
@@ -34,6 +35,11 @@ export class ClientError extends Errors.MoleculerError {
 
 export function refuse(code: Code, refusal: Refusal = {}): ClientError {
   return new ClientError(code, refusal);
+}
+
+/** The error for a parameter that does not fit, in the form of Moleculer's own validator. */
+export function parameterError(mismatch: Mismatch): Error {
+  return new Errors.ValidationError("a parameter is not allowed", "VALIDATION", [mismatch] as never);
 }
 
 const FIELD = /^[A-Za-z][A-Za-z0-9]{0,63}(?:\.\w{1,64}|\[\d{1,9}\]){0,16}$/;

@@ -58,14 +58,11 @@ function checkOf(schema: ValueSchema): SchemaCheck {
       return stringCheck(schema);
     case "integer": {
       const { minimum: min = Number.MIN_SAFE_INTEGER, maximum: max = Number.MAX_SAFE_INTEGER } = schema;
-      const isInRange = (value: unknown) =>
-        Number.isInteger(value) && (value as number) >= min && (value as number) <= max;
-      return checkThat(isInRange, `an integer from ${min} to ${max}`);
+      return rangeCheck(Number.isInteger, min, max, `an integer from ${min} to ${max}`);
     }
     case "number": {
       const { minimum: min = -Number.MAX_VALUE, maximum: max = Number.MAX_VALUE } = schema;
-      const isInRange = (value: unknown) => typeof value === "number" && value >= min && value <= max;
-      return checkThat(isInRange, `a number from ${min} to ${max}`);
+      return rangeCheck(isNumber, min, max, `a number from ${min} to ${max}`);
     }
     case "boolean":
       return checkThat((value) => typeof value === "boolean", "true or false");
@@ -82,6 +79,16 @@ function checkThat(accepts: (value: unknown) => boolean, expected: string): Sche
   return (value) => (accepts(value) ? undefined : mismatch(expected, value));
 }
 
+function rangeCheck(hasType: (value: unknown) => boolean, min: number, max: number, expected: string): SchemaCheck {
+  return (value) => {
+    if (!hasType(value)) return mismatch(expected, value);
+    if ((value as number) < min) return { path: "", expected, given: "a smaller one" };
+    return (value as number) > max ? { path: "", expected, given: "a larger one" } : undefined;
+  };
+}
+
+const isNumber = (value: unknown) => typeof value === "number" && !Number.isNaN(value);
+
 function mismatch(expected: string, value: unknown): FoundMismatch {
   return { path: "", expected, given: kindOf(value) };
 }
@@ -91,14 +98,15 @@ function stringCheck({
   maxLength: max = Number.POSITIVE_INFINITY,
   format,
 }: StringSchema): SchemaCheck {
-  const length = max === Number.POSITIVE_INFINITY ? "" : ` of ${min} to ${max} characters`;
+  const length = max === Number.POSITIVE_INFINITY ? "" : ` of ${countOf(min, max, "character")}`;
   const expected = format === undefined ? `a string${length}` : `a string${length} in the format ${format}`;
   return (value) => {
     if (typeof value !== "string" || !hasLength(value, min, max)) return mismatch(expected, value);
     if (!value.isWellFormed() || value.includes("\0")) {
       return { path: "", expected: `${expected}, well-formed Unicode without NUL`, given: "a string that is not" };
     }
-    return format === undefined || hasFormat(format, value) ? undefined : mismatch(expected, value);
+    if (format === undefined || hasFormat(format, value)) return undefined;
+    return { path: "", expected, given: "a string without this format" };
   };
 }
 
@@ -125,7 +133,7 @@ const isLow = (unit: number) => unit >= 0xdc00 && unit <= 0xdfff;
 
 function arrayCheck({ items, minItems: min = 0, maxItems: max = Number.POSITIVE_INFINITY }: ArraySchema): SchemaCheck {
   const check = checkOf(items);
-  const expected = max === Number.POSITIVE_INFINITY ? "an array" : `an array of ${min} to ${max} items`;
+  const expected = max === Number.POSITIVE_INFINITY ? "an array" : `an array of ${countOf(min, max, "item")}`;
   return (value) => {
     if (!Array.isArray(value) || value.length < min || value.length > max) return mismatch(expected, value);
     for (let index = 0; index < value.length; index += 1) {
@@ -190,13 +198,19 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/** `1 item`, `3 items`, `0 to 3 items`. */
+function countOf(min: number, max: number, one: string): string {
+  const range = min === max ? `${max}` : `${min} to ${max}`;
+  return max === 1 && min === 1 ? `1 ${one}` : `${range} ${one}s`;
+}
+
 function kindOf(value: unknown): string {
   if (value === undefined) return "nothing";
   if (value === null) return "null";
-  if (Array.isArray(value)) return `an array of ${value.length} items`;
+  if (Array.isArray(value)) return `an array of ${countOf(value.length, value.length, "item")}`;
   switch (typeof value) {
     case "string":
-      return `a string of ${codePoints(value)} characters`;
+      return `a string of ${countOf(codePoints(value), codePoints(value), "character")}`;
     case "number":
       return Number.isInteger(value) ? "an integer" : "a number";
     case "object":

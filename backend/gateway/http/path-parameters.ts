@@ -1,4 +1,4 @@
-import { refuse } from "../../contract/index.ts";
+import { parameterError, refuse } from "../../contract/index.ts";
 import { pathValues } from "../../surface/path.ts";
 import type { HttpEntry } from "../../surface.ts";
 import { readText } from "./query.ts";
@@ -16,7 +16,13 @@ export function withPathValues(
   if (!values) throw refuse("NOT_FOUND");
   const all = { ...given };
   for (const [name, text] of Object.entries(values)) {
-    if (Object.hasOwn(given, name)) throw refuse("VALIDATION", { field: name });
+    if (Object.hasOwn(given, name)) {
+      throw parameterError({
+        field: name,
+        expected: "it in the path alone",
+        given: "it in the query or the body too",
+      });
+    }
     const schema = params[name];
     all[name] = schema ? readText(text, schema) : text;
   }

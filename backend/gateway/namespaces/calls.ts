@@ -1,4 +1,4 @@
-import { type Meta, refuse } from "../../contract/index.ts";
+import { type Meta, parameterError, refuse } from "../../contract/index.ts";
 import { object } from "../../surface/grammar.ts";
 import { compileValidator, type Validator } from "../../surface/validator.ts";
 import type { NamespaceCall, NamespaceEntry } from "../../surface.ts";
@@ -6,7 +6,6 @@ import type { GatewaySocket } from "../gateway-socket.ts";
 import { checkAccess } from "../identity.ts";
 import { prefixOf } from "../internals/packets.ts";
 import { countUse, type EventRunnerParts, type NamespaceCalls } from "../sockets/event-runner.ts";
-import { validationError } from "../streams/take-body.ts";
 import { callByMoleculerIo } from "./moleculer-io.ts";
 
 export interface ListedCallParts extends Pick<EventRunnerParts, "sessions" | "limits"> {
@@ -48,7 +47,7 @@ export class ListedCalls implements NamespaceCalls {
     checkAccess(entry.access, identity);
     const params = given ?? {};
     const mismatch = validate(params);
-    if (mismatch) throw validationError(mismatch);
+    if (mismatch) throw parameterError(mismatch);
     countUse(limits, entry.rate, identity, client);
     await limits.onAllNodes(entry.rate, client.key, identity?.user.id);
     // the session may have ended while the limits of all nodes were waited for

@@ -1,6 +1,6 @@
 import type { Service, ServiceSchema } from "moleculer";
 import { FROM_CLIENT_HEADER } from "../../authorization.ts";
-import { refuse } from "../../contract/index.ts";
+import { parameterError, refuse } from "../../contract/index.ts";
 import { object } from "../../surface/grammar.ts";
 import { hasParameters } from "../../surface/path.ts";
 import { compileValidator, type Validator } from "../../surface/validator.ts";
@@ -18,7 +18,7 @@ import { BodyBytes } from "./held-bytes.ts";
 import type { ResultMeta } from "./response-head.ts";
 import { StreamSlots } from "./slots.ts";
 import { isEvents, StreamRun } from "./stream-run.ts";
-import { type BodyReaderParts, readBody, validationError } from "./take-body.ts";
+import { type BodyReaderParts, readBody } from "./take-body.ts";
 import { aliasPath, type WebRequest } from "./web-request.ts";
 import type { WebResponse } from "./web-response.ts";
 import { SeenSignatures } from "./webhook.ts";
@@ -225,7 +225,7 @@ export class Streams {
     const given = readQuery(exchange.query, entry.params);
     const params = hasParameters(entry.path) ? withPathValues(exchange.path, entry, given) : given;
     const mismatch = this.#validators.get(entry)?.(params);
-    if (mismatch) throw validationError(mismatch);
+    if (mismatch) throw parameterError(mismatch);
     return params;
   }
 

@@ -1,5 +1,4 @@
-import { Errors } from "moleculer";
-import { refuse } from "../../contract/index.ts";
+import { parameterError, refuse } from "../../contract/index.ts";
 import { object } from "../../surface/grammar.ts";
 import { type FormBody, paramsOf } from "../../surface/stream-grammar.ts";
 import { compileValidator, type Validator } from "../../surface/validator.ts";
@@ -79,7 +78,7 @@ function readFormBody(run: StreamRun, body: FormBody, whole: Buffer, boundary: s
   const validate = validators.get(run.entry) ?? compileValidator(object(paramsOf(run.entry)));
   validators.set(run.entry, validate);
   const mismatch = validate(params);
-  if (mismatch) throw validationError(mismatch);
+  if (mismatch) throw parameterError(mismatch);
   run.params = params;
   return {
     send(to) {
@@ -87,9 +86,4 @@ function readFormBody(run: StreamRun, body: FormBody, whole: Buffer, boundary: s
       to.end();
     },
   };
-}
-
-/** The error for invalid parameters, in the form of Moleculer's own validator. */
-export function validationError(mismatch: NonNullable<ReturnType<Validator>>): Error {
-  return new Errors.ValidationError("a parameter is not allowed", "VALIDATION", [mismatch] as never);
 }
