@@ -1,6 +1,7 @@
 import type { FeatureContext, FeatureModule, FeatureParts } from "./feature.ts";
 import { features } from "./features.ts";
 import { housekeepingService, throttleHousekeeping } from "./housekeeping.service.ts";
+import { isMigrationName } from "./store/index.ts";
 import type { Feature } from "./surface/feature-surface.ts";
 
 type FeatureName = (typeof features)[number]["name"];
@@ -51,7 +52,15 @@ async function loadModule({ name, load }: Feature): Promise<FeatureModule> {
       : ["`migrations` (an object; `{}` where it has no tables)"]),
     ...(typeof feature?.start === "function" ? [] : ["`start` (a function)"]),
   ];
-  if (missing.length === 0) return feature as FeatureModule;
+  if (missing.length === 0) {
+    const misnamed = Object.keys(feature?.migrations ?? {}).find((migration) => !isMigrationName(migration));
+    if (misnamed === undefined) return feature as FeatureModule;
+    const example = `0001_${name.replaceAll("-", "_")}`;
+    throw new FeatureError(
+      name,
+      `exports the migration "${misnamed}": a name has four digits, _ and words, as ${example}`,
+    );
+  }
   const found = feature === undefined ? "exports no `feature`: it needs" : "exports a `feature` without";
   throw new FeatureError(name, `${found} ${missing.join(" and ")}`);
 }

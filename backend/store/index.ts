@@ -2,7 +2,7 @@ export type { StoreClock } from "./clock.ts";
 export { type Database, type DatabaseOptions, openDatabase } from "./database.ts";
 export { groupLookups, jsonTable } from "./group-lookups.ts";
 export { isPostgres } from "./is-postgres.ts";
-export type { AfterRestore, FeatureTables } from "./migrate.ts";
+export { type AfterRestore, type FeatureTables, isMigrationName } from "./migrate.ts";
 export type { Migrations } from "./migrations.ts";
 export { DatabaseAway, type OutageListener } from "./outage.ts";
 export { type ChangePoll, pollChanges } from "./poll-changes.ts";

@@ -91,6 +91,9 @@ export function currentNames(recorded: Iterable<string>): ReadonlySet<string> {
 /** The feature's name in the recorded name of a migration; undefined where it has none. */
 export const featureOf = (name: string): string | undefined => RECORDED_NAME.exec(name)?.[1];
 
+/** Whether a feature's migration may have this name: `0001_todos`. */
+export const isMigrationName = (name: string): boolean => MIGRATION_NAME.test(name);
+
 /** All migrations by their recorded names, in the order in which they run. */
 function allMigrations(features: readonly FeatureTables[]): ReadonlyMap<string, Migration> {
   const known = new Map<string, Migration>();
@@ -98,7 +101,7 @@ function allMigrations(features: readonly FeatureTables[]): ReadonlyMap<string, 
     if (!FEATURE_NAME.test(name))
       throw new Error(`invariant: ${name} is no name of a feature (${FEATURE_NAME.source})`);
     for (const migrationName of Object.keys(migrations).sort()) {
-      if (!MIGRATION_NAME.test(migrationName))
+      if (!isMigrationName(migrationName))
         throw new Error(`invariant: the migration ${migrationName} of ${name} needs a name like 0001_${name}`);
       const migration = migrations[migrationName];
       if (migration) known.set(`${name}_${migrationName}`, migration);

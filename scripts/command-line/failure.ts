@@ -47,3 +47,18 @@ export function isExpectedFailure(thrown: unknown): thrown is Error {
   if (code === "ERR_SQLITE_ERROR") return typeof errcode === "number" && SQLITE_CODES.has(errcode & 0xff);
   return !BUG_NAMES.has(thrown.name);
 }
+
+/** What Node.js puts into a stack when it cannot read or link a module. */
+const LINKING = /^ +at .*\(node:internal\/modules\//;
+/** The code of a module outside its functions, which Node.js runs for an `import()`. */
+const LOADING = /^ +at file:\S+\n +at ModuleJob\.run .*\n(?: +at async node:.*\n)* +at .*\(?file:/m;
+
+/**
+ * Whether a failure comes from a module that does not parse, imports a name that does not exist, or throws while it is
+ * loaded. Such a file is one that the user has changed.
+ */
+export function isLoadFailure(thrown: unknown): boolean {
+  if (!types.isNativeError(thrown)) return false;
+  const frames = /^ +at [\s\S]*/m.exec(thrown.stack ?? "")?.[0] ?? "";
+  return (thrown.name === "SyntaxError" && LINKING.test(frames)) || LOADING.test(frames);
+}

@@ -15,7 +15,7 @@ import type {
   PositionalArgument,
 } from "./define.ts";
 import { endRequestedBy } from "./ending.ts";
-import { isExpectedFailure, UsageError } from "./failure.ts";
+import { isExpectedFailure, isLoadFailure, UsageError } from "./failure.ts";
 import { helpAfterOptions } from "./help.ts";
 import { invocation } from "./invocation.ts";
 import { watchParents } from "./parents.ts";
@@ -131,7 +131,11 @@ export async function execute(wanted: Command, argv: readonly string[]): Promise
 /** Prints why a command failed, and returns its exit code. */
 function reportFailure(name: string, error: unknown): 1 | 2 {
   if (!isExpectedFailure(error)) {
-    console.error(`${name}: this should not have happened; please report it.`);
+    console.error(
+      isLoadFailure(error)
+        ? `${name}: a file of the program cannot be loaded. Correct it; \`npm run check\` lists what is wrong.`
+        : `${name}: this should not have happened; please report it.`,
+    );
     console.error(error);
     return 1;
   }

@@ -15,7 +15,7 @@ export function bannerLines(site: LocalSite, seconds: number): readonly string[]
   const folder = relative(process.cwd(), dataDir) || ".";
   return [
     "",
-    `Causeway is up after ${seconds.toFixed(1)} s. The chat: ${chat}`,
+    `Causeway is up after ${seconds.toFixed(1)} s. The page: ${chat}`,
     ...(backend.setupPath === undefined
       ? []
       : [`There is no administrator yet. Register the first one: ${chat}${backend.setupPath}`]),

@@ -45,6 +45,9 @@ test("H4: a feature that cannot be loaded is named, with its file, the reason an
   await expect(load(async () => ({ feature: { migrations: {} } }))).rejects.toThrow(
     `exports a \`feature\` without \`start\` (a function). ${remedy}`,
   );
+  await expect(load(async () => ({ feature: { migrations: { todos: {} }, start } }))).rejects.toThrow(
+    `exports the migration "todos": a name has four digits, _ and words, as 0001_todos. ${remedy}`,
+  );
   await expect(load(async () => ({ feature: { migrations: {}, start } }))).resolves.toMatchObject([{ name: "todos" }]);
 });
 

@@ -44,6 +44,9 @@ function samplesFor(action: string): FeatureSamples {
   return samplesOf.get(featureOf.get(action) ?? "") ?? {};
 }
 
+/** The file with the samples of the feature that has this action, whether it is there or not. */
+export const samplesFileOf = (action: string): string => `test/backend/${featureOf.get(action)}/samples.ts`;
+
 /** Parameters with which an action succeeds for this person; `target` is the user that an administrator does it to. */
 export function goodParams(
   action: string,

@@ -21,6 +21,7 @@ import {
   refusedParams,
   requestedPath,
   sampleBody,
+  samplesFileOf,
   socketEntries,
   templateOf,
 } from "./samples.ts";
@@ -177,7 +178,11 @@ test.each(allEntries.filter(({ action }) => !action.startsWith("gateway.")))(
         });
     }
     const meta = access === "public" ? {} : userOf(role, person);
-    await remote.call(action, await good(), { meta, ...stream() });
+    await remote.call(action, await good(), { meta, ...stream() }).catch((cause: unknown) => {
+      throw new Error(`${action} refuses its sample parameters; give better ones in ${samplesFileOf(action)}`, {
+        cause,
+      });
+    });
   },
 );
 

@@ -67,7 +67,7 @@ test("O18: PORT is the port of the site, and one that is taken or no port is ref
   await once(other, "close");
   const { child, ended } = start(ROOT, { PORT: String(port) });
   child.stdout.on("data", (text: string) => text.includes("Causeway is up") && child.kill("SIGTERM"));
-  expect((await ended).output).toContain(`The chat: http://chat.causeway.localhost:${port}`);
+  expect((await ended).output).toContain(`The page: http://chat.causeway.localhost:${port}`);
 });
 
 test("A2: an unknown plan and an unknown visitor are refused with the list", async () => {

@@ -85,7 +85,7 @@ export interface StartedSite {
   stop(): Promise<void>;
 }
 
-const UP = /Causeway is up .* The chat: http:\/\/(?<hostname>[^:]+):(?<port>\d+)/;
+const UP = /Causeway is up .* The page: http:\/\/(?<hostname>[^:]+):(?<port>\d+)/;
 
 /** `npm start` of a copy, on free ports. The connector is our own, since there is no PATH. */
 export async function startSite({ root }: WholeCopy, env: NodeJS.ProcessEnv = {}): Promise<StartedSite> {
