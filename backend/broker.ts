@@ -4,7 +4,7 @@ import type { Logger } from "pino";
 import { authorization } from "./authorization.ts";
 import type { Config } from "./config.ts";
 import { createValidator } from "./contract/validation.ts";
-import { lateStreams } from "./late-streams.ts";
+import { lateStreamMiddlewares } from "./late-streams.ts";
 import { BrokerLog } from "./log.ts";
 import {
   DropLog,
@@ -67,7 +67,7 @@ export function brokerOptions(
   const nodeID = config.nodeId ?? `node-${randomUUID()}`;
   const start = randomUUID();
   const discoverer = new NodeDiscoverer();
-  const late = lateStreams();
+  const lateStreams = lateStreamMiddlewares();
   let calls = 0;
   return {
     namespace: "causeway",
@@ -76,9 +76,9 @@ export function brokerOptions(
     internalServices: false, // $node reveals the broker's options to every caller
     internalMiddlewares: false,
     middlewares: [
-      late.inside,
+      lateStreams.insideTimeout,
       ...INTERNAL_MIDDLEWARES.flatMap((name) => (name === "Cacher" ? [name, authorization] : [name])),
-      late.outside,
+      lateStreams.outsideTimeout,
       ...(links ? [links.packets.middleware, links.flow.middleware] : []),
     ],
     validator: createValidator(),

@@ -68,37 +68,52 @@ export class ConfigError extends Error {
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
+/** Reads and parses a variable; `absent` where it is not set. A value that cannot be parsed adds a problem. */
+type ReadVariable = <T>(name: string, absent: T, parse: (value: string) => T | undefined, expected: string) => T;
+
 /**
  * Reads the configuration. Throws a ConfigError that lists all problems and never a value that may hold a password.
  */
 export function readConfig(env: Environment): Config {
   const problems: string[] = [];
-  const text = (name: string) => env[name]?.trim() || undefined;
-  const read = <T>(name: string, absent: T, parse: (value: string) => T | undefined, expected: string): T => {
-    const value = text(name);
+  const readText = (name: string) => env[name]?.trim() || undefined;
+  const read: ReadVariable = (name, absent, parse, expected) => {
+    const value = readText(name);
     if (value === undefined) return absent;
     const parsed = parse(value);
     if (parsed === undefined)
-      problems.push(`${name} must be ${expected}${mayHoldPassword(name, value) ? "" : `, not ${shown(value)}`}.`);
+      problems.push(
+        `${name} must be ${expected}${mayHoldPassword(name, value) ? "" : `, not ${quoteShortened(value)}`}.`,
+      );
     return parsed ?? absent;
   };
 
   const config: Config = {
-    host: read("HOST", "127.0.0.1", address, "an IP address, for example 127.0.0.1"),
-    port: read("PORT", 3000, integer(0, 65_535), "a port: 0 to 65535"),
-    internalPort: read<number | undefined>("INTERNAL_PORT", undefined, integer(0, 65_535), "a port: 0 to 65535"),
-    dataDir: resolve(text("DATA_DIR") ?? ".data"),
+    host: read("HOST", "127.0.0.1", parseAddress, "an IP address, for example 127.0.0.1"),
+    port: read("PORT", 3000, integerParser(0, 65_535), "a port: 0 to 65535"),
+    internalPort: read<number | undefined>("INTERNAL_PORT", undefined, integerParser(0, 65_535), "a port: 0 to 65535"),
+    dataDir: resolve(readText("DATA_DIR") ?? ".data"),
     databaseUrl: read<string | undefined>(
       "DATABASE_URL",
       undefined,
-      url("postgres:", "postgresql:"),
+      urlParser("postgres:", "postgresql:"),
       "a URL like postgres://user:password@host:5432/database",
     ),
-    unusedFeatures: read("UNUSED_FEATURES", [], list(featureName), "names of features divided by commas"),
-    nats: readNats(text, problems),
-    nodeId: read<string | undefined>("NODE_ID", undefined, nodeName, "1 to 64 letters, digits, hyphens or underscores"),
-    origins: read("ORIGINS", [], list(origin), "origins divided by commas, for example https://chat.example.com"),
-    mail: undefined,
+    unusedFeatures: read("UNUSED_FEATURES", [], listParser(parseFeatureName), "names of features divided by commas"),
+    nats: readNats(readText, problems),
+    nodeId: read<string | undefined>(
+      "NODE_ID",
+      undefined,
+      parseNodeName,
+      "1 to 64 letters, digits, hyphens or underscores",
+    ),
+    origins: read(
+      "ORIGINS",
+      [],
+      listParser(parseOrigin),
+      "origins divided by commas, for example https://chat.example.com",
+    ),
+    mail: readMail(read, readText, problems),
     registration: read(
       "REGISTRATION",
       "open",
@@ -106,55 +121,74 @@ export function readConfig(env: Environment): Config {
       `one of ${REGISTRATIONS.join(", ")}`,
     ),
     retention: {
-      maxAge: read<number | undefined>("MESSAGE_DAYS", undefined, days, "days: 1 to 36500"),
-      perRoom: read<number | undefined>("MESSAGES_PER_ROOM", undefined, integer(1, 999_999_999), "a number from 1 on"),
+      maxAge: read<number | undefined>("MESSAGE_DAYS", undefined, parseDays, "days: 1 to 36500"),
+      perRoom: read<number | undefined>(
+        "MESSAGES_PER_ROOM",
+        undefined,
+        integerParser(1, 999_999_999),
+        "a number from 1 on",
+      ),
     },
-    quota: read("USER_QUOTA_MB", QUOTA_MB, integer(1, 1_000_000), "megabytes: 1 to 1000000") * 1_000_000,
-    webhookSecrets: webhookSecretsOf(env, problems),
-    trustedPeers: read("TRUSTED_PEERS", [], list(network), "networks divided by commas, for example 172.16.0.0/12"),
+    quota: read("USER_QUOTA_MB", QUOTA_MB, integerParser(1, 1_000_000), "megabytes: 1 to 1000000") * 1_000_000,
+    webhookSecrets: readWebhookSecrets(env, problems),
+    trustedPeers: read(
+      "TRUSTED_PEERS",
+      [],
+      listParser(parseNetwork),
+      "networks divided by commas, for example 172.16.0.0/12",
+    ),
     logLevel: read(
       "LOG_LEVEL",
       "info",
       (value) => LOG_LEVELS.find((level) => level === value),
       `one of ${LOG_LEVELS.join(", ")}`,
     ),
-    logSample: read("LOG_SAMPLE", 1, share, "a share: 0 to 1"),
-    drainTimeMs: read("DRAIN_SECONDS", 10, integer(0, 600), "seconds: 0 to 600") * 1000,
+    logSample: read("LOG_SAMPLE", 1, parseShare, "a share: 0 to 1"),
+    drainTimeMs: read("DRAIN_SECONDS", 10, integerParser(0, 600), "seconds: 0 to 600") * 1000,
   };
   if (config.internalPort !== undefined && config.internalPort !== 0 && config.internalPort === config.port) {
     problems.push("INTERNAL_PORT must differ from PORT: the tunnel would make it public.");
   }
+  if (problems.length > 0) throw new ConfigError(problems);
+  return config;
+}
+
+/** Whether a value must not be shown: URLs have passwords, and a value with an @ may be a URL in the wrong variable. */
+const mayHoldPassword = (name: string, value: string): boolean => name.endsWith("_URL") || value.includes("@");
+
+/** Reads `MAIL_URL` and `MAIL_FROM`; undefined without `MAIL_URL`, which needs the other and `ORIGINS`. */
+function readMail(
+  read: ReadVariable,
+  readText: (name: string) => string | undefined,
+  problems: string[],
+): Config["mail"] {
   const server = read<MailServer | undefined>(
     "MAIL_URL",
     undefined,
-    mailServer,
+    parseMailServer,
     "a URL like smtp://user:password@host:587 or smtps://host, with ?tls=off for a server without TLS in a network " +
       "of yours",
   );
   const from = read<string | undefined>(
     "MAIL_FROM",
     undefined,
-    sender,
+    parseSender,
     "an e-mail address, for example chat@example.com",
   );
-  if (text("MAIL_URL") !== undefined) {
-    if (text("MAIL_FROM") === undefined)
+  if (readText("MAIL_URL") !== undefined) {
+    if (readText("MAIL_FROM") === undefined)
       problems.push("MAIL_FROM must be set with MAIL_URL: the address mails come from.");
-    if (text("ORIGINS") === undefined)
+    if (readText("ORIGINS") === undefined)
       problems.push("ORIGINS must be set with MAIL_URL: links in mails lead to the first.");
   }
-  if (problems.length > 0) throw new ConfigError(problems);
-  return server && from ? { ...config, mail: { server, from } } : config;
+  return server && from ? { server, from } : undefined;
 }
-
-/** Whether a value must not be shown: URLs have passwords, and a value with an @ may be a URL in the wrong variable. */
-const mayHoldPassword = (name: string, value: string): boolean => name.endsWith("_URL") || value.includes("@");
 
 const WEBHOOK_SECRET_PREFIX = "WEBHOOK_SECRET_";
 /** Minimum length of a secret: shorter ones can be guessed. */
 const MIN_SECRET_LENGTH = 16;
 
-function webhookSecretsOf(env: Environment, problems: string[]): ReadonlyMap<string, readonly string[]> {
+function readWebhookSecrets(env: Environment, problems: string[]): ReadonlyMap<string, readonly string[]> {
   const named = Object.keys(env).filter((name) => name.startsWith(WEBHOOK_SECRET_PREFIX) && env[name]?.trim());
   return new Map(
     named.map((name) => {
@@ -167,37 +201,38 @@ function webhookSecretsOf(env: Environment, problems: string[]): ReadonlyMap<str
   );
 }
 
-const shown = (value: string): string => JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}...` : value);
+const quoteShortened = (value: string): string =>
+  JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}...` : value);
 
-function integer(min: number, max: number): (value: string) => number | undefined {
+function integerParser(min: number, max: number): (value: string) => number | undefined {
   return (value) => {
     const number = /^\d{1,9}$/.test(value) ? Number(value) : Number.NaN;
     return number >= min && number <= max ? number : undefined;
   };
 }
 
-function days(value: string): number | undefined {
-  const number = integer(1, 36_500)(value);
+function parseDays(value: string): number | undefined {
+  const number = integerParser(1, 36_500)(value);
   return number && number * 24 * 60 * 60 * 1000;
 }
 
-function share(value: string): number | undefined {
+function parseShare(value: string): number | undefined {
   return /^(?:0(?:\.\d+)?|1(?:\.0+)?)$/.test(value) ? Number(value) : undefined;
 }
 
-function address(value: string): string | undefined {
+function parseAddress(value: string): string | undefined {
   return isIP(value) ? value : undefined;
 }
 
-function nodeName(value: string): string | undefined {
+function parseNodeName(value: string): string | undefined {
   return /^[A-Za-z0-9_-]{1,64}$/.test(value) ? value : undefined;
 }
 
-function featureName(value: string): string | undefined {
+function parseFeatureName(value: string): string | undefined {
   return /^[a-z][a-z0-9-]{0,63}$/.test(value) ? value : undefined;
 }
 
-function url(...protocols: readonly string[]): (value: string) => string | undefined {
+function urlParser(...protocols: readonly string[]): (value: string) => string | undefined {
   return (value) => {
     const parsed = URL.parse(value);
     return parsed && protocols.includes(parsed.protocol) && parsed.hostname ? value : undefined;
@@ -207,28 +242,28 @@ function url(...protocols: readonly string[]): (value: string) => string | undef
 const MAIL_PORTS: Readonly<Record<string, number>> = { "smtp:": 587, "smtps:": 465 };
 
 /** Reads `MAIL_URL`. TLS is required, unless the server is on this machine or the URL has `?tls=off`. */
-function mailServer(value: string): MailServer | undefined {
+function parseMailServer(value: string): MailServer | undefined {
   const parsed = URL.parse(value);
-  const usual = parsed && MAIL_PORTS[parsed.protocol];
-  if (!parsed?.hostname || !usual || !["", "/"].includes(parsed.pathname) || parsed.hash) return undefined;
+  const defaultPort = parsed && MAIL_PORTS[parsed.protocol];
+  if (!parsed?.hostname || !defaultPort || !["", "/"].includes(parsed.pathname) || parsed.hash) return undefined;
   const secure = parsed.protocol === "smtps:";
   if (parsed.search !== "" && (parsed.search !== "?tls=off" || secure)) return undefined;
   const host = parsed.hostname.replace(/^\[|\]$/g, "");
-  const isHere = host === "localhost" || host === "::1" || /^127\.\d+\.\d+\.\d+$/.test(host);
-  const user = decoded(parsed.username);
-  const password = decoded(parsed.password);
+  const isOnThisMachine = host === "localhost" || host === "::1" || /^127\.\d+\.\d+\.\d+$/.test(host);
+  const user = decodeUserInfo(parsed.username);
+  const password = decodeUserInfo(parsed.password);
   if (user === undefined || password === undefined) return undefined;
   return {
     host,
-    port: parsed.port === "" ? usual : Number(parsed.port),
+    port: parsed.port === "" ? defaultPort : Number(parsed.port),
     secure,
-    requireTls: !secure && !isHere && parsed.search === "",
+    requireTls: !secure && !isOnThisMachine && parsed.search === "",
     user: user || undefined,
     password: password || undefined,
   };
 }
 
-function decoded(value: string): string | undefined {
+function decodeUserInfo(value: string): string | undefined {
   try {
     return decodeURIComponent(value);
   } catch {
@@ -236,27 +271,27 @@ function decoded(value: string): string | undefined {
   }
 }
 
-function sender(value: string): string | undefined {
+function parseSender(value: string): string | undefined {
   const address = checkEmailAddress(value);
   return address.ok ? address.value : undefined;
 }
 
 /** An origin, in the exact serialization that browsers send: requests are compared with it. */
-function origin(value: string): string | undefined {
+function parseOrigin(value: string): string | undefined {
   const parsed = URL.parse(value);
   return parsed && (parsed.protocol === "https:" || parsed.protocol === "http:") && parsed.origin === value
     ? value
     : undefined;
 }
 
-function network(value: string): string | undefined {
+function parseNetwork(value: string): string | undefined {
   const [base = "", bits = "", rest] = value.split("/");
   const family = isIP(base);
-  const length = integer(0, family === 6 ? 128 : 32)(bits);
+  const length = integerParser(0, family === 6 ? 128 : 32)(bits);
   return family && length !== undefined && rest === undefined ? value : undefined;
 }
 
-function list<T>(parse: (value: string) => T | undefined): (value: string) => readonly T[] | undefined {
+function listParser<T>(parse: (value: string) => T | undefined): (value: string) => readonly T[] | undefined {
   return (value) => {
     const parsed = value.split(",").map((item) => parse(item.trim()));
     return parsed.every((item) => item !== undefined) ? parsed : undefined;

@@ -3,17 +3,17 @@ import type { ActionHandler, ActionSchema, Context, Middleware } from "moleculer
 
 /**
  * Middlewares that close a stream which an action returns after its call has timed out. Moleculer drops such a stream
- * unread, and resources that it has, for example the lease of an export, would never be released. `inside` has to be
- * inside of Moleculer's Timeout, and `outside` outside of it.
+ * unread, and resources that it has, for example the lease of an export, would never be released. Moleculer's own
+ * timeout middleware has to run between the two.
  */
-export function lateStreams(): { readonly inside: Middleware; readonly outside: Middleware } {
-  const failed = new WeakSet<Context>();
+export function lateStreamMiddlewares(): { readonly insideTimeout: Middleware; readonly outsideTimeout: Middleware } {
+  const failedCalls = new WeakSet<Context>();
 
-  function closeLate(next: ActionHandler, action: ActionSchema): ActionHandler {
+  function closeLateStream(next: ActionHandler, action: ActionSchema): ActionHandler {
     if (!action.streams) return next;
     return async function closingLate(ctx: Context) {
       const result: unknown = await next.call(this, ctx);
-      if (failed.has(ctx) && result instanceof Readable) result.on("error", () => undefined).destroy();
+      if (failedCalls.has(ctx) && result instanceof Readable) result.on("error", () => undefined).destroy();
       return result;
     };
   }
@@ -24,14 +24,14 @@ export function lateStreams(): { readonly inside: Middleware; readonly outside: 
       try {
         return await next.call(this, ctx);
       } catch (error) {
-        failed.add(ctx);
+        failedCalls.add(ctx);
         throw error;
       }
     };
   }
 
   return {
-    inside: { name: "LateStreamsInside", localAction: closeLate },
-    outside: { name: "LateStreamsOutside", localAction: noteFailure },
+    insideTimeout: { name: "LateStreamsInsideTimeout", localAction: closeLateStream },
+    outsideTimeout: { name: "LateStreamsOutsideTimeout", localAction: noteFailure },
   };
 }

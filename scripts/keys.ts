@@ -18,7 +18,7 @@ await runCommand(
 );
 
 async function rotate(): Promise<void> {
-  const { generateSigningKey, KEY_DELAY, KEY_OVERLAP } = await import("../backend/auth/index.ts");
+  const { generateSigningKey, KEY_DELAY_MS, KEY_OVERLAP_MS } = await import("../backend/auth/index.ts");
   const database = await openExistingDatabase(process.env);
   try {
     await database.keys.rotate("access", generateSigningKey(), database.clock.now());
@@ -26,7 +26,7 @@ async function rotate(): Promise<void> {
     await database.close();
   }
   console.log(
-    `A new key signs access tokens in ${KEY_DELAY / 1000} s. The old key is trusted for ` +
-      `${Math.ceil(KEY_OVERLAP / 60_000)} more minutes.`,
+    `A new key signs access tokens in ${KEY_DELAY_MS / 1000} s. The old key is trusted for ` +
+      `${Math.ceil(KEY_OVERLAP_MS / 60_000)} more minutes.`,
   );
 }

@@ -63,9 +63,9 @@ export class AuthActions implements Handlers<"auth"> {
       isNatsResponding: () => isNatsResponding(broker),
       onEnded: (sid) => void announceHere(broker, "session.ended", { sid }).catch(log),
       onRoleChanged: (id, at) => void announceHere(broker, "user.changed", { id, at }).catch(log),
-      onBlind: () => {
+      onSessionsUnreadable: () => {
         tokens.doubt();
-        announceHere(broker, "node.blind", {}).catch(log);
+        announceHere(broker, "sessions.unreadable", {}).catch(log);
       },
     });
     this.#started = { tokens, sessions, revocations };
@@ -210,5 +210,5 @@ export class AuthActions implements Handlers<"auth"> {
 }
 
 function deviceOf({ meta }: Context<unknown, Meta>): Device {
-  return { address: meta.client?.address ?? null, agent: meta.client?.agent ?? null };
+  return { address: meta.client?.address ?? null, agent: meta.client?.userAgent ?? null };
 }

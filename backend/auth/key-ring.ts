@@ -10,11 +10,11 @@ import {
 import type { AuthStore } from "./store.ts";
 
 /** Milliseconds after which the keys are read again: a node has a new key that much later at most. */
-const FRESH = 10_000;
+const KEY_RELOAD_MS = 10_000;
 /** Milliseconds after which a new key signs: by then every node has it. */
-export const KEY_DELAY = 2 * FRESH;
+export const KEY_DELAY_MS = 2 * KEY_RELOAD_MS;
 /** Milliseconds that a retired key is trusted: until the last token it signed has expired, and a minute for clocks. */
-export const KEY_OVERLAP = ACCESS_TOKEN_SECONDS * 1000 + KEY_DELAY + 60_000;
+export const KEY_OVERLAP_MS = ACCESS_TOKEN_SECONDS * 1000 + KEY_DELAY_MS + 60_000;
 
 /** The keys of access tokens, read from the store. */
 export interface KeyRing {
@@ -39,27 +39,27 @@ export async function createKeyRing(store: Pick<AuthStore, "keys">, clock: () =>
     const stored = await store.keys.ensure("access", generateSigningKey, now);
     loaded = { at: now, keys: stored.map(({ material, ...facts }) => ({ ...facts, ...signingKey(material) })) };
   };
-  const keys = async (): Promise<readonly RingKey[]> => {
+  const trustedKeys = async (): Promise<readonly RingKey[]> => {
     const now = clock();
-    if (!loaded || Math.abs(now - loaded.at) >= FRESH) {
+    if (!loaded || Math.abs(now - loaded.at) >= KEY_RELOAD_MS) {
       loading ??= load(now).finally(() => {
         loading = undefined;
       });
       await loading;
     }
-    const known = loaded?.keys ?? [];
-    return known.filter(({ retiredAt }) => retiredAt === null || now - retiredAt < KEY_OVERLAP);
+    const all = loaded?.keys ?? [];
+    return all.filter(({ retiredAt }) => retiredAt === null || now - retiredAt < KEY_OVERLAP_MS);
   };
-  await keys();
+  await trustedKeys();
 
   return {
     async signing() {
-      const known = await keys();
-      const key = known.find(({ createdAt }) => clock() - createdAt >= KEY_DELAY) ?? known.at(-1);
+      const all = await trustedKeys();
+      const key = all.find(({ createdAt }) => clock() - createdAt >= KEY_DELAY_MS) ?? all.at(-1);
       if (!key) throw new Error("invariant: a key that was made is there");
       return key;
     },
-    verifying: async () => new Map((await keys()).map((key) => [key.kid, key])),
-    jwks: async () => (await keys()).map(({ publicKey }) => publicJwk(publicKey)),
+    verifying: async () => new Map((await trustedKeys()).map((key) => [key.kid, key])),
+    jwks: async () => (await trustedKeys()).map(({ publicKey }) => publicJwk(publicKey)),
   };
 }

@@ -3,13 +3,16 @@ import { pollChanges } from "../store/index.ts";
 import type { UsersStore } from "../users/index.ts";
 import type { AuthStore } from "./store.ts";
 
-/** Milliseconds without a check after which a node without contact to others does not know which sessions are live. */
-const BLIND_MS = 1_000;
-/** Milliseconds between two checks of that. */
+/**
+ * Milliseconds since the last successful check after which the sessions count as unreadable, unless NATS responds: the
+ * node no longer knows which of them are live.
+ */
+const UNREADABLE_MS = 1_000;
+/** Milliseconds between two looks at the age of the last check. */
 const CHECK_MS = 100;
 /**
- * Milliseconds that responses have before the node counts as blind. Only time in which this process ran counts: a
- * process that was busy or stopped finds the responses waiting for it.
+ * Milliseconds that NATS has to respond before the sessions count as unreadable. Only time in which this process ran
+ * counts: a process that was busy or stopped finds the responses waiting for it.
  */
 const RESPONSE_MS = 400;
 
@@ -34,9 +37,9 @@ export function watchRevocations(options: {
   readonly onEnded: (sid: string) => void;
   readonly onRoleChanged: (id: string, at: number) => void;
   /** Neither NATS nor the database responds: sessions may have ended without this node's knowledge. */
-  readonly onBlind: () => void;
+  readonly onSessionsUnreadable: () => void;
 }): Revocations {
-  const { store, clock, isNatsResponding, onEnded, onRoleChanged, onBlind } = options;
+  const { store, clock, isNatsResponding, onEnded, onRoleChanged, onSessionsUnreadable } = options;
   const ended = pollChanges({
     clock,
     changedSince: (since) => store.sessions.endedSince(since),
@@ -52,11 +55,11 @@ export function watchRevocations(options: {
   let isListening = false;
 
   /** Also true when the clock was set: then the age of the last check is unknown. */
-  const isLate = (): boolean => Math.max(ended.age(), roles.age()) > BLIND_MS;
+  const isLate = (): boolean => Math.max(ended.age(), roles.age()) > UNREADABLE_MS;
 
   async function listen(): Promise<void> {
     const [isResponding] = await Promise.all([isNatsResponding(), waitOwnTime(RESPONSE_MS)]);
-    if (!isResponding && isLate()) onBlind();
+    if (!isResponding && isLate()) onSessionsUnreadable();
   }
 
   function check(): void {

@@ -119,6 +119,6 @@ export const authSurface = {
     /** A refresh token was used again after its successor: a second client has a copy, so the session was ended. */
     "session.reused": { payload: object({ sid: text, userId: text, address: optional(text) }) },
     /** Within one node: it cannot read any more which sessions have ended, so it closes its sockets. */
-    "node.blind": { payload: object({}) },
+    "sessions.unreadable": { payload: object({}) },
   },
 } as const satisfies FeatureSurface;

@@ -21,7 +21,7 @@ export interface Meta {
   readonly client?: {
     readonly address: string;
     /** The `User-Agent` of the client, for the user's list of sessions. */
-    readonly agent?: string;
+    readonly userAgent?: string;
   };
 }
 

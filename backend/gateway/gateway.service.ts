@@ -55,7 +55,7 @@ const settingsOf = ({ streams, namespaces, limits, handlers }: GatewayServicePar
   logClientConnection: null,
   io: {
     namespaces: ioNamespaces(namespaces, {
-      callMs: limits.times.call,
+      callMs: limits.times.callMs,
       applyCall: (ctx, socket) => handlers().namespaces.applyCall(ctx, socket),
     }),
   },
@@ -130,8 +130,8 @@ function eventHandlers({ handlers, streams }: GatewayServiceParts): ServiceSchem
       handlers().namespaces.endUser(params.id);
       streams.endUser(params.id);
     },
-    "node.blind"() {
-      handlers().sessions.noteBlind();
+    "sessions.unreadable"() {
+      handlers().sessions.noteUnreadable();
       handlers().sockets.endAll();
       handlers().namespaces.endUsers();
       streams.endAll();
@@ -151,7 +151,7 @@ function socketMethods({ limits, handlers }: GatewayServiceParts): NonNullable<S
   return {
     ...ioMethods,
     initSocketIO(this: GatewayService) {
-      const wsEngine = limitedWebSocketServer({ caps, timeout: times.message, unfinishedBytes }, refusedMessages);
+      const wsEngine = limitedWebSocketServer({ caps, timeout: times.messageMs, unfinishedBytes }, refusedMessages);
       this.io = new SocketServer(handlers().socketServer, { ...SOCKET_OPTIONS, wsEngine });
       useQuickIds(this.io);
       handlers().sockets.attach(this.io);

@@ -10,8 +10,8 @@ const MAX_REMEMBERED = 10_000;
 
 /**
  * Verifies access tokens by the auth service, and keeps each result for a moment. It also remembers what has happened
- * since: that a session has ended, that a user's roles have changed, or that the node is blind, which means that it
- * cannot read which sessions have ended.
+ * since: that a session has ended, that a user's roles have changed, or that the node could not read which sessions
+ * have ended.
  */
 export class GatewaySessions {
   readonly #broker: ServiceBroker;
@@ -21,8 +21,8 @@ export class GatewaySessions {
   readonly #ended = new RecentKeys();
   /** Users whose roles have changed. */
   readonly #changed = new RecentKeys();
-  /** When this node was last blind, by `performance.now`. */
-  #blindAt = Number.NEGATIVE_INFINITY;
+  /** When this node last could not read which sessions have ended, by `performance.now`. */
+  #unreadableAt = Number.NEGATIVE_INFINITY;
   /** Number of ends and changes. */
   #changes = 0;
 
@@ -57,10 +57,10 @@ export class GatewaySessions {
 
   /**
    * Whether a socket may be opened, or an action run, for an identity: since the auth service was asked, its session
-   * has not ended, its user's roles have not changed, and this node has not become blind.
+   * has not ended, its user's roles have not changed, and this node could read which sessions have ended.
    */
   isCurrent({ user, askedAt }: Identity): boolean {
-    return askedAt > this.#blindAt && !this.#ended.has(user.sid) && !this.#changed.has(user.id, askedAt);
+    return askedAt > this.#unreadableAt && !this.#ended.has(user.sid) && !this.#changed.has(user.id, askedAt);
   }
 
   /** A session has ended. */
@@ -76,8 +76,8 @@ export class GatewaySessions {
   }
 
   /** This node cannot read which sessions have ended. */
-  noteBlind(): void {
-    this.#blindAt = performance.now();
+  noteUnreadable(): void {
+    this.#unreadableAt = performance.now();
     this.#forget();
   }
 

@@ -32,7 +32,7 @@ beforeAll(async () => {
       "users.pictures": () => ({ pictures: [] }),
       "auth.jwks": () => ({ keys: [] }),
     },
-    { times: { headers: 250, request: 250, keepAlive: 250, check: 50 } },
+    { times: { headersMs: 250, requestMs: 250, keepAliveMs: 250, checkIntervalMs: 50 } },
   );
 });
 afterEach(async () => {

@@ -38,7 +38,7 @@ test("stopping twice is stopping once", async () => {
   await backend.stop();
 });
 
-test("with registration closed nobody new gets in, whoever they are, but the first administrator by the setup link", async () => {
+test("with registration closed only the first administrator can register, by the setup link", async () => {
   const backend = await startTestBackend({ config: { REGISTRATION: "closed" } });
   const register = (name: string, more: object = {}) =>
     backend.request("POST", "/api/auth/register", {

@@ -41,7 +41,7 @@ test("H6: private members of libraries are touched in folders named internals al
   expect(touched).toEqual([]);
 });
 
-test("H6: a cast that TypeScript does not check is in internals, or is told here", () => {
+test("H6: a cast that TypeScript does not check is in internals, or is listed here", () => {
   const casts: Record<string, number> = {};
   for (const file of files) {
     const count = codeOf(file).filter((line) => line.includes("as unknown as")).length;

@@ -58,8 +58,8 @@ export function receiverOf({ client, identity }: Pick<Exchange, "client" | "iden
 
 /** The `meta` that the action of a request gets. */
 export function metaOf({ request, client, identity }: Exchange): Meta {
-  const agent = request.headers["user-agent"];
+  const userAgent = request.headers["user-agent"];
   const { address } = client;
-  const from = agent === undefined ? { address } : { address, agent: agent.slice(0, MAX_AGENT_LENGTH) };
-  return identity ? { user: identity.user, client: from } : { client: from };
+  const metaClient = userAgent === undefined ? { address } : { address, agent: userAgent.slice(0, MAX_AGENT_LENGTH) };
+  return identity ? { user: identity.user, client: metaClient } : { client: metaClient };
 }

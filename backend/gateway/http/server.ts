@@ -17,10 +17,10 @@ export function createHttpServer(
   const server = createServer(
     {
       ServerResponse: GatewayResponse,
-      headersTimeout: times.headers,
-      requestTimeout: times.request,
-      keepAliveTimeout: times.keepAlive,
-      connectionsCheckingInterval: times.check,
+      headersTimeout: times.headersMs,
+      requestTimeout: times.requestMs,
+      keepAliveTimeout: times.keepAliveMs,
+      connectionsCheckingInterval: times.checkIntervalMs,
       maxHeaderSize: 16 * 1024,
       insecureHTTPParser: false,
       // a request whose head announces no body has none (RFC 9112 6.3): its stream has ended from the start

@@ -49,9 +49,9 @@ export class NodeLimits {
     this.times = times;
     this.limits = createLimits(limits, options.shared);
     this.#handshakes = limits.handshake.requests;
-    this.unsent = new UnsentBytes(caps.unsentBytes, times.send);
+    this.unsent = new UnsentBytes(caps.unsentBytes, times.readingMs);
     this.backlog = new HttpBacklog(caps, this.unsent);
-    this.withoutSession = new WithoutSession({ caps, timeout: times.session });
+    this.withoutSession = new WithoutSession({ caps, timeout: times.authenticationMs });
     this.unfinishedBytes = new UnfinishedBytes(caps.unfinishedBytes.node);
     this.history = new HistoryBudget(caps.historyBytes);
     const isTrusted = trustedPeers(options.trustedPeers);

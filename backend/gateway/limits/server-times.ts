@@ -1,31 +1,33 @@
-/** Timeouts of clients, all in milliseconds. */
+/** How long clients may take, and the actions that they call, in milliseconds. */
 export interface ServerTimes {
-  readonly headers: number;
-  readonly request: number;
+  /** To send the header of a request. */
+  readonly headersMs: number;
+  /** To send a whole request. */
+  readonly requestMs: number;
   /** To read a response, or what is sent over a WebSocket: counted while something is unread. */
-  readonly send: number;
+  readonly readingMs: number;
   /** To authenticate, from the WebSocket's handshake on. */
-  readonly session: number;
-  /** For one WebSocket message. */
-  readonly message: number;
+  readonly authenticationMs: number;
+  /** To send one WebSocket message. */
+  readonly messageMs: number;
   /** For the action of a call in a feature's namespace. */
-  readonly call: number;
+  readonly callMs: number;
   /**
    * For an idle connection. Longer than the 90 s for which cloudflared keeps one, so that this node does not close a
    * connection that cloudflared is about to use.
    */
-  readonly keepAlive: number;
-  /** Between two checks of `headers` and `request`. */
-  readonly check: number;
+  readonly keepAliveMs: number;
+  /** Between two checks of `headersMs` and `requestMs`. */
+  readonly checkIntervalMs: number;
 }
 
 export const SERVER_TIMES: ServerTimes = {
-  headers: 10_000,
-  request: 15_000,
-  send: 60_000,
-  session: 10_000,
-  message: 10_000,
-  call: 30_000,
-  keepAlive: 95_000,
-  check: 1_000,
+  headersMs: 10_000,
+  requestMs: 15_000,
+  readingMs: 60_000,
+  authenticationMs: 10_000,
+  messageMs: 10_000,
+  callMs: 30_000,
+  keepAliveMs: 95_000,
+  checkIntervalMs: 1_000,
 };

@@ -132,7 +132,7 @@ export class Streams {
    */
   async serve(exchange: Exchange, entry: StreamEntry): Promise<number> {
     const run = new StreamRun(exchange, entry, {
-      sendMs: this.#parts.limits.times.send,
+      sendMs: this.#parts.limits.times.readingMs,
       corsHeaders: ({ originKind, request }) =>
         originKind === "allowed" && request.headers.origin !== undefined ? corsHeaders(request.headers.origin) : {},
       isLeaving: () => this.#isLeaving,

@@ -51,34 +51,34 @@ export function availability(analysis: Omit<Analysis, "condition">, text: string
       `a rule has at most ${MAX_REGEXES} regular expressions, this one has ${analysis.regexes.length}`,
     );
 
-  for (const { what, span } of analysis.fields) {
-    const problem = fieldInPhase(what, where) ?? fieldOnPlan(what, where);
+  for (const { used, span } of analysis.fields) {
+    const problem = fieldInPhase(used, where) ?? fieldOnPlan(used, where);
     if (problem) report(problem.code, span, problem.message, problem.hint);
   }
-  for (const { what, span } of analysis.functions) {
-    const problem = functionProblem(what, where);
+  for (const { used, span } of analysis.functions) {
+    const problem = functionProblem(used, where);
     if (problem) report(problem.code, span, problem.message, problem.hint);
   }
   // The outer call comes before the inner, so that a call lies in an earlier one that does not end before it.
   const ends = new Map<FunctionSpec, number>();
-  for (const { what, span, call } of analysis.functions) {
-    if (!what.once) continue;
-    const outer = [...ends].find(([spec, end]) => spec !== what && end >= call.end)?.[0];
-    if (ends.has(what))
+  for (const { used, span, call } of analysis.functions) {
+    if (!used.once) continue;
+    const outer = [...ends].find(([spec, end]) => spec !== used && end >= call.end)?.[0];
+    if (ends.has(used))
       report(
         "function-repeated",
         span,
-        `${what.name}() can be used once in an expression`,
+        `${used.name}() can be used once in an expression`,
         "rewrite in several steps: one rule for each",
       );
     else if (outer)
       report(
         "function-nested",
         span,
-        `${what.name}() cannot be used inside ${outer.name}()`,
+        `${used.name}() cannot be used inside ${outer.name}()`,
         "rewrite in two steps: one rule for each",
       );
-    ends.set(what, Math.max(ends.get(what) ?? 0, call.end));
+    ends.set(used, Math.max(ends.get(used) ?? 0, call.end));
   }
   const { plan } = where;
   if (plan && !PLAN_LIMITS[plan].regex)

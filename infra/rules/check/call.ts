@@ -26,7 +26,7 @@ export function checkCall(checker: Checker, call: Call): CallSource | undefined 
     );
     return undefined;
   }
-  checker.functions.push({ what: spec, span: call.nameSpan, call: call.span });
+  checker.functions.push({ used: spec, span: call.nameSpan, call: call.span });
   const args: TypedArgument[] = [];
   const maxCount = spec.rest
     ? (spec.maxArguments ?? Number.POSITIVE_INFINITY)

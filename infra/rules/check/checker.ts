@@ -11,7 +11,7 @@ import type { Condition, Reader } from "./typed.ts";
 /** Something an expression uses, and where. */
 export interface Use<T> {
   /** The field, function or list. */
-  readonly what: T;
+  readonly used: T;
   readonly span: Span;
 }
 

@@ -90,7 +90,7 @@ function checkTest(
   switch (operator) {
     case "in":
       if (right.kind === "list") {
-        checker.lists.push({ what: right.name, span: right.span, type });
+        checker.lists.push({ used: right.name, span: right.span, type });
         return { kind: "list", name: right.name };
       }
       return right.kind === "items" ? checkSet(checker, type, right) : undefined;

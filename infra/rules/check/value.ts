@@ -33,7 +33,7 @@ export function checkValue(checker: Checker, value: ValueExpression, hint?: stri
 function checkField(checker: Checker, name: string, span: Span, hint?: string): FieldOperand | undefined {
   const field = checker.schema.fields.get(name);
   if (field) {
-    checker.fields.push({ what: field, span });
+    checker.fields.push({ used: field, span });
     return { kind: "field", field };
   }
   if (checker.diagnostics.length >= MAX_DIAGNOSTICS) return undefined;

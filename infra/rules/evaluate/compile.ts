@@ -80,14 +80,14 @@ export function compile(text: string, options: CompileOptions = {}): Compiled | 
     text,
     tree,
     fields: namesOf(analysis),
-    lists: [...new Set(analysis.lists.map(({ what }) => what))],
+    lists: [...new Set(analysis.lists.map(({ used }) => used))],
     matches: compileCondition(condition, context),
     read: compileReading(condition, text, context),
   };
 }
 
 function namesOf({ fields }: Pick<Analysis, "fields">): readonly string[] {
-  return [...new Set(fields.map(({ what }) => what.name))];
+  return [...new Set(fields.map(({ used }) => used.name))];
 }
 
 function contextOf(options: CompileOptions, schema: LanguageSchema): Context {

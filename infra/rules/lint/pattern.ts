@@ -19,9 +19,9 @@ export function literalPattern(
   const { node, captures } = parsePattern(pattern);
   if (captures > 0) return undefined;
   const parts = node.kind === "concat" ? [...node.nodes] : [node];
-  const start = isLook(parts[0], "start");
+  const start = isAssertion(parts[0], "start");
   if (start) parts.shift();
-  const end = isLook(parts.at(-1), "end");
+  const end = isAssertion(parts.at(-1), "end");
   if (end) parts.pop();
   let text = "";
   for (const part of parts) {
@@ -31,6 +31,6 @@ export function literalPattern(
   return text === "" ? undefined : { text, start, end };
 }
 
-function isLook(node: Node | undefined, look: "start" | "end"): boolean {
-  return node?.kind === "look" && node.look === look;
+function isAssertion(node: Node | undefined, assertion: "start" | "end"): boolean {
+  return node?.kind === "assertion" && node.assertion === assertion;
 }

@@ -1,5 +1,5 @@
-import { isUnicodeLook, isWordByte } from "./look.ts";
-import { type Look, type Node, nullable } from "./node.ts";
+import { isUnicodeAssertion, isWordByte } from "./assertion.ts";
+import { type Assertion, type Node, nullable } from "./node.ts";
 import { type RangeSet, rangesOf } from "./range-set.ts";
 
 /** What a state of the automaton does. */
@@ -9,7 +9,7 @@ export const op = {
   /** Goes to `x` or, with less preference, to `y`. */
   split: 1,
   /** Goes to `y` where assertion `x` holds. */
-  look: 2,
+  assertion: 2,
   /** Stores the position in slot `x`, goes to `y`. */
   save: 3,
   match: 4,
@@ -25,7 +25,7 @@ export interface Automaton {
   readonly xs: Int32Array;
   readonly ys: Int32Array;
   readonly start: number;
-  readonly looks: readonly Look[];
+  readonly assertions: readonly Assertion[];
   /** For each byte its class: bytes of one class lead to the same states. */
   readonly classes: Uint8Array;
   readonly classCount: number;
@@ -33,7 +33,7 @@ export interface Automaton {
   readonly representatives: Uint8Array;
   /** `members[set * classCount + class]` is 1 where the class is in the set. */
   readonly members: Uint8Array;
-  readonly usesUnicodeLooks: boolean;
+  readonly usesUnicodeAssertions: boolean;
   /**
    * The group of each state; 0 is none. A group has the states in which the optional copies of one bounded repetition
    * begin. Of two states of a group, the higher one matches all that the lower one matches.
@@ -60,7 +60,7 @@ class Builder {
   readonly #ops: number[] = [];
   readonly #xs: number[] = [];
   readonly #ys: number[] = [];
-  readonly #looks: Look[] = [];
+  readonly #assertions: Assertion[] = [];
   readonly #sets: RangeSet[] = [];
   readonly #setNumbers = new Map<string, number>();
 
@@ -70,7 +70,7 @@ class Builder {
 
   build(node: Node): Automaton {
     const start = this.#node(node, this.#state(op.match, 0, 0));
-    const { classes, classCount, representatives } = byteClasses(this.#sets, this.#looks);
+    const { classes, classCount, representatives } = byteClasses(this.#sets, this.#assertions);
     const members = new Uint8Array(this.#sets.length * classCount);
     this.#sets.forEach((set, number) => {
       for (const [low, high] of rangesOf(set)) {
@@ -87,12 +87,12 @@ class Builder {
       xs: Int32Array.from(this.#xs),
       ys: Int32Array.from(this.#ys),
       start,
-      looks: this.#looks,
+      assertions: this.#assertions,
       classes,
       classCount,
       representatives,
       members,
-      usesUnicodeLooks: this.#looks.some(isUnicodeLook),
+      usesUnicodeAssertions: this.#assertions.some(isUnicodeAssertion),
     };
   }
 
@@ -110,8 +110,8 @@ class Builder {
         return next;
       case "bytes":
         return this.#state(op.bytes, this.#set(node.set), next);
-      case "look":
-        return this.#state(op.look, this.#look(node.look), next);
+      case "assertion":
+        return this.#state(op.assertion, this.#indexOf(node.assertion), next);
       case "capture": {
         const end = this.#state(op.save, 2 * node.index + 1, next);
         return this.#state(op.save, 2 * node.index, this.#node(node.node, end));
@@ -165,16 +165,16 @@ class Builder {
     return known;
   }
 
-  #look(look: Look): number {
-    const known = this.#looks.indexOf(look);
-    return known >= 0 ? known : this.#looks.push(look) - 1;
+  #indexOf(assertion: Assertion): number {
+    const index = this.#assertions.indexOf(assertion);
+    return index >= 0 ? index : this.#assertions.push(assertion) - 1;
   }
 }
 
 /** Divides the 256 bytes into classes. All bytes of a class are in the same sets, and alike for all assertions. */
 function byteClasses(
   sets: readonly RangeSet[],
-  looks: readonly Look[],
+  assertions: readonly Assertion[],
 ): Pick<Automaton, "classes" | "classCount" | "representatives"> {
   const starts = new Uint8Array(257);
   const cut = (low: number, high: number): void => {
@@ -182,8 +182,8 @@ function byteClasses(
     starts[high + 1] = 1;
   };
   for (const set of sets) for (const [low, high] of rangesOf(set)) cut(low, high);
-  if (looks.some((look) => look.includes("line"))) for (const byte of [0x0a, 0x0d]) cut(byte, byte);
-  if (looks.some((look) => look.includes("word"))) {
+  if (assertions.some((assertion) => assertion.includes("line"))) for (const byte of [0x0a, 0x0d]) cut(byte, byte);
+  if (assertions.some((assertion) => assertion.includes("word"))) {
     for (let byte = 0; byte < 256; byte += 1) if (isWordByte(byte) !== isWordByte(byte - 1)) starts[byte] = 1;
   }
   const classes = new Uint8Array(256);

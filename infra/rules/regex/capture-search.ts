@@ -1,6 +1,6 @@
+import { edge, holdsAtPosition, holdsBetweenBytes, isUnicodeAssertion } from "./assertion.ts";
 import { type Automaton, buildAutomaton, op } from "./automaton.ts";
 import type { VisitBudget } from "./budget.ts";
-import { edge, holdsAt, holdsBetween, isUnicodeLook } from "./look.ts";
 import type { Node } from "./node.ts";
 
 /** Where groups matched: `[start, end]` by number, 0 the whole; undefined for one that took no part. */
@@ -70,7 +70,7 @@ export class CaptureSearch {
 
   /** Adds the states that consume or match, reached without a byte, in order of preference. */
   #follow(from: Thread, input: string, at: number, into: Thread[]): void {
-    const { ops, xs, ys, looks } = this.#automaton;
+    const { ops, xs, ys, assertions } = this.#automaton;
     const before = at === 0 ? edge : input.charCodeAt(at - 1);
     const after = at === input.length ? edge : input.charCodeAt(at);
     const stack = [from];
@@ -88,10 +88,14 @@ export class CaptureSearch {
         case op.save:
           stack.push({ state: next, slots: slots.with(x, at) });
           break;
-        case op.look: {
-          const look = looks[x];
-          if (!look) throw new Error("invariant: an assertion without a name");
-          if (isUnicodeLook(look) ? holdsAt(look, input, at) : holdsBetween(look, before, after))
+        case op.assertion: {
+          const assertion = assertions[x];
+          if (!assertion) throw new Error("invariant: an assertion without a name");
+          if (
+            isUnicodeAssertion(assertion)
+              ? holdsAtPosition(assertion, input, at)
+              : holdsBetweenBytes(assertion, before, after)
+          )
             stack.push({ state: next, slots });
           break;
         }

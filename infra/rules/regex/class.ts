@@ -179,7 +179,7 @@ class ClassParser {
     scanner.skipSpace();
     if (scanner.isAtEnd) this.#unclosed();
     if (!scanner.is("-") || ["]", "-"].includes(scanner.peekPastSpace())) {
-      if (low.kind === "look") scanner.fail("invalid escape sequence found in character class", start);
+      if (low.kind === "assertion") scanner.fail("invalid escape sequence found in character class", start);
       if (low.kind === "class") this.#add(items, low.set ?? this.#notUnicode(start));
       else this.#add(items, this.#literal(low, start));
       return;

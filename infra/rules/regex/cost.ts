@@ -38,7 +38,7 @@ export function longestSafeInput(node: Node): number {
 function costOf(node: Node): Cost | undefined {
   switch (node.kind) {
     case "empty":
-    case "look":
+    case "assertion":
     case "bytes":
       return { ways: one, steps: one };
     case "capture":
@@ -122,7 +122,7 @@ function repeatCost({ node, min, max }: Node & { readonly kind: "repeat" }): Cos
 function firstBytes(node: Node): RangeSet | undefined {
   switch (node.kind) {
     case "empty":
-    case "look":
+    case "assertion":
       return undefined;
     case "bytes":
       return node.set;
@@ -138,7 +138,7 @@ function firstBytes(node: Node): RangeSet | undefined {
     case "concat": {
       let set: RangeSet = [];
       for (const part of node.nodes) {
-        if (part.kind === "look" || part.kind === "empty") continue;
+        if (part.kind === "assertion" || part.kind === "empty") continue;
         const isOptional = part.kind === "repeat" && part.min === 0;
         const first = firstBytes(isOptional ? part.node : part);
         if (!first) return undefined;

@@ -1,5 +1,5 @@
 import type { Flags } from "./flags.ts";
-import type { Look } from "./node.ts";
+import type { Assertion } from "./node.ts";
 import { complement, type RangeSet } from "./range-set.ts";
 import { isSpace, type Scanner } from "./scanner.ts";
 import { maxScalar, otherScalars, unicodeClasses } from "./unicode.ts";
@@ -18,7 +18,7 @@ export type Primitive =
       /** Scalar values with the flag `u`, else bytes. `undefined`: a Unicode property where Unicode is off. */
       readonly set: RangeSet | undefined;
     }
-  | { readonly kind: "look"; readonly look: Look };
+  | { readonly kind: "assertion"; readonly assertion: Assertion };
 
 const digits: RangeSet = [0x30, 0x39];
 const spaces: RangeSet = [0x09, 0x0d, 0x20, 0x20];
@@ -26,13 +26,13 @@ const words: RangeSet = [0x30, 0x39, 0x41, 0x5a, 0x5f, 0x5f, 0x61, 0x7a];
 const controls = new Map(
   [...["a\x07", "f\x0c", "t\t", "n\n", "r\r", "v\x0b"]].map((pair) => [pair.charAt(0), pair.charCodeAt(1)]),
 );
-const specialBoundaries = new Map<string, Look>([
+const specialBoundaries = new Map<string, Assertion>([
   ["start", "word-start"],
   ["end", "word-end"],
   ["start-half", "word-start-half"],
   ["end-half", "word-end-half"],
 ]);
-const unicodeLooks = new Map<Look, Look>([
+const unicodeAssertions = new Map<Assertion, Assertion>([
   ["word-boundary", "unicode-word-boundary"],
   ["not-word-boundary", "unicode-not-word-boundary"],
   ["word-start", "unicode-word-start"],
@@ -53,14 +53,14 @@ export function parseEscape(scanner: Scanner, flags: Flags): Primitive {
   if (/^[dswDSW]$/.test(char)) return { kind: "class", set: perlClass(char, flags) };
   const code = controls.get(char);
   if (code !== undefined) return { kind: "literal", scalar: code, byte: false };
-  const look = parseLook(scanner, char, start);
-  if (look) return { kind: "look", look: (flags.u && unicodeLooks.get(look)) || look };
+  const assertion = parseAssertion(scanner, char, start);
+  if (assertion) return { kind: "assertion", assertion: (flags.u && unicodeAssertions.get(assertion)) || assertion };
   // Every other ASCII character but letters and digits may be escaped.
   if (char.charCodeAt(0) > 0x7f || /^[A-Za-z]$/.test(char)) scanner.fail("unrecognized escape sequence", start);
   return { kind: "literal", scalar: char.charCodeAt(0), byte: false };
 }
 
-function parseLook(scanner: Scanner, char: string, start: number): Look | undefined {
+function parseAssertion(scanner: Scanner, char: string, start: number): Assertion | undefined {
   switch (char) {
     case "A":
       return "start";
@@ -80,7 +80,7 @@ function parseLook(scanner: Scanner, char: string, start: number): Look | undefi
 }
 
 /** `\b{start}` and the like; `undefined` with the scanner back at the brace where it opens a repetition. */
-function parseSpecialBoundary(scanner: Scanner, boundary: number): Look | undefined {
+function parseSpecialBoundary(scanner: Scanner, boundary: number): Assertion | undefined {
   const brace = scanner.position;
   if (!scanner.advanceAndSkipSpace()) {
     scanner.fail(

@@ -1,7 +1,7 @@
-import type { Look, Node } from "./node.ts";
+import type { Assertion, Node } from "./node.ts";
 import { rangesOf } from "./range-set.ts";
 
-const looks: Readonly<Partial<Record<Look, string>>> = {
+const assertions: Readonly<Partial<Record<Assertion, string>>> = {
   start: "^",
   end: "$",
   "start-line": "(?<=^|\\n)",
@@ -24,8 +24,8 @@ export function javascriptSource(node: Node): string | undefined {
       return "";
     case "bytes":
       return bytesSource(node.set);
-    case "look":
-      return looks[node.look];
+    case "assertion":
+      return assertions[node.assertion];
     case "capture":
       return javascriptSource(node.node);
     case "concat":

@@ -1,6 +1,6 @@
+import { edge, isWordByte } from "./assertion.ts";
 import { type Automaton, buildAutomaton } from "./automaton.ts";
 import { VISITS, type VisitBudget } from "./budget.ts";
-import { edge, isWordByte } from "./look.ts";
 import { anchoredAtStart, type Node } from "./node.ts";
 import { Simulation, simulate } from "./simulation.ts";
 
@@ -60,10 +60,10 @@ export class LazyAutomaton {
 
   /** Whether the pattern matches somewhere in a byte string. Throws `PatternTooCostly`. */
   test(input: string): boolean {
-    const { classes, classCount, counts, usesUnicodeLooks } = this.#automaton;
+    const { classes, classCount, counts, usesUnicodeAssertions } = this.#automaton;
     // What is known by the place or by counting is no state that could be kept.
     this.#simulation.reset();
-    if (usesUnicodeLooks || counts.size > 0) {
+    if (usesUnicodeAssertions || counts.size > 0) {
       return simulate(this.#automaton, this.#simulation, input, 0, none);
     }
     const match = this.#match;
@@ -152,9 +152,9 @@ export class LazyAutomaton {
   }
 }
 
-function contexts({ looks, representatives }: Automaton): readonly number[] {
-  const lines = looks.some((look) => look.includes("line"));
-  const words = looks.some((look) => look.includes("word"));
+function contexts({ assertions, representatives }: Automaton): readonly number[] {
+  const lines = assertions.some((assertion) => assertion.includes("line"));
+  const words = assertions.some((assertion) => assertion.includes("word"));
   return [...representatives].map((byte) => {
     if (lines && (byte === 0x0a || byte === 0x0d)) return byte;
     return words && isWordByte(byte) ? 0x61 : 0x20;

@@ -9,7 +9,7 @@ export type Node =
   | { readonly kind: "empty" }
   /** One byte of the set; an empty set never matches. */
   | { readonly kind: "bytes"; readonly set: RangeSet }
-  | { readonly kind: "look"; readonly look: Look }
+  | { readonly kind: "assertion"; readonly assertion: Assertion }
   | { readonly kind: "capture"; readonly index: number; readonly node: Node }
   | { readonly kind: "concat"; readonly nodes: readonly Node[] }
   | { readonly kind: "alternate"; readonly nodes: readonly Node[] }
@@ -22,7 +22,7 @@ export type Node =
       readonly greedy: boolean;
     };
 
-export type Look =
+export type Assertion =
   | "start"
   | "end"
   | "start-line"
@@ -65,7 +65,7 @@ export function concat(nodes: readonly Node[]): Node {
 export function nullable(node: Node): boolean {
   switch (node.kind) {
     case "empty":
-    case "look":
+    case "assertion":
       return true;
     case "bytes":
       return false;
@@ -86,8 +86,8 @@ export function anchoredAtStart(node: Node): boolean {
     case "empty":
     case "bytes":
       return false;
-    case "look":
-      return node.look === "start";
+    case "assertion":
+      return node.assertion === "start";
     case "capture":
       return anchoredAtStart(node.node);
     case "repeat":
@@ -95,7 +95,7 @@ export function anchoredAtStart(node: Node): boolean {
     case "alternate":
       return node.nodes.every(anchoredAtStart);
     case "concat": {
-      const first = node.nodes.find((part) => part.kind !== "look" || part.look === "start");
+      const first = node.nodes.find((part) => part.kind !== "assertion" || part.assertion === "start");
       return first !== undefined && anchoredAtStart(first);
     }
   }

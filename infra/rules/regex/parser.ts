@@ -121,15 +121,15 @@ class Parser {
 
   #verbatim(char: string): Node {
     const { m, s, u, R } = this.#flags;
-    if (char === "^") return { kind: "look", look: m ? (R ? "start-line-crlf" : "start-line") : "start" };
-    if (char === "$") return { kind: "look", look: m ? (R ? "end-line-crlf" : "end-line") : "end" };
+    if (char === "^") return { kind: "assertion", assertion: m ? (R ? "start-line-crlf" : "start-line") : "start" };
+    if (char === "$") return { kind: "assertion", assertion: m ? (R ? "end-line-crlf" : "end-line") : "end" };
     if (char !== ".") return this.#literal(char.codePointAt(0) ?? 0);
     const ends: RangeSet = s ? [] : R ? [0x0a, 0x0a, 0x0d, 0x0d] : [0x0a, 0x0a];
     return this.#class(complement(ends, u ? maxScalar : 0xff));
   }
 
   #primitive(primitive: Primitive, start: number): Node {
-    if (primitive.kind === "look") return { kind: "look", look: primitive.look };
+    if (primitive.kind === "assertion") return { kind: "assertion", assertion: primitive.assertion };
     if (primitive.kind === "class") {
       if (primitive.set) return this.#class(foldSet(primitive.set, this.#flags));
       this.#needsUnicode ??= this.#scanner.offset(start);

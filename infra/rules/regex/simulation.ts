@@ -1,6 +1,6 @@
+import { edge, holdsAtPosition, holdsBetweenBytes, isUnicodeAssertion } from "./assertion.ts";
 import { type Automaton, op } from "./automaton.ts";
 import type { VisitBudget } from "./budget.ts";
-import { edge, holdsAt, holdsBetween, isUnicodeLook } from "./look.ts";
 
 /** The position of a simulation. Only Unicode's word boundaries read the input around it. */
 export interface SimulationPosition {
@@ -92,7 +92,7 @@ export class Simulation {
   }
 
   #follow(from: number, before: number, after: number, place: SimulationPosition | undefined): boolean {
-    const { ops, xs, ys, looks, groups } = this.#automaton;
+    const { ops, xs, ys, assertions, groups } = this.#automaton;
     const stack = this.#stack;
     stack.length = 0;
     stack.push(from);
@@ -120,12 +120,12 @@ export class Simulation {
         case op.count:
           if (place) this.#counters.get(state)?.begin(place.at);
           break;
-        case op.look: {
-          const look = looks[xs[state] as number];
-          if (!look) throw new Error("invariant: an assertion without a name");
-          const holds = isUnicodeLook(look)
-            ? place !== undefined && holdsAt(look, place.input, place.at)
-            : holdsBetween(look, before, after);
+        case op.assertion: {
+          const assertion = assertions[xs[state] as number];
+          if (!assertion) throw new Error("invariant: an assertion without a name");
+          const holds = isUnicodeAssertion(assertion)
+            ? place !== undefined && holdsAtPosition(assertion, place.input, place.at)
+            : holdsBetweenBytes(assertion, before, after);
           if (holds) stack.push(ys[state] as number);
         }
       }

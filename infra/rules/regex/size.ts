@@ -24,7 +24,7 @@ function sizeOf(node: Node, direction: keyof ClassSize): number {
   if (size) return size[direction];
   switch (node.kind) {
     case "empty":
-    case "look":
+    case "assertion":
       return state;
     case "bytes":
       // Each range of a class is a transition of eight bytes; one byte alone is a state of its own.

@@ -15,7 +15,7 @@ const ITEMS: Readonly<Record<ListKind, string>> = { ip: "addresses", hostname: "
 
 /** Names of the lists that are not Cloudflare's own. */
 export function customLists({ lists }: CheckedExpression): readonly string[] {
-  return lists.map(({ what }) => what).filter((name) => !name.startsWith("cf."));
+  return lists.map(({ used }) => used).filter((name) => !name.startsWith("cf."));
 }
 
 /** Whether every list that an expression uses exists, is on the plan, and has items of the compared field's type. */
@@ -27,12 +27,12 @@ export function checkLists(
   tell: Tell,
 ): void {
   for (const use of checked.lists) {
-    if (use.what.startsWith("cf.")) checkManaged(place, use, plan, tell);
+    if (use.used.startsWith("cf.")) checkManaged(place, use, plan, tell);
     else if (lists) checkCustom(place, use, lists, tell);
   }
 }
 
-function checkManaged(place: RulesetValue, { what: name, span }: ListUse, plan: Plan, tell: Tell): void {
+function checkManaged(place: RulesetValue, { used: name, span }: ListUse, plan: Plan, tell: Tell): void {
   const page = `${PAGE}managed-lists/`;
   if (!MANAGED.includes(name)) {
     const hint = `there are ${MANAGED.map((one) => `$${one}`).join(", ")}`;
@@ -51,7 +51,7 @@ function checkManaged(place: RulesetValue, { what: name, span }: ListUse, plan: 
 
 function checkCustom(
   place: RulesetValue,
-  { what: name, span, type }: ListUse,
+  { used: name, span, type }: ListUse,
   lists: Readonly<Record<string, ListKind>>,
   tell: Tell,
 ): void {

@@ -160,7 +160,7 @@ function checkCounting(
 ): void {
   const [list] = expression ? customLists(expression) : [];
   const [counted] = counting ? customLists(counting) : [];
-  const response = counting?.fields.find(({ what }) => what.source === "response");
+  const response = counting?.fields.find(({ used }) => used.source === "response");
   if (list !== undefined && limit.requests_to_origin === true) {
     tell(at("requests_to_origin"), {
       code: "rate-limit-lists",
@@ -180,7 +180,7 @@ function checkCounting(
     const message = `rate limits of an account cannot ${what}`;
     tell(place, { code: "rate-limit-level", message, hint: "put the rule into the zone's ruleset" });
   };
-  if (response) refuse(at("counting_expression"), `count by ${response.what.name}: they see no response`);
+  if (response) refuse(at("counting_expression"), `count by ${response.used.name}: they see no response`);
   if (list !== undefined) refuse(rule, `use the list $${list}`);
   if (counted !== undefined) refuse(at("counting_expression"), `use the list $${counted}`);
 }

@@ -137,7 +137,7 @@ test("a changed byte anywhere makes it worthless", () => {
   );
 });
 
-test("the last letter of a signature has one spelling only, so that a token is one text", () => {
+test("the last character of a signature has only one accepted value, so that a token has only one text", () => {
   const last = "AQgw".indexOf(token.at(-1) ?? "");
   expect(last).toBeGreaterThanOrEqual(0);
   // the same 64 bytes, were the bits that count for nothing not looked at

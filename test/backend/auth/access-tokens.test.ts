@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import jwt from "jsonwebtoken";
 import { ACCESS_TOKEN_SECONDS, generateSigningKey, signingKey } from "../../../backend/auth/access-token.ts";
 import { type AccessTokens, accessHash, createAccessTokens } from "../../../backend/auth/access-tokens.ts";
-import { KEY_DELAY, KEY_OVERLAP } from "../../../backend/auth/key-ring.ts";
+import { KEY_DELAY_MS, KEY_OVERLAP_MS } from "../../../backend/auth/key-ring.ts";
 import { openStore, type Store } from "../store/open-store.ts";
 import { type TestStorage, testStorage } from "../store/test-storage.ts";
 
@@ -87,7 +87,7 @@ test("N7: the hash in the session's row stands for the signature, which is not v
   expect(looked).toEqual(["s"]);
 });
 
-test("N7: a token with one changed letter of its signature is refused, also beside the hash of the true one", async () => {
+test("N7: a token with one changed character of its signature is refused, also beside the hash of the true one", async () => {
   const token = await issue("s");
   await begin(token);
   const at = token.lastIndexOf(".") + 1;
@@ -115,7 +115,7 @@ test("N7: a token that was issued before tokens had seals is accepted by its sig
   expect(looked).toEqual([]);
 });
 
-test("N7: a token that nobody has issued does not reach the store", async () => {
+test("N7: a token that was not issued here does not reach the store", async () => {
   const token = await issue("s");
   await begin(token);
   for (const change of [{ jti: "A".repeat(32) }, { sid: "t" }, { sub: "bob" }, { exp: Math.floor(now / 1000) + 599 }])
@@ -161,12 +161,12 @@ test("N7: with its hash in the row a token has the roles that its user has now",
 });
 
 test("N7: with its hash in the row a token is refused when its key is retired for long", async () => {
-  now -= KEY_OVERLAP + KEY_DELAY;
+  now -= KEY_OVERLAP_MS + KEY_DELAY_MS;
   await issue("s");
-  now += KEY_OVERLAP;
+  now += KEY_OVERLAP_MS;
   const token = await issue("s");
   await begin(token);
-  await store.keys.rotate("access", generateSigningKey(), now - KEY_OVERLAP + 1);
+  await store.keys.rotate("access", generateSigningKey(), now - KEY_OVERLAP_MS + 1);
   expect(await verify(token)).toBeDefined();
   now += 1;
   expect(await verify(token)).toBeUndefined();

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { generateSigningKey } from "../../../backend/auth/access-token.ts";
 import { accessHash } from "../../../backend/auth/access-tokens.ts";
-import { KEY_DELAY, KEY_OVERLAP } from "../../../backend/auth/key-ring.ts";
+import { KEY_DELAY_MS, KEY_OVERLAP_MS } from "../../../backend/auth/key-ring.ts";
 import { MAX_SESSIONS, RETRY_WINDOW, SESSION_IDLE, SESSION_MAX } from "../../../backend/auth/session.ts";
 import { publicError } from "../../../backend/contract/index.ts";
 import { type Running, startServices } from "../start-services.ts";
@@ -44,7 +44,7 @@ test("N7: a session's row has the hash of the access token that was issued with 
   expect(await verify(retry.accessToken)).toMatchObject(ada.identity);
 });
 
-test("a lost answer costs nobody the session: retries within ten seconds get the same successor", async () => {
+test("a lost response does not end the session: retries within ten seconds get the same successor", async () => {
   const ada = await running.register("Ada");
   const both = await Promise.all([refresh(ada.refreshToken), refresh(ada.refreshToken), refresh(ada.refreshToken)]);
   running.clock.now += RETRY_WINDOW;
@@ -220,17 +220,17 @@ test("keys are rotated with overlap: nothing that was issued is refused, and the
     return renewed.accessToken;
   };
   await running.store.keys.rotate("access", generateSigningKey(), running.clock.now);
-  running.clock.now += KEY_DELAY / 2;
+  running.clock.now += KEY_DELAY_MS / 2;
   // published first, used later: no node meets a token whose key it cannot know
   const both = await kids();
   expect(both).toHaveLength(2);
   const last = await renew();
   expect(kidOf(last)).toBe(old);
-  running.clock.now += KEY_DELAY / 2;
+  running.clock.now += KEY_DELAY_MS / 2;
   const next = await renew();
   expect(kidOf(next)).toBe(both.find((kid) => kid !== old));
   for (const token of [last, next, ada.accessToken]) expect(await verify(token)).toMatchObject(ada.identity);
-  running.clock.now += KEY_OVERLAP;
+  running.clock.now += KEY_OVERLAP_MS;
   expect(await kids()).toEqual([kidOf(next)]);
   expect(await code(verify(await renew()))).toBe("accepted");
 });

@@ -24,7 +24,7 @@ test("a token says whose it is, and its hash does not tell the token", () => {
   expect(second.hash).toHaveLength(43);
 });
 
-test("what we did not issue is nobody's: no stranger can end a session by its id", () => {
+test("a token that was not issued here ends no session, even where it names one by its id", () => {
   const [, secret, seal] = second.token.split(".");
   const other = successor(first, refreshKey(randomBytes(32)));
   for (const token of [

@@ -28,7 +28,7 @@ function watching(isNatsResponding = true) {
     isNatsResponding: async () => isNatsResponding,
     onEnded: (sid) => note(`ended ${sid}`),
     onRoleChanged: (id, at) => note(`role ${roleKey(id, at)}`),
-    onBlind: () => note("blind"),
+    onSessionsUnreadable: () => note("unreadable"),
   });
   const until = async (count: number) => {
     while (news.length < count) await new Promise<void>((resolve) => (arrived = resolve));
@@ -70,9 +70,9 @@ test("N2: a change that waited for locks before it was committed is found", asyn
   expect(await until(2)).toEqual([`ended ${bob.identity.sid}`, `ended ${ada.identity.sid}`]);
 });
 
-test("a node that neither hears the others nor reaches the store knows that it is blind", async () => {
+test("when neither NATS nor the store responds, the sessions count as unreadable", async () => {
   const { until } = watching(false);
   await running.store.close();
   running.clock.now += 1_001;
-  expect((await until(1))[0]).toBe("blind");
+  expect((await until(1))[0]).toBe("unreadable");
 });

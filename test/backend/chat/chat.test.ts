@@ -26,7 +26,7 @@ const enter = async (room: string) => {
 const refusal = (attempt: Promise<unknown>) => attempt.then(() => "accepted", publicError);
 const seqs = ({ messages }: { messages: readonly { seq: number }[] }) => messages.map(({ seq }) => seq);
 
-test("a message is stored, then everybody is told, then it is acknowledged", async () => {
+test("a message is stored, then broadcast, then acknowledged", async () => {
   const { message } = await send("Lobby", "  Grüße <b>alle</b>\r\n ");
   expect(message).toEqual({
     room: "lobby",

@@ -12,7 +12,7 @@ function tasksOf({ store, clock }: Running, retention: Retention): readonly Hous
   return chatHousekeeping({ store, clock: () => clock.now, retention, quota: Number.POSITIVE_INFINITY });
 }
 
-test("S10: messages beyond a number for each room or an age are removed, and a client that missed them is told so", async () => {
+test("S10: messages beyond a number for each room or an age are removed, and a client that missed them is informed", async () => {
   const running = await startServices();
   const { store, clock } = running;
   const ada = await running.register("Ada");

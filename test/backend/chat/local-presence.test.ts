@@ -24,7 +24,7 @@ function within(seconds: number) {
   return told;
 }
 
-test("somebody is there while one of their sockets is, and gone a while after the last has closed", () => {
+test("a user is online while a socket of theirs is open, and offline some seconds after the last has closed", () => {
   presence.socketOpened("ada", "online");
   expect(within(1)).toEqual(["ada online"]);
   presence.socketOpened("ada", "online");
@@ -53,7 +53,7 @@ test("one is away when every device is, and back with the first that is not", ()
   expect(within(6)).toEqual(["ada away"]);
 });
 
-test("who comes and goes in a loop is told of every few seconds at most, and leaves nothing behind", () => {
+test("presence of a user who connects in a loop is reported every few seconds at most, and leaves nothing behind", () => {
   for (let turn = 0; turn < 300; turn += 1) {
     presence.socketOpened("mallory", "online");
     presence.socketClosed("mallory", "online");

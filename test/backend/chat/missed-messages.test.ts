@@ -33,7 +33,7 @@ async function positionOf(room: string): Promise<RoomPosition> {
   return position;
 }
 
-test("N6: what is missing beyond each room's position is told, messages in order and changes of earlier ones", async () => {
+test("N6: what follows each room's position is returned: messages in order, and changes of earlier ones", async () => {
   for (const room of ["garden", "shed", "pond"]) await running.call("chat.join", { room }, ada);
   for (const room of ["garden", "shed"]) for (const n of [1, 2, 3]) await send(room, `${room} ${n}`);
   const [garden, shed, pond] = await Promise.all(["garden", "shed", "pond"].map(positionOf));
@@ -59,7 +59,7 @@ test("N6: what is missing beyond each room's position is told, messages in order
   expect((await compare(completed)).told).toEqual([]);
 });
 
-test("N6: of a room with too many missing messages the newest one is told; clients see the hole", async () => {
+test("N6: of a room with too many missing messages only the newest is returned; clients see the gap", async () => {
   await running.call("chat.join", { room: "garden" }, ada);
   const before = await positionOf("garden");
   for (let n = 0; n < 450; n += 1) await send("garden", `${n}`);
@@ -69,7 +69,7 @@ test("N6: of a room with too many missing messages the newest one is told; clien
   expect((await compare([far])).told).toEqual([["garden", "message", "449"]]);
 });
 
-test("N6: nothing is told of a room that has begun anew", async () => {
+test("N6: nothing is returned for a room whose numbering has begun anew", async () => {
   await running.call("chat.join", { room: "garden" }, ada);
   await send("garden", "hello");
   const { told, completed } = await compare([{ room: "garden", epoch: "another", seq: 0, revision: 0 }]);

@@ -120,7 +120,7 @@ test("a ban from a private room hides it, and an invitation does not lift it", a
   expect(await refusal(running.call("chat.join", { room }, eve))).toMatchObject({ code: "NOT_FOUND" });
 });
 
-test("rank decides: members do nothing to others, moderators to members, owners to moderators, nobody to an equal", async () => {
+test("rank decides: owners act on moderators, moderators on members, members on none, and none on an equal", async () => {
   const room = await roomWith(bob, eve);
   const all = (by: Caller, target: Caller) => [
     mute(by, room, target),
@@ -188,7 +188,7 @@ test("site moderators act in public rooms without being in them, which is audite
   }
 });
 
-test("an author edits for an hour; everybody is told, and whoever was away learns of it", async () => {
+test("an author edits for an hour; the edit is broadcast, and a member who was away gets it later", async () => {
   const room = await roomWith(bob);
   const { epoch, revision } = await running.call("chat.join", { room }, bob);
   const first = await send(ada, room, "furst");

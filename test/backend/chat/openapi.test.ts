@@ -3,7 +3,7 @@ import { eventDifferences, resultDifferences } from "../openapi-differences.ts";
 
 const message = { room: "r", seq: 1, epoch: "e", author: { id: "i", name: "n" }, text: "t", at: 1, clientId: "c" };
 
-test("what the chat answers and nobody declared is found, and what is no value of its kind", () => {
+test("a result or event of the chat that was not declared is found, and so is a value of the wrong type", () => {
   expect(resultDifferences("chat.send", null, { message })).toEqual([]);
   expect(resultDifferences("chat.send", null, { message: { ...message, editedAt: 1, mentions: ["i"] } })).toEqual([]);
   expect(

@@ -75,7 +75,7 @@ test("S8: a user opens so many direct rooms a day, however many at once", async 
   });
 });
 
-test("S8: two users who open their direct room at once get the same one, and nobody waits for the other for ever", async () => {
+test("S8: two users who open their direct room at once get the same one, without a deadlock", async () => {
   for (let round = 0; round < 10; round += 1) {
     const pair = [await person(), await person()] as const;
     const open = (n: number) => running.call("chat.direct", { user: pair[1 - n]?.id ?? "" }, pair[n]);
@@ -207,7 +207,7 @@ test("a user who enters and leaves again and again while a ban is under way is b
   expect((await running.store.rooms.findStanding(key, eve.id))?.membership?.state).toBe("banned");
 });
 
-test("S8: a moderator who loses the role while a ban is under way bans nobody, and none bans a user who has become an owner", async () => {
+test("S8: a moderator who loses the role during a ban bans no user, and none bans a user who has become an owner", async () => {
   const { members } = running.store;
   const end = members.end.bind(members);
   const [ada, mod, eve] = [await person(), await person(), await person()];

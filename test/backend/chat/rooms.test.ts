@@ -51,7 +51,7 @@ test("a public room is its name: who makes it owns it, everybody finds and joins
   expect(await refusal(create(ada, "public", "~x"))).toMatchObject({ code: "ROOM_NAME", field: "title" });
 });
 
-test("a public room that nobody has opened is opened by whoever joins it first", async () => {
+test("a public room is made when the first user joins it", async () => {
   expect(await join(ada, "fresh")).toMatchObject({ role: "owner", seq: 0, messages: [] });
   expect(await join(bob, "fresh")).toMatchObject({ role: "member" });
   expect(await refusal(send(eve, "never-opened"))).toMatchObject({ code: "NOT_FOUND" });
@@ -126,7 +126,7 @@ test("a private room exists for those alone who are in it or invited", async () 
   expect(members.members.map(({ name, role }) => `${name} ${role}`).sort()).toEqual(["Ada owner", "Bob member"]);
 });
 
-test("who leaves is out: nothing is read or written any more, and every node is told", async () => {
+test("a user who has left neither reads nor writes, and every node is informed", async () => {
   await join(ada, "leaving");
   await join(bob, "leaving");
   const since = running.announced.length;
@@ -167,7 +167,7 @@ test("the last owner's room goes to the moderator who has been there longest, th
   expect(await running.store.messages.after(room, 0, 10)).toEqual([]);
 });
 
-test("everybody is in the lobby: nobody leaves it for good, owns it or is shut out of it", async () => {
+test("every user is in the lobby: none can leave it for good, own it or be banned from it", async () => {
   const root: Caller = { ...eve, roles: ["user", "moderator", "admin"] };
   expect((await roomOf(bob, "lobby"))?.role).toBe("member");
   await running.call("chat.leave", { room: "lobby" }, bob);
@@ -181,7 +181,7 @@ test("everybody is in the lobby: nobody leaves it for good, owns it or is shut o
   expect(await refusal(owner)).toMatchObject({ code: "LOBBY" });
 });
 
-test("two people have one direct room, whoever opens it; leaving it closes it to the other", async () => {
+test("two users have one direct room, whichever opens it; when one leaves, the other cannot use it", async () => {
   const { room, title, peerId } = await running.call("chat.direct", { user: bob.id }, ada);
   expect([title, peerId]).toEqual(["Bob", bob.id]);
   const other = await running.call("chat.direct", { user: ada.id }, bob);

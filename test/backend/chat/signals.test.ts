@@ -43,7 +43,7 @@ function next(event: string, room: string): Promise<unknown> {
   });
 }
 
-test("that somebody is writing is told to the others, every few seconds at most, and not stored", async () => {
+test("that a user is typing is broadcast every few seconds at most, and not stored", async () => {
   await enter("typing", ada);
   await send("typing");
   expect(await running.call("chat.typing", { room: "Typing" }, ada.identity)).toEqual({ told: true });
@@ -73,7 +73,7 @@ test("a mark only moves forward, not beyond what there is, and not on the word o
   expect(marks).toEqual({ room: "marks", epoch, marks: [{ user: bob.user.id, seq: 5 }] });
 });
 
-test("marks of a while are told together: to the room, and to every device of whoever has read", async () => {
+test("read receipts of a short time are broadcast together: to the room, and to every device of the reader", async () => {
   await enter("together", ada, bob, eve);
   const { message } = await send("together");
   for (let n = 0; n < 4; n += 1) await send("together");
@@ -93,7 +93,7 @@ test("marks of a while are told together: to the room, and to every device of wh
   });
 });
 
-test("a room that one is not in is refused like one that does not exist, in answer and without a trace", async () => {
+test("a room without a membership is refused like a room that does not exist, and nothing is broadcast", async () => {
   const { room: hidden } = await running.call("chat.create", { kind: "private", title: "Hidden" }, ada.identity);
   await send(hidden);
   const told = running.announced.length;

@@ -70,7 +70,7 @@ test("a device that connects while its user looks at something else is never tol
   }
 });
 
-test("whoever is let in and thrown out counts no longer, and whoever is not let in never does", async () => {
+test("a socket that was admitted and disconnected no longer counts, and one that was not admitted never does", async () => {
   await expect(gateway.connect("user")).rejects.toMatchObject({ message: "UNAUTHORIZED" });
   const socket = await gateway.connect(tokenOf("eve"));
   await told("eve", "online");

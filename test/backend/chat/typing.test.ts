@@ -1,7 +1,7 @@
 import { expect, test } from "@jest/globals";
 import { createTypingFilter, MAX_TYPING_USERS, TYPING_INTERVAL_MS } from "../../../backend/chat/typing.ts";
 
-test("that somebody is writing is told every few seconds at most, in each room by itself", () => {
+test("that a user is typing is reported every few seconds at most, separately for each room", () => {
   const mayTell = createTypingFilter();
   expect(mayTell("lobby", "ada", 0)).toBe(true);
   expect(mayTell("lobby", "ada", 1)).toBe(false);

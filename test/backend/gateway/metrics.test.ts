@@ -1,7 +1,7 @@
 import { expect, test } from "@jest/globals";
 import { createMetrics } from "../../../backend/gateway/metrics.ts";
 
-test("what was counted is told as Prometheus wants it, however often it asks", async () => {
+test("the counts are in Prometheus' format, however often they are read", async () => {
   const metrics = createMetrics(() => 3);
   for (const seconds of [0.0005, 0.001, 0.003, 0.25, 11])
     metrics.finished({ route: "/a", method: "GET", status: 200, seconds });

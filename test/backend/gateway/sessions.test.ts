@@ -66,7 +66,7 @@ test("an expired token, a refused one and none at all are never remembered", asy
   await broker.stop();
 });
 
-test("an answer that was under way when a session ended is not remembered", async () => {
+test("a verification that was under way when a session ended is not remembered", async () => {
   let answer = () => {};
   const { broker, times } = await asked(
     () =>
@@ -90,11 +90,11 @@ test("an answer that was under way when a session ended is not remembered", asyn
   await broker.stop();
 });
 
-test("H4: what was verified before its session ended, its roles changed or the node became blind opens no socket", async () => {
+test("H4: a token verified before its session ended, its roles changed or sessions became unreadable opens no socket", async () => {
   for (const [news, isRefused] of [
     [(sessions: GatewaySessions) => sessions.noteEnded("s-alice"), true],
     [(sessions: GatewaySessions) => sessions.noteChanged("alice"), false],
-    [(sessions: GatewaySessions) => sessions.noteBlind(), false],
+    [(sessions: GatewaySessions) => sessions.noteUnreadable(), false],
   ] as const) {
     const respond = Promise.withResolvers<void>();
     const { broker } = await asked(() => respond.promise);
@@ -113,7 +113,7 @@ test("H4: what was verified before its session ended, its roles changed or the n
   }
 });
 
-test("the end of a session, a changed role and a blind node are news to the gateway at once", async () => {
+test("the end of a session, a changed role and unreadable sessions reach the gateway at once", async () => {
   let ended = false;
   const gateway = await startTestGateway({
     "auth.verifyToken": (ctx) => {
@@ -127,7 +127,7 @@ test("the end of a session, a changed role and a blind node are news to the gate
   for (const [event, payload] of [
     ["session.ended", { sid: "other" }],
     ["user.changed", { id: "alice", at: 1 }],
-    ["node.blind", {}],
+    ["sessions.unreadable", {}],
   ] as const) {
     ended = false;
     await gateway.broker.broadcast("session.ended", { sid: "start" });

@@ -100,7 +100,7 @@ test("no middleware wraps broker.call: an asynchronous one mixes contexts (no. 2
   expect(registeredHooks.call).toBeUndefined();
 });
 
-test("an action that writes meta.user changes nobody's identity (H4)", async () => {
+test("an action that writes meta.user changes no identity (H4)", async () => {
   const socket = await gateway.connect(tokenOf("mallory"));
   const sent = look(socket, "write");
   while (waiting.length === 0) await turn();
@@ -165,7 +165,7 @@ test("many handshakes at once on one connection make at most one socket", async 
   engine.close();
 });
 
-test("whatever verifying a token answers, only an identity lets somebody in (H3, backend-stack 1.2 no. 5)", async () => {
+test("whatever the verification of a token returns, only an identity opens a socket (H3, backend-stack 1.2 no. 5)", async () => {
   for (const token of ["null", "nothing", "false", "empty"]) {
     await expect(gateway.connect(token)).rejects.toMatchObject({
       message: expect.stringMatching(/UNAUTHORIZED|INTERNAL/),
@@ -183,7 +183,7 @@ test("a socket is closed when its token ends, and a fresh token of the same sess
   expect((await look(kept)).error).toBeNull();
 });
 
-test("the end of a session closes its sockets, and nobody else's, at once (no. 13)", async () => {
+test("the end of a session closes its own sockets at once, and no others (no. 13)", async () => {
   const [one, two, other] = await Promise.all([
     gateway.connect(tokenOf("ender")),
     gateway.connect(tokenOf("ender")),

@@ -17,7 +17,7 @@ async function brokerWith(service: object) {
   return broker;
 }
 
-test("authorization comes before the cache: a stranger gets no cached secret (backend-stack 1.2, moleculer core)", async () => {
+test("authorization comes before the cache: an unauthorized caller gets no cached secret (backend-stack 1.2)", async () => {
   const broker = await brokerWith({
     name: "vault",
     actions: { read: { auth: "required", roles: ["admin"], cache: true, handler: () => "secret" } },
@@ -29,7 +29,7 @@ test("authorization comes before the cache: a stranger gets no cached secret (ba
   await broker.stop();
 });
 
-test("authorization comes before validation: a stranger learns nothing about parameters (moleculer core)", async () => {
+test("authorization comes before validation: an unauthorized caller learns nothing about parameters", async () => {
   const broker = await brokerWith({
     name: "form",
     actions: {

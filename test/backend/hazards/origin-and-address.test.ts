@@ -200,7 +200,7 @@ test("a connection that was reset is still its visitor's: the peer is looked at 
   expect(new Set(seen)).toEqual(new Set(["203.0.113.66", "203.0.113.67"]));
 });
 
-test("more header fields than are read are refused: nobody pushes the edge's own out of sight", async () => {
+test("more header fields than are read are refused: a client cannot push out those of the edge", async () => {
   const many = Array.from({ length: 150 }, (_, index) => `a${index}: x\r\n`).join("");
   const after = `${many}cf-connecting-ip: 203.0.113.68\r\norigin: https://evil.test\r\n`;
   const body = JSON.stringify(login.body);

@@ -59,7 +59,7 @@ test("stopping finishes what is under way, takes nothing new, and tells sockets 
   await gateway.stop();
 });
 
-test("a request under way is answered although no socket waits with it (H12)", async () => {
+test("a request under way gets its response although no socket is open (H12)", async () => {
   let release: (() => void) | undefined;
   const held = new Promise<void>((resolve) => {
     release = resolve;

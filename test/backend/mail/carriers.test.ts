@@ -93,7 +93,7 @@ test("no address and no subject can add a header or a recipient", async () => {
   rmSync(folder, { recursive: true });
 });
 
-test("a refusal for good is told from one for now; a server without TLS gets nothing where TLS is asked for", async () => {
+test("permanent and temporary refusals differ; a server without TLS gets nothing where TLS is required", async () => {
   const deliver = async (answers: Readonly<Record<string, string>>, more: Partial<MailServer> = {}) => {
     const { at, commands } = await mailServer(answers);
     const error = await smtpCarrier({ ...at, ...more }, "noreply@example.org")

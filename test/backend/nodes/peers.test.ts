@@ -83,7 +83,7 @@ test("instances that are silent are forgotten, when no packet of theirs could be
   expect(peers.instanceOf("node-1")).toBe(older);
 });
 
-test("N6: a hole in the ordinals of a sender is noticed once, also before the first packet that comes", () => {
+test("N6: a gap in the ordinals of a sender is noticed once, also before the first packet that arrives", () => {
   const peers = new Peers();
   const one = newInstance(NOW);
   let counter = 0;
@@ -112,7 +112,7 @@ test("N6: a node that has started again may have died before it sent what it had
   expect([0, 0, 1].map((ordinal) => isAfterGap(after, ordinal))).toEqual([true, false, false]);
 });
 
-test("N2: a restart after a death is told once, and no restart of a node that has announced its stop", () => {
+test("N2: a restart after a crash is reported once, and not the restart of a node that has announced its stop", () => {
   const peers = new Peers();
   let counter = 0;
   const arrives = (instance: string) => {

@@ -108,7 +108,7 @@ test("no more than a window is on its way to a reader that does not read", async
   expect(owner.flow.sending).toBe(0);
 });
 
-test("no more than a window is on its way to an action that does not read, and the body is let go with its answer", async () => {
+test("no more than a window is on its way to an action that does not read, and the response releases the body", async () => {
   const { source, taken } = endless();
   let answer: ((result: unknown) => void) | undefined;
   const [{ broker, flow }] = await startNodes(

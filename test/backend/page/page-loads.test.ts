@@ -18,7 +18,7 @@ test("a first visit is four requests, a second one is one, without a body", asyn
   expect(await visit(backend, kept)).toEqual(["/ 304"]);
 });
 
-test("thirty people behind one address open the page at the same moment: none of them is refused anything", async () => {
+test("thirty users behind one address open the page at the same moment: none of them is refused anything", async () => {
   const opened = await visitFromOffice(backend, async ({ statuses, accessToken, headers }) => {
     const socket = await backend.connect(accessToken, { extraHeaders: headers });
     const { error } = await emit(socket, "call", "users.pictures", { users: [] });

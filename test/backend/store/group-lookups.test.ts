@@ -48,7 +48,7 @@ test("N7: a look-up soon after another one waits for others, and one that comes 
   expect(read.slice(2)).toEqual(['[["d"]]']);
 });
 
-test("every caller of a look-up that fails is told, and the next one works", async () => {
+test("every caller of a look-up that fails gets the error, and the next look-up works", async () => {
   let fails = true;
   const find = groupLookups(
     async (keys) => {

@@ -88,7 +88,7 @@ test("a session needs a user that exists", async () => {
   await expect(store.sessions.create(session)).rejects.toThrow(/foreign key/i);
 });
 
-test("of several who put a key in the place of the one before at once, nobody fails and one key stands", async () => {
+test("several replacements of a key at once all succeed, and one key remains", async () => {
   const materials = ["a", "b", "c", "d"];
   await Promise.all(materials.map((material) => store.keys.replace("setup", material, 1)));
   const keys = await store.keys.list("setup");

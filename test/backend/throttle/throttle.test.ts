@@ -72,7 +72,7 @@ test("a try that has to wait is not counted, and keys and kinds are counted apar
   expect([await throttle.countTry("a"), await throttle.countTry("a")]).toEqual([0, 2000]);
 });
 
-test("N11: memory is bounded however many keys fail, and whoever has failed most is not forgotten for those", async () => {
+test("N11: memory is bounded however many keys fail, and the key with the most failures is not forgotten for those", async () => {
   const throttles = memoryThrottles();
   const now = start;
   const throttle = createThrottle(throttles, "one", rule, () => now);

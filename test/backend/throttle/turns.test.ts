@@ -33,7 +33,7 @@ function turns() {
   };
 }
 
-test("while no network waits, whoever comes may try", () => {
+test("while no network waits, any network may try", () => {
   const { waitFor, isWanted, source } = turns();
   expect(waitFor(source(1), start)).toBe(0);
   expect(isWanted()).toBe(false);

@@ -42,7 +42,7 @@ test("a user changes name and password; the other sessions end, this one goes on
   expect(await answer(login("ada@example.org", "another horse"))).toBe("accepted");
 });
 
-test("a user sees the sessions and ends them, but nobody else's", async () => {
+test("users see and end their own sessions, and no others", async () => {
   const ada = await running.register("Ada");
   const bob = await running.register("Bob");
   running.clock.now += 1000;
@@ -99,7 +99,7 @@ test("an account that is removed leaves nothing that says whose it was", async (
   expect((await running.register("Ada")).user.id).not.toBe(ada.user.id);
 });
 
-test("S3: nobody registers or moves to a reserved address, and an account is removed though an older one has it", async () => {
+test("S3: no account can take a reserved address, and an account is removed though an older one has it", async () => {
   const ada = await running.register("Ada");
   const reserved = `${ada.user.id}@removed.invalid`;
   const register = running.call("users.register", { email: reserved, password: PASSWORD, name: "Eve" });
@@ -166,7 +166,7 @@ test("admins list users, set roles and disable; never themselves", async () => {
   expect(await answer(login("ada@example.org", PASSWORD))).toBe("accepted");
 });
 
-test("what was done to accounts stands in the audit log, readable by admins, without secrets or addresses of people", async () => {
+test("what was done to accounts is in the audit log, readable by admins, without secrets or e-mail addresses", async () => {
   const root = await admin();
   const ada = await running.register("Ada");
   await answer(login("ada@example.org", "wrong password", "203.0.113.9"));
@@ -227,7 +227,7 @@ test("everything that happens to an account is in the audit log", async () => {
   expect(JSON.stringify(records)).not.toMatch(/@|argon2|eyJ/);
 });
 
-test("nobody fills the audit log by signing in or changing a name again and again", async () => {
+test("signing in or changing a name again and again does not fill the audit log", async () => {
   const ada = await running.register("Ada");
   const rename = (n: number) => answer(running.call("users.update", { name: `Ada ${n}` }, ada.identity));
   const answers: unknown[] = [];
@@ -271,7 +271,7 @@ test("an account that does not exist is slowed down the same", async () => {
   }
 });
 
-test("a stranger cannot lock a user out: where the user has been lately, other people's failures do not count", async () => {
+test("an attacker cannot lock a user out: where the user has been lately, failures from elsewhere do not count", async () => {
   await running.register("Ada");
   await login("ada@example.org", PASSWORD, "192.0.2.1");
   for (let n = 0; n < 24; n += 1) {

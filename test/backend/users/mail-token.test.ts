@@ -11,7 +11,7 @@ test("a token has 256 random bits, and its hash is not it", () => {
   expect(newMailToken().token).not.toBe(token);
 });
 
-test("whoever asks every minute for a day causes some thirty mails, and there is always a good link among them", () => {
+test("a request every minute for a day causes about thirty mails, and one of them always has a valid link", () => {
   let history: { issuedAt: number; issues: number } | undefined;
   let mails = 0;
   for (let now = 1; now < 24 * 60 * MINUTE; now += MINUTE) {

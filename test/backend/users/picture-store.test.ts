@@ -29,7 +29,7 @@ test("the bytes of a picture come back as they were stored", async () => {
   expect(await store.pictures.forExport("ada")).toBeUndefined();
 });
 
-test("a disabled account sets no picture, and shows its own to nobody but those who moderate", async () => {
+test("a disabled account sets no picture, and only site moderators see the one that it has", async () => {
   await store.pictures.set("ada", "first", picture, 1);
   await store.users.disable("ada", 5);
   expect(await store.pictures.set("ada", "second", picture, 6)).toBe(false);

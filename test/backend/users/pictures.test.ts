@@ -84,7 +84,7 @@ test.each([
   expect(await pictures(ben, ben.id)).toEqual([{ id: ben.id, picture: hash }]);
 });
 
-test("the picture of a disabled account is shown to site moderators alone, and that of a removed one to nobody", async () => {
+test("only site moderators see the picture of a disabled account, and no one that of a removed one", async () => {
   const eve = await backend.registerUser();
   const hash = String((await put(eve, png())).json.picture);
   const disable = (action: string) =>

@@ -79,7 +79,7 @@ test("two who open one link at the same time are one", async () => {
   expect(changes.filter((one) => one === "accepted")).toHaveLength(1);
 });
 
-test("a forgotten password: the link sets a new one, ends every session, signs nobody in, and is told by mail", async () => {
+test("a forgotten password: the link sets a new one, ends every session, starts none, and a mail reports it", async () => {
   const ada = await running.register("Ada");
   const token = await askAndRead("ADA@example.org");
   expect(last()).toMatchObject({ kind: "reset", to: "ada@example.org" });
@@ -96,7 +96,7 @@ test("a forgotten password: the link sets a new one, ends every session, signs n
   expect((await actions()).slice(1, 3)).toEqual(["reset.requested", "password.reset"]);
 });
 
-test("whoever has no account gets the same answer, no mail and no trace; a disabled user too", async () => {
+test("an unknown address and a disabled account get the same response, no mail and no audit record", async () => {
   const { identity } = await running.register("Root");
   const ada = await running.register("Ada");
   await running.store.users.disable(ada.user.id, 1);
@@ -115,7 +115,7 @@ test("whoever has no account gets the same answer, no mail and no trace; a disab
   expect((await recorded()).map(({ subjectId }) => subjectId)).toEqual([identity.id]);
 });
 
-test("asking again and again sends one mail, and one place may ask for few people", async () => {
+test("repeated requests send one mail, and one address may request mails for few accounts", async () => {
   await running.register("Ada");
   await running.register("Bob");
   const token = await askAndRead("ada@example.org");
@@ -132,7 +132,7 @@ test("asking again and again sends one mail, and one place may ask for few peopl
   expect(tries[11]).toMatchObject({ status: 429, retryAfter: 10 });
 });
 
-test("a changed password puts reset links out of use and is told by mail; so does disabling and removing", async () => {
+test("a changed password makes reset links invalid and is reported by mail; so do disabling and removing", async () => {
   const ada = await running.register("Ada");
   const token = await askAndRead("ada@example.org");
   await running.call("users.changePassword", { password: PASSWORD, newPassword: "another horse" }, ada.identity);
@@ -152,7 +152,7 @@ test("a changed password puts reset links out of use and is told by mail; so doe
   expect(await verify(tokenIn(last()))).toMatchObject({ code: "LINK" });
 });
 
-test("another address is confirmed before it counts, the old one is told, and links to the old one end", async () => {
+test("a new e-mail address is confirmed before it counts; the old one gets a mail, and its links become invalid", async () => {
   const ada = await running.register("Ada");
   const toOld = tokenIn(last());
   const change = (email: string, password = PASSWORD) =>
@@ -193,7 +193,7 @@ test("another address is confirmed before it counts, the old one is told, and li
   expect(await actions()).toContain("email.changed");
 });
 
-test("registering and removing an account again and again does not fill somebody's mailbox, nor do many registrations from one place", async () => {
+test("registering and removing an account again and again does not fill a mailbox, nor do many registrations from one address", async () => {
   for (let n = 0; n < 14; n += 1) {
     const { identity } = await running.register("Victim");
     await running.call("users.remove", { password: PASSWORD }, identity);
@@ -204,7 +204,7 @@ test("registering and removing an account again and again does not fill somebody
   expect(running.mails).toHaveLength(11 + 7);
 });
 
-test("a stranger's mails keep none from an address's owner: who asks for a new password has a good link, however long others ask", async () => {
+test("however many mails others cause to an address, its owner who requests a reset gets a valid link", async () => {
   await running.register("Ada");
   for (let n = 0; n < 12; n += 1) {
     const { identity } = await running.register(`Eve${n}`);
@@ -219,7 +219,7 @@ test("a stranger's mails keep none from an address's owner: who asks for a new p
   expect(await reset(link)).toBe("accepted");
 });
 
-test("who has chosen a new password signs in with it at once, whoever has guessed at the account meanwhile", async () => {
+test("a user who has set a new password signs in with it at once, however often it was guessed at meanwhile", async () => {
   await running.register("Ada");
   const link = await askAndRead("ada@example.org");
   const from = (address: string) => ({ meta: { client: { address } } });

@@ -96,7 +96,7 @@ test("signing in works in every spelling of the address and typing of the passwo
   expect(user.email).toBe("jose.not@example.org");
 });
 
-test("a wrong password, an unknown user and a disabled one get the same answer for the same work: one hash", async () => {
+test("a wrong password, an unknown user and a disabled one get the same response after the same work: one hash", async () => {
   await running.register("Known");
   let hashes = 0;
   const inner = createHashingQueue({ maxRunning: 2, maxWaiting: 10 });

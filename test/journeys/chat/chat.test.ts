@@ -26,7 +26,7 @@ afterAll(async () => {
 const message = (socket: { once(event: "message", listener: (message: Message) => void): unknown }) =>
   new Promise<Message>((resolve) => socket.once("message", resolve));
 
-test("two people chat, live, and a message that is acknowledged is in the history", async () => {
+test("two users chat live, and an acknowledged message is in the history", async () => {
   const { kit } = testSite;
   const [ada, bob] = [await register(kit, "Ada"), await register(kit, "Bob")];
   const [adas, bobs] = [await connect(kit, ada), await connect(kit, bob)];

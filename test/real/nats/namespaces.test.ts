@@ -117,7 +117,7 @@ test("N2: after broadcasts were lost, sockets leave their channels and connect a
   }
 });
 
-test("an event to a channel without a name, or with an endless one, reaches nobody and takes no other one along", async () => {
+test("an event to a channel without a name, or with an endless one, reaches no socket and loses no other event", async () => {
   const [owner, other] = await start();
   const bob = await listener(other, "bob");
   const tell = (percent: number, audience: object) =>

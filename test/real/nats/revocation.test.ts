@@ -41,7 +41,7 @@ async function shortest(limit: number, measure: () => Promise<number>): Promise<
 /** Milliseconds from the end of a session on one node until its socket and its token are refused on the other. */
 async function timeToEnd(at: TestBackend, person: TestUser, other: TestBackend, socket: Socket): Promise<number> {
   expect(await profile(other, person)).toBe(200);
-  // on a busy machine a node that is cut off may have counted as blind and closed all its sockets before
+  // on a busy machine a node that is cut off may have found the sessions unreadable and closed all its sockets before
   const gone = socket.connected ? disconnected(socket) : undefined;
   const started = performance.now();
   expect((await at.request("POST", "/api/auth/logout", { token: person.accessToken, body: {} })).status).toBe(200);
@@ -97,7 +97,7 @@ test("a lost role counts within a second on a node that is cut off", async () =>
   expect(time).toBeLessThan(1000);
 });
 
-test("a node that reaches neither the others nor the store closes its sockets and lets nobody in; one that hears keeps them", async () => {
+test("a node that reaches neither the others nor the store closes its sockets and opens none; one that reaches the others keeps them", async () => {
   const person = await one.registerUser();
   const [here, there] = await Promise.all([one.connect(person.accessToken), two.connect(person.accessToken)]);
   const gone = disconnected(there);
@@ -132,7 +132,7 @@ test("N2: a node that is busy does not take its lateness for the silence of NATS
   expect(await deaf).toBe(false);
 });
 
-test("N2: a node that is cut off and busy for seconds, again and again, keeps its sockets while the store answers", async () => {
+test("N2: a node that is cut off and busy for seconds, again and again, keeps its sockets while the store responds", async () => {
   const people: TestUser[] = [];
   for (let n = 0; n < TRIES; n += 1) people.push(await one.registerUser());
   const sockets = await Promise.all(people.map(({ accessToken }) => two.connect(accessToken)));
@@ -147,7 +147,7 @@ test("N2: a node that is cut off and busy for seconds, again and again, keeps it
   expect(time).toBeLessThan(1000);
 });
 
-test("a NATS server that does not answer holds up no stop", async () => {
+test("a NATS server that does not respond does not delay a stop", async () => {
   const road = await startProxy(nats.url);
   const three = await startTestBackend({ config: pair.env(road.url.replace("http", "nats")) });
   road.mute();

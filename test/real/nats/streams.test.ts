@@ -46,7 +46,7 @@ const length = object({ length: unbounded.integer() });
 const token = tokenOf("ann");
 const file = { "content-type": "application/octet-stream" };
 
-test("bodies, forms and answers pass between nodes whole", async () => {
+test("bodies, forms and responses pass between nodes unchanged", async () => {
   const MIB = 1024 * 1024;
   await start({
     whole: {

@@ -29,7 +29,7 @@ test("the end of a session closes its sockets on every node", async () => {
   await gone;
 });
 
-test("what only services call is refused on the other node as well, when it is for somebody outside", async () => {
+test("an action for services only is refused on the other node as well, when a client calls it", async () => {
   const params = { token: tokenOf("alice") };
   const nodeID = one.broker.nodeID;
   await expect(two.broker.call("auth.verifyToken", params, { nodeID })).resolves.toMatchObject({ id: "alice" });

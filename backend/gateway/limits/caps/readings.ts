@@ -51,7 +51,7 @@ export function readCaps(of: CapSources): readonly CapReading[] {
       used: of.namespaces.open,
       refused: of.namespaces.full,
     },
-    { cap: "session_time", limits: seconds(times.session), refused: withoutSession.timedOut },
+    { cap: "session_time", limits: seconds(times.authenticationMs), refused: withoutSession.timedOut },
     {
       cap: "bytes_without_session",
       limits: caps.bytesWithoutSession,
@@ -64,7 +64,7 @@ export function readCaps(of: CapSources): readonly CapReading[] {
       limits: { message: caps.fragments, message_reads: caps.readsOfMessage },
       refused: of.messages.fragmented,
     },
-    { cap: "message_time", limits: seconds(times.message), refused: of.messages.unfinished },
+    { cap: "message_time", limits: seconds(times.messageMs), refused: of.messages.unfinished },
     {
       cap: "unfinished_bytes",
       limits: caps.unfinishedBytes,
@@ -72,7 +72,7 @@ export function readCaps(of: CapSources): readonly CapReading[] {
       refused: of.unfinishedBytes.refused,
     },
     { cap: "unsent_bytes", limits: caps.unsentBytes, used: unsent.used, refused: unsent.refused },
-    { cap: "unread_connections", limits: seconds(times.send), used: unsent.connections, refused: unsent.timedOut },
+    { cap: "unread_connections", limits: seconds(times.readingMs), used: unsent.connections, refused: unsent.timedOut },
     { cap: "history_bytes", limits: of.history.limits, refused: of.history.refused },
     { cap: "pipelined_requests", limits: { connection: caps.pipelined }, ...backlog.pipelined },
     {

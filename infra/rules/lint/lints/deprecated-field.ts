@@ -6,8 +6,8 @@ export const deprecatedField: Lint = {
   severity: "warning",
   about: "The field is deprecated and another has taken its place.",
   *inExpression({ analysis: { fields } }) {
-    for (const { what, span } of fields) {
-      const { name, replacedBy } = what;
+    for (const { used, span } of fields) {
+      const { name, replacedBy } = used;
       if (replacedBy === undefined || !SCHEMA.fields.has(replacedBy)) continue;
       yield { span, message: `${name} is deprecated`, hint: `use ${replacedBy}`, fix: [{ span, text: replacedBy }] };
     }

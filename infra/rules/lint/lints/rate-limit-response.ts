@@ -5,12 +5,12 @@ export const rateLimitResponse: Lint = {
   severity: "hint",
   about: "Counting by the response bypasses the cache for these requests, and acts one request later.",
   *inRule({ counting }) {
-    const field = counting?.analysis.fields.find(({ what }) => what.source === "response");
+    const field = counting?.analysis.fields.find(({ used }) => used.source === "response");
     if (!field) return;
     yield {
       property: "ratelimit.counting_expression",
       message:
-        `${field.what.name} is known after the response: the request that goes over the limit still passes, and ` +
+        `${field.used.name} is known after the response: the request that goes over the limit still passes, and ` +
         "these requests bypass the cache",
     };
   },

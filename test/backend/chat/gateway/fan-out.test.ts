@@ -74,7 +74,7 @@ test("only who joined a room hears it, by the room's one name (backend-stack 1.2
   expect([await inside.settled(), await outside.settled()]).toEqual([[6, 10], [10]]);
 });
 
-test("a room cannot have the name of a socket, a user or a session: nobody listens in by joining one", async () => {
+test("a room cannot have the name of a socket, a user or a session: joining one gives no events of theirs", async () => {
   const victim = await listener("victim");
   const spy = await listener("spy");
   await emit(spy.socket, "call", "chat.join", { room: String(victim.socket.id) });
@@ -89,7 +89,7 @@ test("a room cannot have the name of a socket, a user or a session: nobody liste
   expect(kept.socket.connected).toBe(true);
 });
 
-test("a refused join lets nobody in, nor does a client's own word for it", async () => {
+test("neither a refused join nor a client's claim to have joined gives the room's events", async () => {
   const { socket, settled } = await listener("refused");
   expect((await emit(socket, "call", "chat.join", { room: "closed" })).error?.code).toBe("FORBIDDEN");
   await emit(socket, "join", "closed");
@@ -98,7 +98,7 @@ test("a refused join lets nobody in, nor does a client's own word for it", async
   expect(await settled()).toEqual([]);
 });
 
-test("what is said while somebody joins is neither lost nor doubled", async () => {
+test("messages sent while a user joins are neither lost nor doubled", async () => {
   const joiner = await listener("joiner");
   meanwhile = async () => {
     await say("lobby", 5); // already in the state that the action answers
@@ -167,7 +167,7 @@ test("who is put out between the action's look and the socket's joining is refus
   expect(await joiner.settled()).toEqual([]);
 });
 
-test("an end that comes late does not end a newer membership, nor does somebody else's", async () => {
+test("a late end does not end a newer membership, nor does the end of another user's", async () => {
   const joiner = await listener("back");
   meanwhile = async () => {
     await leave("back", "lobby", 1); // before the membership, which began at the room's revision 2
@@ -216,7 +216,7 @@ test("what is for one user's devices reaches those alone; what is for the others
   expect(await other.settled()).toEqual([21, 22]);
 });
 
-test("what is not a message is told to who just joins, whatever its numbers, but not to whom it spares", async () => {
+test("events other than messages reach a client that has just joined, whatever their numbers, unless it is excepted", async () => {
   const joiner = await listener("reader");
   const marks: number[] = [];
   joiner.socket.on("read", (read: Emitted["read"]) => marks.push(...read.marks.map(({ seq }) => seq)));

@@ -5,7 +5,7 @@ import { newUser } from "../../store/rows.ts";
 import { testStorage } from "../../store/test-storage.ts";
 import { oldDatabase } from "./old-database.ts";
 
-test("S11: users and rooms of an older database keep names that look alike, and nobody new gets one of them", async () => {
+test("S11: users and rooms of an older database keep names that look alike, and no new one gets such a name", async () => {
   const storage = await testStorage();
   const db = await oldDatabase(storage.options, "0006_locks");
   const names = ["Ada", "ADA", "Ada", "admin", "Somebody who left"];

@@ -58,7 +58,7 @@ test("rooms and messages of an older database stay, public; who has spoken in on
   await storage.remove();
 });
 
-test("an older database in which nobody has spoken gets its lobby", async () => {
+test("an older database without messages gets its lobby", async () => {
   const storage = await testStorage();
   await withoutMembers(storage.options, []);
   const store = await openStore(storage.options);

@@ -61,7 +61,7 @@ async function proxied(): Promise<CuttableProxy> {
   return proxy;
 }
 
-test("two people talk, live; each message is seen once by each", async () => {
+test("two users exchange messages live, and each sees each message once", async () => {
   const [ada, bob] = [await person("Ada"), await person("Bob")];
   expect(await ada.chat.join("Lobby")).toBe("lobby");
   await bob.chat.join("lobby");
@@ -227,7 +227,7 @@ test("older messages come page by page, and announcements reach everybody", asyn
   await ada.until(() => ada.announcements.length === 1);
 });
 
-test("people see who is there, on whichever device, who is writing and who has read how far", async () => {
+test("users see who is online on any device, who is typing and who has read how far", async () => {
   const proxy = await proxied();
   const ada = await person("Ada");
   const bob = await person("Bob", proxy.url);

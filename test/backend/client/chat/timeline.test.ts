@@ -56,7 +56,7 @@ test("what arrives before the room is joined is not lost", () => {
   expect(seqs(timeline)).toEqual([1, 2, 3]);
 });
 
-test("a page that does not follow takes the place of what was there, never leaving a hole", () => {
+test("a page of messages that does not follow replaces those that were there, so that no gap is left", () => {
   const timeline = new Timeline("lobby");
   timeline.resume(state(1, 5, false));
   timeline.resume(state(300, 349, false));

@@ -36,7 +36,7 @@ test("the internal port tells health and metrics, and nothing of it is outside",
   await backend.stop();
 });
 
-test("a backend that stops is not ready while it still answers", async () => {
+test("a backend that stops is not ready while it still responds", async () => {
   const backend = await startTestBackend({ config: { INTERNAL_PORT: "0" } });
   const person = await backend.registerUser();
   await backend.connect(person.accessToken);

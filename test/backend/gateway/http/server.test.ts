@@ -15,15 +15,18 @@ beforeAll(async () => {
     "users.login": () => ({ ok: true }) as never,
     "users.profile": () => ({ id: "x" }) as never,
   });
-  impatient = await startTestGateway({}, { times: { headers: 200, request: 400, keepAlive: 1000, check: 50 } });
+  impatient = await startTestGateway(
+    {},
+    { times: { headersMs: 200, requestMs: 400, keepAliveMs: 1000, checkIntervalMs: 50 } },
+  );
 });
 afterAll(() => Promise.all([gateway.stop(), impatient.stop()]));
 
 test("idle connections outlive cloudflared's pool, so that it never sends into a connection we are closing", () => {
-  expect(SERVER_TIMES.keepAlive).toBeGreaterThan(90_000);
+  expect(SERVER_TIMES.keepAliveMs).toBeGreaterThan(90_000);
 });
 
-test("a client that is slow with its header fields or its body is told so and closed", async () => {
+test("a client that is slow with its header fields or its body gets a 408 and is closed", async () => {
   const headers = await impatient.sendBytes("GET / HTTP/1.1\r\nhost: x\r\nx-slow: ");
   expect(headers).toContain("HTTP/1.1 408");
   expect(headers).toContain('"code":"TIMEOUT"');
@@ -264,7 +267,7 @@ test("a client that waits to be asked for its body gets the last response of its
   expect(text).toMatch(/^connection: close\r$/im);
 });
 
-test("every answer has the headers that keep a browser safe, and an id that stands in the log", async () => {
+test("every response has the security headers, and an id that is in the log", async () => {
   for (const path of ["/", "/api/users/me", "/nothing"]) {
     const { headers } = await gateway.request("GET", path, { headers: { "cf-connecting-ip": "198.51.100.7" } });
     expect(headers.get("x-content-type-options")).toBe("nosniff");

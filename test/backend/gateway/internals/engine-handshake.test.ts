@@ -109,7 +109,7 @@ test("H6: of the request that engine.io 6.6 keeps in `request` only the connecti
   expect(_query).toEqual({ EIO: "4", transport: "websocket" });
 });
 
-test("ids of connections differ, and nobody can guess them", async () => {
+test("ids of connections differ, and cannot be guessed", async () => {
   await start();
   const ids = [];
   for (let n = 0; n < 3; n += 1)

@@ -47,7 +47,7 @@ test("a frame of every length is read as it was written (RFC 6455 5.2)", async (
   );
 });
 
-test("letters are Socket.IO's packets", async () => {
+test("encoded packets are Socket.IO's", async () => {
   expect(encodeEvent("message", { text: "é" }).packet).toBe('2["message",{"text":"é"}]');
   expect(encodeResponse(7, null, { a: 1 }).packet).toBe('37[null,{"a":1}]');
   expect(encodeResponse(7, null).packet).toBe("37[null,null]");
@@ -98,7 +98,7 @@ async function byHand(name: string): Promise<{ socket: ws.WebSocket; next: () =>
   return { socket, next };
 }
 
-test("what asks for no answer gets none, what is no JSON a refusal, and what is no packet here ends the connection", async () => {
+test("a call without an acknowledgement gets none, invalid JSON a refusal, and an unknown packet ends the connection", async () => {
   const { socket, next } = await byHand("packets");
   socket.send('42["call","users.pictures",{"users":["quiet"]}]');
   socket.send('421["call","users.pictures",{"users":["a"]}]');

@@ -95,7 +95,7 @@ test("S15: who asks and does not read is closed once so many bytes wait for the 
 
 test("S15: a response that is not read has a deadline", async () => {
   const profile = { id: "x".repeat(40_000_000) };
-  gateway = await startTestGateway({ "users.profile": () => profile as never }, { times: { send: 300 } });
+  gateway = await startTestGateway({ "users.profile": () => profile as never }, { times: { readingMs: 300 } });
   open(gateway.port)
     .pause()
     .write(get("/api/users/me", "192.0.2.1", tokenOf("a")));

@@ -96,7 +96,7 @@ test("open sockets are limited per address, and a closed one makes room", async 
   for (const { connection } of [...open, other, again]) connection.destroy();
 });
 
-test("what does not exist counts for its address, and what a foreign page tries spends nobody's tries to sign in", async () => {
+test("unknown paths count for their address, and what a foreign page tries does not use up tries to sign in", async () => {
   gateway = await startTestGateway(
     { "users.login": () => ({}) as never },
     {

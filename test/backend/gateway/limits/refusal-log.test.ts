@@ -55,7 +55,7 @@ test("S10: however many kinds of refusals there are, a window has so many lines"
   expect(lines.at(-1)).toMatchObject({ level: "error", count: 500 - MAX_REFUSAL_LINES.errors });
 });
 
-test("S10: a client that is refused again and again leaves one line, one that is answered a line each time", async () => {
+test("S10: repeated refusals of a client make one log line, and each successful request makes one", async () => {
   const gateway = await startTestGateway({ "users.profile": () => ({ id: "x" }) as never });
   for (let n = 0; n < 50; n++) await gateway.request("GET", "/nothing");
   for (let n = 0; n < 5; n++) await gateway.request("GET", "/api/users/me", { token: tokenOf("a") });

@@ -74,8 +74,8 @@ test("S1: an attacker's connections hold a bounded number of bytes each", async 
 const CLOSE_FRAME = 0x88;
 
 test("S1: a client that does not authenticate is gone in time: its connection is destroyed, not asked to close", async () => {
-  gateway = await startTestGateway({}, { times: { session: 200 } });
-  expect(SERVER_TIMES.session).toBe(10_000);
+  gateway = await startTestGateway({}, { times: { authenticationMs: 200 } });
+  expect(SERVER_TIMES.authenticationMs).toBe(10_000);
   const connection = (await open("192.0.2.1")) as Socket;
   // what an attacker does: answer no closing handshake and keep the own half open
   const received: Buffer[] = [];
@@ -94,7 +94,7 @@ test.each([
   ["in a frame whose bytes do not come", frame(TEXT, "x".repeat(60_000)).subarray(0, 30_000)],
   ["in half a frame's head", frame(TEXT, "4").subarray(0, 1)],
 ])("S1: a message that begins %s has a deadline, with a session too", async (_what, bytes) => {
-  gateway = await startTestGateway({}, { times: { message: 200 } });
+  gateway = await startTestGateway({}, { times: { messageMs: 200 } });
   const connection = await connectSignedIn(gateway.port, "192.0.2.1", tokenOf("alice"));
   opened.push(connection);
   connection.write(bytes);
@@ -102,7 +102,7 @@ test.each([
 });
 
 test("S1: with a session, messages one after the other have no deadline together", async () => {
-  gateway = await startTestGateway({}, { times: { message: 200 } });
+  gateway = await startTestGateway({}, { times: { messageMs: 200 } });
   const connection = await connectSignedIn(gateway.port, "192.0.2.1", tokenOf("alice"));
   opened.push(connection);
   let isClosed = false;

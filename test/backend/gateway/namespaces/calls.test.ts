@@ -111,7 +111,7 @@ test("H3: a handler that throws, in whichever way, ends nothing but its call", a
 });
 
 test("H3: a handler that never acknowledges gets an end, and its socket goes on", async () => {
-  gateway = await startNamespaceGateway({ "jobs.fail": never }, { times: { call: 150 } });
+  gateway = await startNamespaceGateway({ "jobs.fail": never }, { times: { callMs: 150 } });
   const jobs = await join("/jobs", tokenOf("ann"));
   const late = emit(jobs, "call", "jobs.fail", {});
   expect((await emit(jobs, "call", "jobs.whoami", {})).result).toEqual({ user: "ann" });
@@ -169,7 +169,7 @@ test("H3: packets and refused events of a namespace count as everywhere", async 
   await over;
 });
 
-test("H3: a call that is under way is responded to before its node stops, and its client is told to go", async () => {
+test("H3: a call that is under way is responded to before its node stops, and its client is told to reconnect", async () => {
   const held = Promise.withResolvers<object>();
   gateway = await startNamespaceGateway({ "jobs.fail": () => held.promise });
   const jobs = await join("/jobs", tokenOf("ann"));

@@ -152,7 +152,7 @@ test("H3: a connection is in few namespaces at once, and a user has few connecti
 
 test("H3: clients without a token have few sockets of an address, and keep them without a session", async () => {
   const caps = { ...CAPS, anonymousSockets: { ...CAPS.anonymousSockets, address: 2 } };
-  gateway = await startNamespaceGateway({}, { caps, times: { session: 100 } });
+  gateway = await startNamespaceGateway({}, { caps, times: { authenticationMs: 100 } });
   const [first, second, third] = [connection(), connection(), connection()];
   const open = await first.join("/open");
   await second.join("/open");
@@ -165,7 +165,7 @@ test("H3: clients without a token have few sockets of an address, and keep them 
   expect((await emit(open, "call", "open.secret", {})).error?.code).toBe("UNAUTHORIZED");
 });
 
-test("H3: the end of a token, of a session, and a change of roles end that namespace alone, a blind node all", async () => {
+test("H3: the end of a token, of a session, and a change of roles end that namespace alone, unreadable sessions all", async () => {
   gateway = await startNamespaceGateway();
   const one = connection();
   const main = await one.join("/", tokenOf("ann"));
@@ -194,16 +194,16 @@ test("H3: the end of a token, of a session, and a change of roles end that names
   const again = await one.join("/", tokenOf("carl"));
   expect((await emit(again, "authenticate", tokenOf("carl"))).error).toBeNull();
 
-  const blind = [disconnected(again), disconnected(await one.join("/jobs", tokenOf("dora")))];
-  await gateway.broker.broadcastLocal("node.blind", {});
-  await Promise.all(blind);
+  const ends = [disconnected(again), disconnected(await one.join("/jobs", tokenOf("dora")))];
+  await gateway.broker.broadcastLocal("sessions.unreadable", {});
+  await Promise.all(ends);
   expect(await whoami(open, "open")).toEqual({ user: "nobody" });
   const over = one.closed;
   open.disconnect();
   await over;
 });
 
-test("a session that ends while a token is verified lets nobody in", async () => {
+test("a session that ends while its token is verified opens no socket", async () => {
   gateway = await startNamespaceGateway();
   const joining = connection().join("/jobs", tokenOf("eve"));
   const outcome = joining.then(

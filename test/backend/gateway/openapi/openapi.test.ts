@@ -124,7 +124,7 @@ test("one name in the document is one shape", () => {
 
 const profile = { id: "i", email: "a@b.de", name: "n", verified: true, roles: ["user"], createdAt: 1 };
 
-test("what an answer has that nobody declared is found, what it lacks, and what is no value of its kind", () => {
+test("undeclared, missing and wrong values of a response are found", () => {
   const wrong = (body: object) =>
     responseDifferences("GET", "/api/users/me", { status: 200, headers: new Headers(), json: body });
   expect(wrong(profile)).toEqual([]);

@@ -46,7 +46,7 @@ test("N6: a change is sent once, and is known only when the database was asked",
   expect(known()).toEqual([at(5, 4)]);
 });
 
-test("N6: after a comparison messages that were removed are no hole any more", () => {
+test("N6: after a comparison, removed messages no longer count as a gap", () => {
   const { sent, known, positions } = positionsAt();
   sent(message(9), message(12));
   positions.noteCompared(at(10), at(5));
@@ -129,7 +129,7 @@ test("N6: channels are compared one batch after another, once for however many g
   expect(most).toBe(1);
 });
 
-test("N6: a hole that is filled in a moment causes no query, one that stays is read alone", async () => {
+test("N6: a gap that is filled in a moment causes no query, and one that stays is read alone", async () => {
   let comparison: ChannelComparison | undefined;
   const positions = new ChannelPositions((channel) => comparison?.compareLater(channel));
   for (const channel of ["garden", "shed", "pond"]) positions.noteSubscription(subscription(channel, 5));

@@ -129,7 +129,7 @@ test("an event that the entry does not declare ends the connection", async () =>
 test.each([
   ["its session", "session.ended", { sid: "s-ann" }],
   ["the roles of its user", "user.changed", { id: "ann", at: 1 }],
-  ["all knowledge of sessions", "node.blind", {}],
+  ["all knowledge of sessions", "sessions.unreadable", {}],
 ])("events end in order with %s", async (_what, event, payload) => {
   const { stream, case: ticks } = source();
   gateway = await startStreamGateway({ ticks });
@@ -186,7 +186,7 @@ test.each([
   connection.socket.destroy();
 });
 
-test("an answer that has not begun when its session ends is refused, and what comes later of it is dropped", async () => {
+test("a response that has not begun when its session ends is refused, and its later bytes are dropped", async () => {
   const source = new PassThrough();
   let isCalled: (() => void) | undefined;
   const called = new Promise<void>((resolve) => {

@@ -125,7 +125,7 @@ describe("a body", () => {
     );
   });
 
-  test("an action that answers although its stream has failed is not believed", async () => {
+  test("the result of an action whose stream has failed does not count", async () => {
     gateway = await startStreamGateway({
       put: {
         body: bytes({ types: ["application/octet-stream"], streamed: true }),
@@ -196,7 +196,7 @@ describe("a body", () => {
   });
 });
 
-describe("an answer of bytes", () => {
+describe("a response of bytes", () => {
   test("is never run, guessed at or kept", async () => {
     gateway = await startStreamGateway({
       get: { returns: bytes({ types: ["image/png", "image/webp"] }), run: () => Buffer.from([1, 2, 3]) },
@@ -359,7 +359,7 @@ describe("an answer of bytes", () => {
         this.push(Buffer.alloc(64 * 1024));
       },
     });
-    gateway = await startStreamGateway({ get: { returns: octets, run: () => source } }, { times: { send: 80 } });
+    gateway = await startStreamGateway({ get: { returns: octets, run: () => source } }, { times: { readingMs: 80 } });
     const connection = openConnection(gateway.port);
     connection.socket.pause();
     const closed = once(source, "close");

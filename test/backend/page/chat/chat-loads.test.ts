@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => backend.stop());
 
-test("thirty people behind one address open the chat at the same moment: none of them is refused anything", async () => {
+test("thirty users behind one address open the chat at the same moment: none of them is refused anything", async () => {
   const opened = await visitFromOffice(backend, async ({ statuses, accessToken, headers }) => {
     const socket = await backend.connect(accessToken, { extraHeaders: headers });
     const calls = [

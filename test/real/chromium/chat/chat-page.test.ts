@@ -21,7 +21,7 @@ afterAll(() => site.stop());
 
 const register = (page: Page, name: string) => registerAt(page, site.origin, name);
 
-test("two people register and talk, live; markup is text; nothing breaks the Content-Security-Policy", async () => {
+test("two users register and chat live; markup is text; nothing violates the Content-Security-Policy", async () => {
   const [ada, bob] = [await browser.visitor(), await browser.visitor(PHONE, "dark")];
   await register(ada.page, "Ada");
   await register(bob.page, "Bob");

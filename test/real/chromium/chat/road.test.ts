@@ -54,7 +54,7 @@ async function picture(page: Page, name: string): Promise<void> {
   await page.screenshot({ path: join(folder, `${name}.png`) as `${string}.png` });
 }
 
-test("two people talk through edge, rules, tunnel and gateway; a killed connector costs no message", async () => {
+test("two users chat through edge, rules, tunnel and gateway; a killed connector costs no message", async () => {
   const [ada, bob] = [await browser.visitor(), await browser.visitor(PHONE, "dark")];
   await register(ada.page, "Ada");
   await register(bob.page, "Bob");

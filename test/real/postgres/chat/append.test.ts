@@ -207,7 +207,7 @@ test("N1: a client id that is repeated gives the first message, takes no number,
   expect(await numbered("barn")).toHaveLength(0);
 });
 
-test("N1: a client id that another node is just storing in another room leaves no hole", async () => {
+test("N1: a client id that another node is just storing in another room leaves no gap", async () => {
   await beside.query("begin");
   await beside.query("update rooms set seq = 1 where name = 'barn'");
   await beside.query(

@@ -1,4 +1,4 @@
-import type { Look } from "./node.ts";
+import type { Assertion } from "./node.ts";
 import { has } from "./range-set.ts";
 import { unicodeClasses } from "./unicode.ts";
 import { decodeAt, decodeBefore } from "./utf8.ts";
@@ -14,13 +14,13 @@ export function isWordByte(byte: number): boolean {
 }
 
 /** Whether an assertion that needs Unicode looks at more than the two bytes beside a position. */
-export function isUnicodeLook(look: Look): boolean {
-  return look.startsWith("unicode-");
+export function isUnicodeAssertion(assertion: Assertion): boolean {
+  return assertion.startsWith("unicode-");
 }
 
 /** Whether an assertion holds between two bytes ({@link edge} where there is none). Not for Unicode's. */
-export function holdsBetween(look: Look, before: number, after: number): boolean {
-  switch (look) {
+export function holdsBetweenBytes(assertion: Assertion, before: number, after: number): boolean {
+  switch (assertion) {
     case "start":
       return before === edge;
     case "end":
@@ -34,7 +34,7 @@ export function holdsBetween(look: Look, before: number, after: number): boolean
     case "end-line-crlf":
       return after === edge || after === 0x0d || (after === 0x0a && before !== 0x0d);
     default:
-      return wordLook(look as WordLook, isWordByte(before), isWordByte(after));
+      return wordAssertionHolds(assertion as WordAssertion, isWordByte(before), isWordByte(after));
   }
 }
 
@@ -42,22 +42,22 @@ export function holdsBetween(look: Look, before: number, after: number): boolean
  * Whether a Unicode assertion holds at a position of a byte string. Next to invalid UTF-8 there is no word. An
  * assertion that there is no word fails there too, so that it cannot divide the encoding of a scalar value.
  */
-export function holdsAt(look: Look, input: string, at: number): boolean {
+export function holdsAtPosition(assertion: Assertion, input: string, at: number): boolean {
   const before = decodeBefore(input, at);
   const after = at < input.length ? decodeAt(input, at)?.scalar : undefined;
-  const kind = look.slice("unicode-".length) as WordLook;
+  const kind = assertion.slice("unicode-".length) as WordAssertion;
   if (at > 0 && before === undefined && (kind === "not-word-boundary" || kind === "word-start-half")) return false;
   if (at < input.length && after === undefined && (kind === "not-word-boundary" || kind === "word-end-half"))
     return false;
   const isWord = (scalar: number | undefined): boolean => scalar !== undefined && has(unicodeClasses.word(), scalar);
-  return wordLook(kind, isWord(before), isWord(after));
+  return wordAssertionHolds(kind, isWord(before), isWord(after));
 }
 
 /** What is left of the assertions once lines, edges and Unicode are taken care of. */
-type WordLook = Extract<Look, `word-${string}` | "not-word-boundary">;
+type WordAssertion = Extract<Assertion, `word-${string}` | "not-word-boundary">;
 
-function wordLook(look: WordLook, before: boolean, after: boolean): boolean {
-  switch (look) {
+function wordAssertionHolds(assertion: WordAssertion, before: boolean, after: boolean): boolean {
+  switch (assertion) {
     case "word-boundary":
       return before !== after;
     case "not-word-boundary":
