@@ -1,7 +1,18 @@
+import { existsSync } from "node:fs";
+
 // What has no caller is an error (`npm run check` runs knip twice). The whole project: files, exports, types and
 // dependencies that neither the program nor a test uses. With --production, the program alone: a file or an export that
 // only tests use is unused too, unless its own file uses it.
 const isProduction = process.argv.includes("--production");
+
+// Parts of the kit that only its example, the chat, uses. A copy without the chat keeps them, and takes newer ones.
+const KIT = [
+  "backend/{client,gateway,store,text}/**",
+  "backend/page/*",
+  "test/{bench,real}/**",
+  "test/backend/{*,store/*}",
+];
+const hasChat = existsSync("backend/chat");
 
 /** @type {import("knip").KnipConfig} */
 export default {
@@ -31,7 +42,8 @@ export default {
   ],
   project: ["{backend,infra,cloudflared,scripts}/**/*.{ts,mjs}!", "test/**/*.ts"],
   // run by name: scripts/check.ts, scripts/format.ts, test/backend/gateway/openapi/openapi.test.ts
-  ignoreDependencies: ["@biomejs/biome", "@redocly/cli"],
+  ignoreDependencies: ["@biomejs/biome", "@redocly/cli", ...(hasChat ? [] : ["axe-core"])],
+  ignoreIssues: hasChat ? {} : Object.fromEntries(KIT.map((files) => [files, ["exports", "types", "files"]])),
   // programs of the machine; the tests that need them say so where they are missing
   ignoreBinaries: ["cc", "script", "taskset", "unshare", "workerd"],
   ignoreExportsUsedInFile: isProduction,

@@ -21,6 +21,9 @@ test("D4: without the chat the kit is typed, its tests pass, it starts, and noth
 
   await copy.succeed("node_modules/.bin/tsc --noEmit");
   await copy.succeed("node_modules/.bin/tsc --noEmit -p backend/page");
+  // the kit keeps what only the chat has used
+  await copy.succeed("node_modules/.bin/knip");
+  await copy.succeed("node_modules/.bin/knip --production");
   await copy.succeed("npm test -- test/backend test/infra/policy test/journeys test/scripts");
   const site = await startSite(copy);
   try {
