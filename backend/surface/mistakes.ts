@@ -1,4 +1,5 @@
 import { GENERAL_CODES } from "./codes.ts";
+import type { FeatureSurface } from "./feature-surface.ts";
 import type { UncheckedNamespace } from "./namespace-mistakes.ts";
 import { isParameter, matchesPath, pathNames, segmentsOf } from "./path.ts";
 import { GENERAL_RATES } from "./rate-classes.ts";
@@ -86,7 +87,23 @@ function surfaceMistakes(files: readonly SurfaceFile[], names: SurfaceNames): st
     ];
     lines.push(...mistakes.map((mistake) => lineOf(file, name, mistake)));
   }
-  return [...lines, ...recordMistakes(files, all, names.roles)];
+  return [...files.flatMap(memberMistakes), ...lines, ...recordMistakes(files, all, names.roles)];
+}
+
+const MEMBERS: Readonly<Record<keyof FeatureSurface | "file", true>> = {
+  ...{ file: true, http: true, socket: true, emits: true, events: true, actions: true, namespaces: true },
+  ...{ codes: true, rates: true, audits: true },
+};
+
+/** A misspelt member would be ignored, and with it all that it declares. */
+function memberMistakes(surface: SurfaceFile): string[] {
+  const expected = Object.keys(MEMBERS).filter((name) => name !== "file");
+  return Object.keys(surface)
+    .filter((name) => !Object.hasOwn(MEMBERS, name))
+    .map((name) => {
+      const remedy = `use one of ${expected.join(", ")}`;
+      return lineOf(surface.file, "the surface", { place: name, problem: "is no member of a surface", remedy });
+    });
 }
 
 function isHttpEntry(entry: UncheckedHttpEntry | UncheckedSocketEntry): entry is UncheckedHttpEntry {

@@ -105,6 +105,13 @@ test("D5: an unknown role stops the start and says which there are", async () =>
   );
 });
 
+test("a misspelt member of a surface stops the start, since all that it declares would be missing", async () => {
+  expect(await startWith({ http: [get], emit: {} } as OwnSurface)).toContain(
+    "backend/fixture/surface.ts: the surface: emit is no member of a surface; " +
+      "use one of http, socket, emits, events, actions, namespaces, codes, rates, audits.",
+  );
+});
+
 test("the shipped surface has no mistake, and one without handlers is found by its handlers alone", async () => {
   const message = await startWith({
     http: [get, { ...get, method: "DELETE", path: "/api/fixture/:id", action: "fixture.remove", params: { id } }],
