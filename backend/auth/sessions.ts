@@ -69,9 +69,10 @@ export async function createSessions(
 
   return {
     async start(user, by, hasPassword) {
-      const now = clock();
       const first = firstRefreshToken(randomUUID(), key);
       const { accessToken } = await tokens.issue(user, first.sid);
+      // after issuing, which may wait for the keys: the session begins, and the oldest one ends, at this time
+      const now = clock();
       const session = {
         id: first.sid,
         userId: user.id,
