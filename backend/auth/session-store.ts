@@ -137,7 +137,7 @@ const joinedHolders = (db: Kysely<AuthTables>, { ids }: { readonly ids: string }
     .selectAll("sessions")
     .select(["users.role", "users.disabled_at"]);
 
-/** The same for PostgreSQL: see `lateralAuthors`. */
+/** The same for PostgreSQL: see `lateralStandings`. */
 const lateralHolders = (db: Kysely<AuthTables>, { ids }: { readonly ids: string }) =>
   db
     .selectFrom(jsonTable(db, ids).as<"asked">(sql`asked`))

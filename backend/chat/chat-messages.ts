@@ -49,11 +49,13 @@ class MessageActions implements Messages {
     const room = requireRoomKey(ctx);
     const text = requireValid("text", checkMessageText(ctx.params.text));
     const at = clock();
+    const { id: authorId, sid } = ctx.meta.user;
     const draft = {
       room,
       clientId: requireValid("clientId", checkClientId(ctx.params.clientId)),
       text,
-      authorId: ctx.meta.user.id,
+      authorId,
+      sid,
       at,
       mentions: await this.#idsMentionedIn(room, text),
       quota,
@@ -72,14 +74,14 @@ class MessageActions implements Messages {
   async edit(ctx: ContextOf<"chat.edit">): Promise<ResultOf<"chat.edit">> {
     const { store, clock } = this.#parts;
     const room = requireRoomKey(ctx);
-    const { id } = ctx.meta.user;
+    const { user } = ctx.meta;
     const text = requireValid("text", checkMessageText(ctx.params.text));
     const mentions = await this.#idsMentionedIn(room, text);
     const now = clock();
-    const message = await store.messages.change(room, ctx.params.seq, id, (standing, original, storedBytes) => {
+    const message = await store.messages.change(room, ctx.params.seq, user, (standing, original, storedBytes) => {
       assertMayWrite(standing, now);
       const { author, at, text: before } = requireMessage(original);
-      if (author.id !== id) throw refuse("FORBIDDEN");
+      if (author.id !== user.id) throw refuse("FORBIDDEN");
       if (at + EDIT_WINDOW_MS <= now) throw refuse("TOO_LATE", { field: "seq" });
       const growth = Buffer.byteLength(text) - Buffer.byteLength(before);
       if (growth > 0) this.#assertWithinQuota(storedBytes + growth);
@@ -92,16 +94,16 @@ class MessageActions implements Messages {
   async delete(ctx: ContextOf<"chat.delete">): Promise<ResultOf<"chat.delete">> {
     const { store, clock, audit } = this.#parts;
     const room = requireRoomKey(ctx);
-    const { id, roles } = ctx.meta.user;
+    const { user } = ctx.meta;
     const now = clock();
     let ownRank = NOT_A_MEMBER_RANK;
-    const message = await store.messages.change(room, ctx.params.seq, id, (standing, original) => {
-      ownRank = standing ? rankOf(standing, roles) : NOT_A_MEMBER_RANK;
+    const message = await store.messages.change(room, ctx.params.seq, user, (standing, original) => {
+      ownRank = standing ? rankOf(standing, user.roles) : NOT_A_MEMBER_RANK;
       if (ownRank === NOT_A_MEMBER_RANK) throw notInRoomError(standing);
-      if (requireMessage(original).author.id !== id && ownRank < MODERATOR_RANK) throw refuse("FORBIDDEN");
+      if (requireMessage(original).author.id !== user.id && ownRank < MODERATOR_RANK) throw refuse("FORBIDDEN");
       return { deletedAt: now };
     });
-    if (ownRank === SITE_MODERATOR_RANK && message.author.id !== id)
+    if (ownRank === SITE_MODERATOR_RANK && message.author.id !== user.id)
       await audit(ctx, "message.removed", message.author.id, room);
     await announce(ctx.broker, "sockets.broadcast", messageChanged(message));
     return { message };

@@ -159,7 +159,7 @@ class ModerationActions implements Moderation {
   /** Reads what the rule needs, and throws unless it allows the caller to act on the user. */
   async #requireAllowedCase(ctx: ModerationCall, rule: ModerationRule): Promise<ModerationCase> {
     const { store } = this.#parts;
-    const { roles, id: actor } = ctx.meta.user;
+    const { user: actor } = ctx.meta;
     const { room, rank: callerRank } = await requireRank(store, ctx);
     if (room.kind === "direct") throw refuse("DIRECT_ROOM", { field: "room" });
     const target = await store.users.find(ctx.params.user);
@@ -167,7 +167,7 @@ class ModerationActions implements Moderation {
     rule(callerRank, targetStanding, target?.role ?? "user");
     if (!targetStanding) throw refuse("NOT_FOUND", { field: "user" });
     const check = store.members.permissionCheck(room.key, actor, target.id, (caller, targetNow, targetRole) => {
-      const callerRank = caller ? rankOf(caller, roles) : NOT_A_MEMBER_RANK;
+      const callerRank = caller ? rankOf(caller, actor.roles) : NOT_A_MEMBER_RANK;
       if (callerRank === NOT_A_MEMBER_RANK) throw notInRoomError(caller);
       rule(callerRank, targetNow, targetRole);
     });

@@ -34,8 +34,7 @@ export function chatReports({ store, clock, audit }: ChatParts & { readonly audi
     async settleReport(ctx) {
       const outcome = REPORT_OUTCOMES.find((known) => known === ctx.params.outcome);
       if (!outcome) throw refuse("VALIDATION", { field: "outcome" });
-      const { id } = ctx.meta.user;
-      const settled = await store.reports.settle(ctx.params.report, id, outcome, clock());
+      const settled = await store.reports.settle(ctx.params.report, ctx.meta.user, outcome, clock());
       if (!settled) throw refuse("NOT_FOUND", { field: "report" });
       const { room, seq, authorId, removed } = settled;
       if (removed) await announce(ctx.broker, "sockets.broadcast", messageChanged(removed));

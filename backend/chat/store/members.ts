@@ -6,7 +6,7 @@ import type { RoomRole, Standing } from "../membership.ts";
 import type { Enter } from "./entering.ts";
 import { countRooms, isAtLimit, MemberQueries, type RoomLimits } from "./member-queries.ts";
 import { lockRoom } from "./room-lock.ts";
-import { findAuthor, findStanding } from "./standing.ts";
+import { type Actor, findAuthor, findStanding } from "./standing.ts";
 import type { ChatTables } from "./tables.ts";
 
 /** A membership that has ended. */
@@ -44,7 +44,7 @@ export class MemberStore extends MemberQueries {
   }
 
   /** Makes a check that calls `permission` with the standings of both users in the transaction of the change. */
-  permissionCheck(room: string, actor: string, target: string, permission: MemberPermission): ChangeCheck {
+  permissionCheck(room: string, actor: Actor, target: string, permission: MemberPermission): ChangeCheck {
     return async (transaction) => {
       const actorStanding = (await findAuthor(transaction, room, actor))?.standing;
       const targetStanding = await findStanding(transaction, room, target);

@@ -7,7 +7,7 @@ import { type MessageRow, mentionsToText, selectMessages, toMessage } from "./me
 import { pruneMessages, type Retention } from "./retention.ts";
 import { lockRoom } from "./room-lock.ts";
 import { updateIndex } from "./search/search-index.ts";
-import { findAuthor } from "./standing.ts";
+import { type Actor, findAuthor } from "./standing.ts";
 import type { ChatTables } from "./tables.ts";
 import { messageBytes, type Usage } from "./usage.ts";
 
@@ -40,13 +40,13 @@ export function messageStore(db: Kysely<ChatTables>, { append }: Appender, usage
     async change(
       room: string,
       seq: number,
-      userId: string,
+      actor: Actor,
       decide: (standing: Standing | undefined, message: Message | undefined, storedBytes: number) => MessageEdit,
     ): Promise<Message> {
       const change = await db.transaction().execute((transaction) =>
         changeMessage(transaction, room, seq, async (original) => {
-          const actor = await findAuthor(transaction, room, userId);
-          return decide(actor?.standing, original, (actor?.storedBytes ?? 0) + usage.pending(userId));
+          const author = await findAuthor(transaction, room, actor);
+          return decide(author?.standing, original, (author?.storedBytes ?? 0) + usage.pending(actor.id));
         }),
       );
       countStoredBytes(usage, change);

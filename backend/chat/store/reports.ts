@@ -1,9 +1,11 @@
 import { randomBytes } from "node:crypto";
 import type { Kysely } from "kysely";
+import { inOwnTransaction, Undo, undoable } from "../../store/index.ts";
 import type { LockUser } from "../../users/index.ts";
 import type { Message } from "../message.ts";
 import type { Report, ReportOutcome } from "../moderation.ts";
-import { countStoredBytes, removeMessage } from "./messages.ts";
+import { countStoredBytes, type MessageChange, removeMessage } from "./messages.ts";
+import { type Actor, mayAct } from "./standing.ts";
 import type { ChatTables } from "./tables.ts";
 import type { Usage } from "./usage.ts";
 
@@ -14,6 +16,11 @@ export interface SettledReport {
   readonly authorId: string;
   /** The message after its deletion; undefined where it stays, or was deleted before. */
   readonly removed: Message | undefined;
+}
+
+interface Settled {
+  readonly report: Omit<SettledReport, "removed">;
+  readonly change: MessageChange | undefined;
 }
 
 export function reportStore(db: Kysely<ChatTables>, usage: Usage, lockUser: LockUser) {
@@ -54,22 +61,26 @@ export function reportStore(db: Kysely<ChatTables>, usage: Usage, lockUser: Lock
 
     /**
      * Settles a report, and removes the message where the outcome is `removed`, in one transaction. Undefined when
-     * there is no such report, or it is settled already.
+     * there is no such report, it is settled already, or the moderator may not act any more.
      */
-    async settle(id: string, by: string, outcome: ReportOutcome, at: number): Promise<SettledReport | undefined> {
-      const settled = await db.transaction().execute(async (transaction) => {
+    async settle(id: string, by: Actor, outcome: ReportOutcome, at: number): Promise<SettledReport | undefined> {
+      const settled = await undoable(inOwnTransaction(db), async (transaction): Promise<Settled | undefined> => {
         const report = await transaction
           .updateTable("reports")
-          .set({ settled_at: at, settled_by: by, outcome })
+          .set({ settled_at: at, settled_by: by.id, outcome })
           .where("id", "=", id)
           .where("settled_at", "is", null)
           .returning(["room", "seq", "author_id as authorId"])
           .executeTakeFirst();
-        if (!report || outcome !== "removed") return { report };
-        return { report, change: await removeMessage(transaction, report.room, report.seq, at) };
+        if (!report) return undefined;
+        const change =
+          outcome === "removed" ? await removeMessage(transaction, report.room, report.seq, at) : undefined;
+        // last, because the transaction may have waited for the room
+        if (!(await mayAct(transaction, by))) throw new Undo(undefined);
+        return { report, change };
       });
-      if (settled.change) countStoredBytes(usage, settled.change);
-      return settled.report && { ...settled.report, removed: settled.change?.after };
+      if (settled?.change) countStoredBytes(usage, settled.change);
+      return settled && { ...settled.report, removed: settled.change?.after };
     },
 
     /** Deletes reports that were settled before a time, and with them their copies of messages. */

@@ -1,4 +1,4 @@
-import { type InferResult, type Kysely, sql } from "kysely";
+import { type InferResult, type Kysely, sql, type Transaction } from "kysely";
 import { groupLookups, isPostgres, jsonTable, prepared } from "../../store/index.ts";
 import type { Standing } from "../membership.ts";
 import type { ChatTables } from "./tables.ts";
@@ -9,17 +9,50 @@ export async function findStanding(
   room: string,
   userId: string,
 ): Promise<Standing | undefined> {
-  const row = await authorQuery(db, { room, userId }).executeTakeFirst();
+  const row = await standingQuery(db, { room, userId }).executeTakeFirst();
   return row && toStanding(row);
 }
 
-/**
- * A user who acts in a room, with the standing. Undefined where there is no such room or user, and where the account is
- * disabled: it was perhaps disabled after the call was admitted, and decides nothing from then on.
- */
-export async function findAuthor(db: Kysely<ChatTables>, room: string, userId: string) {
-  return toAuthor(await authorQuery(db, { room, userId }).executeTakeFirst());
+/** The user who makes a call, and the session that the call belongs to. */
+export interface Actor {
+  readonly id: string;
+  readonly sid: string;
 }
+
+/**
+ * A user who acts in a room, with the standing. Undefined where there is no such room, and where the user may not act
+ * any more: session or account have ended since the call was admitted.
+ *
+ * PostgreSQL locks the session's row. So a transaction that finds the session live is committed before the session
+ * ends, and one that comes later does not find it. All sessions of an account are ended after the account is disabled:
+ * when that call returns, nothing of the account can be stored any more.
+ */
+export async function findAuthor(transaction: Transaction<ChatTables>, room: string, actor: Actor) {
+  const query = authorQuery(transaction, { room, userId: actor.id })
+    .innerJoin("sessions", "sessions.user_id", "users.id")
+    .where("sessions.id", "=", actor.sid)
+    .where("sessions.ended_at", "is", null)
+    .where("users.disabled_at", "is", null);
+  const row = await (isPostgres(transaction) ? query.forShare("sessions") : query).executeTakeFirst();
+  return row && toAuthor(row);
+}
+
+/** Whether a user may still act: session and account have not ended. Locks as `findAuthor` does. */
+export async function mayAct(transaction: Transaction<ChatTables>, actor: Actor): Promise<boolean> {
+  const query = liveSessionQuery(transaction, actor);
+  return (await (isPostgres(transaction) ? query.forShare("sessions") : query).execute()).length > 0;
+}
+
+/** Selects the session of a user who may act. */
+export const liveSessionQuery = (db: Kysely<ChatTables>, { id, sid }: Actor) =>
+  db
+    .selectFrom("sessions")
+    .innerJoin("users", "users.id", "sessions.user_id")
+    .select("sessions.id")
+    .where("sessions.id", "=", sid)
+    .where("sessions.ended_at", "is", null)
+    .where("users.id", "=", id)
+    .where("users.disabled_at", "is", null);
 
 /** The keys of a room and a user. */
 interface RoomAndUser {
@@ -32,33 +65,36 @@ const STANDING_FIELDS = [
   ...(["rooms.members", "members.user_id", "members.role", "members.state", "members.since"] as const),
   "members.muted_until",
 ] as const;
-const AUTHOR_FIELDS = [
-  ...STANDING_FIELDS,
-  ...(["users.name as userName", "users.stored_bytes as storedBytes", "users.disabled_at as disabledAt"] as const),
-] as const;
 
-/** Selects a user in a room: what joining and sending have to look up, from three tables in one query. */
-export const authorQuery = (db: Kysely<ChatTables>, { room, userId }: RoomAndUser) =>
+/** Selects a user in a room, from three tables in one query. */
+const standingQuery = (db: Kysely<ChatTables>, { room, userId }: RoomAndUser) =>
   db
     .selectFrom("rooms")
     .innerJoin("users", (join) => join.on("users.id", "=", userId))
     .leftJoin("members", (join) => join.onRef("members.room", "=", "rooms.name").on("members.user_id", "=", userId))
-    .select(AUTHOR_FIELDS)
+    .select(STANDING_FIELDS)
     .where("rooms.name", "=", room)
     .where("rooms.closed_at", "is", null);
+
+/** A row from which a standing is made. The fields of the membership are null where there is none. */
+export type StandingRow = InferResult<ReturnType<typeof standingQuery>>[number];
+
+/** Selects a user in a room, with what sending needs besides the standing. */
+export const authorQuery = (db: Kysely<ChatTables>, parameters: RoomAndUser) =>
+  standingQuery(db, parameters).select(["users.name as userName", "users.stored_bytes as storedBytes"]);
 
 /** A row of `authorQuery`. */
 export type AuthorRow = InferResult<ReturnType<typeof authorQuery>>[number];
 
 /** Selects many users in rooms. `keys` is a JSON array of pairs of room and user. */
-const authorsQuery = (db: Kysely<ChatTables>, parameters: { readonly keys: string }) =>
-  isPostgres(db) ? lateralAuthors(db, parameters) : joinedAuthors(db, parameters);
+const standingsQuery = (db: Kysely<ChatTables>, parameters: { readonly keys: string }) =>
+  isPostgres(db) ? lateralStandings(db, parameters) : joinedStandings(db, parameters);
 
 /**
  * `offset 0` makes each look-up a query of its own, by its key. PostgreSQL would plan a join each time for a number of
  * keys that it guesses, and read small tables as a whole.
  */
-const lateralAuthors = (db: Kysely<ChatTables>, { keys }: { readonly keys: string }) =>
+const lateralStandings = (db: Kysely<ChatTables>, { keys }: { readonly keys: string }) =>
   db
     .selectFrom(jsonTable(db, keys).as<"asked">(sql`asked`))
     .innerJoinLateral(
@@ -74,7 +110,7 @@ const lateralAuthors = (db: Kysely<ChatTables>, { keys }: { readonly keys: strin
     .innerJoinLateral(
       ({ selectFrom }) =>
         selectFrom("users")
-          .select(["id", "name", "stored_bytes", "disabled_at"])
+          .select("id")
           .where("id", "=", sql<string>`asked.value ->> 1`)
           .offset(sql.lit(0))
           .as("users"),
@@ -90,10 +126,10 @@ const lateralAuthors = (db: Kysely<ChatTables>, { keys }: { readonly keys: strin
           .as("members"),
       (join) => join.onTrue(),
     )
-    .select(AUTHOR_FIELDS)
+    .select(STANDING_FIELDS)
     .select("users.id as askedId");
 
-const joinedAuthors = (db: Kysely<ChatTables>, { keys }: { readonly keys: string }) =>
+const joinedStandings = (db: Kysely<ChatTables>, { keys }: { readonly keys: string }) =>
   db
     .selectFrom(jsonTable(db, keys).as<"asked">(sql`asked`))
     .innerJoin("rooms", (join) => join.on("rooms.name", "=", sql<string>`asked.value ->> 0`))
@@ -101,7 +137,7 @@ const joinedAuthors = (db: Kysely<ChatTables>, { keys }: { readonly keys: string
     .leftJoin("members", (join) =>
       join.onRef("members.room", "=", "rooms.name").onRef("members.user_id", "=", "users.id"),
     )
-    .select(AUTHOR_FIELDS)
+    .select(STANDING_FIELDS)
     .select("users.id as askedId")
     .where("rooms.closed_at", "is", null);
 
@@ -112,7 +148,7 @@ const joinedAuthors = (db: Kysely<ChatTables>, { keys }: { readonly keys: string
 export function standingFinder(
   db: Kysely<ChatTables>,
 ): (room: string, userId: string) => Promise<Standing | undefined> {
-  const query = prepared(db, authorsQuery);
+  const query = prepared(db, standingsQuery);
   const find = groupLookups(
     (keys) => query(db, { keys }),
     ({ name, askedId }) => [name, askedId],
@@ -122,9 +158,6 @@ export function standingFinder(
     return row && toStanding(row);
   };
 }
-
-/** A row from which a standing is made. The fields of the membership are null where there is none. */
-export type StandingRow = Omit<AuthorRow, "userName" | "storedBytes" | "disabledAt">;
 
 /** Selects what decides whether a user may enter a room. The room's fields are null where there is no such room. */
 export const candidateQuery = (db: Kysely<ChatTables>, { room, userId }: RoomAndUser) =>
@@ -142,11 +175,12 @@ export type CandidateRow = { readonly disabledAt: number | null; readonly closed
   | { readonly name: null }
 );
 
-/** A user's standing, name, and the bytes of the user's messages; undefined for a disabled account. */
-export function toAuthor(
-  row: AuthorRow | undefined,
-): { readonly standing: Standing; readonly name: string; readonly storedBytes: number } | undefined {
-  if (!row || row.disabledAt !== null) return undefined;
+/** A user's standing, name, and the bytes of the user's messages. */
+export function toAuthor(row: AuthorRow): {
+  readonly standing: Standing;
+  readonly name: string;
+  readonly storedBytes: number;
+} {
   return { standing: toStanding(row), name: row.userName, storedBytes: row.storedBytes };
 }
 

@@ -1,5 +1,5 @@
 import type { Generated } from "kysely";
-import type { UsersTables } from "../../users/index.ts";
+import type { AuthTables } from "../../auth/index.ts";
 import type { MembershipState, RoomRole } from "../membership.ts";
 import type { ReportOutcome } from "../moderation.ts";
 import type { RoomKind } from "../room.ts";
@@ -9,7 +9,7 @@ import type { MessageSearchTable, SearchPositionsTable } from "./search/tables.t
  * The tables that the queries of this feature may use. Times (`at`, `..._at`, `..._until`) are in milliseconds since
  * 1970. A `seq` is the number of a message in its room; that of a room is its newest message's.
  */
-export type ChatTables = UsersTables & {
+export type ChatTables = AuthTables & {
   users: StoredBytes;
   rooms: RoomsTable;
   messages: MessagesTable;

@@ -56,7 +56,8 @@ test("a retry gets the same acknowledgement, and is stored once", async () => {
 
 test("N6: a retry is broadcast too: the node that stored the message may have died before it was", async () => {
   await enter("retry-lost");
-  const draft = { room: "retry-lost", text: "lost", clientId: "lost", authorId: ada.identity.id, at: 1 };
+  const { id: authorId, sid } = ada.identity;
+  const draft = { room: "retry-lost", text: "lost", clientId: "lost", authorId, sid, at: 1 };
   const { message } = await running.store.messages.append(draft, () => undefined);
   const before = running.announced.length;
   expect(await send("retry-lost", "lost", "lost")).toEqual({ message });

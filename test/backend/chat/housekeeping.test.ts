@@ -25,7 +25,14 @@ test("S10: messages beyond a number for each room or an age are removed, and a c
     ]);
     const say = (n: number) =>
       store.messages.append(
-        { room, authorId: ada.user.id, clientId: `${room}-${n}`, text: `text ${n}`, at: clock.now + n },
+        {
+          room,
+          authorId: ada.user.id,
+          sid: ada.identity.sid,
+          clientId: `${room}-${n}`,
+          text: `text ${n}`,
+          at: clock.now + n,
+        },
         () => undefined,
       );
     for (let n = 1; n <= count; n += 1) await say(n);

@@ -3,6 +3,7 @@ import { MAX_OPEN_REPORTS } from "../../../backend/chat/moderation.ts";
 import { MAX_INVITATIONS, MAX_OPENED_PER_DAY, MAX_ROOMS } from "../../../backend/chat/room.ts";
 import { type Caller, publicError } from "../../../backend/contract/index.ts";
 import { PASSWORD, type Running, startServices } from "../start-services.ts";
+import { newSession } from "../store/rows.ts";
 
 /*
  * Limits and rules of rooms that hold for one call hold for calls at the same moment too. test/real/postgres runs the
@@ -20,6 +21,7 @@ const person = async (): Promise<Caller> => {
   const id = `p${++serial}`;
   const facts = { email: `${id}@example.org`, name: id, passwordHash: "x", createdAt: serial, disabledAt: null };
   await running.store.users.create({ id, role: "user", ...facts });
+  await running.store.sessions.create(newSession(`s-${id}`, id));
   return { id, roles: ["user"], sid: `s-${id}` };
 };
 
@@ -136,21 +138,30 @@ test("S8: a removed or disabled account enters no room by a call that was under 
   }
 });
 
-test("S8: a disabled account sends, edits, deletes and moderates nothing by a call that was under way", async () => {
+const ends: readonly [string, (user: Caller) => Promise<unknown>][] = [
+  ["a disabled account", ({ id }) => running.store.users.disable(id, 1)],
+  ["a session that has ended", ({ sid }) => running.store.sessions.end(sid, "logout", 1)],
+];
+
+test.each(ends)("S8: %s sends, edits, deletes and moderates nothing by a call that was under way", async (_, end) => {
   const [ada, bob] = [await person(), await person()];
   const attic = await room(ada, bob);
   const send = (user: Caller) =>
     running.call("chat.send", { room: attic, text: "hello", clientId: `c${++serial}` }, user);
   const { message } = await send(ada);
   const { seq } = message;
+  await running.call("chat.report", { room: attic, seq, reason: "rude" }, bob);
+  const [report] = (await running.store.reports.listOpen(100)).filter(({ room }) => room === attic);
+  const moderator: Caller = { ...ada, roles: ["user", "moderator"] };
   const attempts = () => ({
     send: outcome(send(ada)),
     edit: outcome(running.call("chat.edit", { room: attic, seq, text: "bye" }, ada)),
     delete: outcome(running.call("chat.delete", { room: attic, seq }, ada)),
     mute: outcome(running.call("chat.mute", { room: attic, user: bob.id, seconds: 60 }, ada)),
     kick: outcome(running.call("chat.kick", { room: attic, user: bob.id }, ada)),
+    settle: outcome(running.call("chat.settleReport", { report: report?.id ?? "", outcome: "removed" }, moderator)),
   });
-  await running.store.users.disable(ada.id, 1);
+  await end(ada);
   const outcomes = Object.entries(attempts()).map(async ([name, attempt]) => [name, await attempt]);
   expect(Object.fromEntries(await Promise.all(outcomes))).toEqual({
     send: "NOT_FOUND",
@@ -158,7 +169,9 @@ test("S8: a disabled account sends, edits, deletes and moderates nothing by a ca
     delete: "NOT_FOUND",
     mute: "NOT_FOUND",
     kick: "NOT_FOUND",
+    settle: "NOT_FOUND",
   });
+  expect((await running.store.reports.listOpen(100)).filter(({ room }) => room === attic)).toEqual([report]);
   expect(await running.store.messages.after(attic, 0, 10)).toEqual([message]);
   expect((await running.store.rooms.findStanding(attic, bob.id))?.membership).toMatchObject({
     state: "in",

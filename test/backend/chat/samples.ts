@@ -1,4 +1,4 @@
-import { type FeatureSamples, fresh } from "../sample-values.ts";
+import { type FeatureSamples, fresh, sidOf } from "../sample-values.ts";
 import type { Store } from "../store/open-store.ts";
 import type { TestUser } from "../test-backend.ts";
 
@@ -22,7 +22,8 @@ export const samples: FeatureSamples = {
     const room = await openRoom(store, person, isAbout("invite", "unban") ? undefined : target);
     if (isAbout("unban")) await store.members.banOutsider(room, target.id, Date.now());
     if (!isAbout("edit", "delete", "report")) return { room };
-    const message = { room, authorId: person.id, clientId: `p-${fresh()}`, text: "prepared", at: Date.now() };
+    const author = { authorId: person.id, sid: sidOf(person.accessToken) };
+    const message = { room, ...author, clientId: `p-${fresh()}`, text: "prepared", at: Date.now() };
     return { room, seq: (await store.messages.append(message, () => undefined)).message.seq };
   },
 

@@ -13,7 +13,7 @@ const ENOUGH = 200;
 export async function killWriter(dataDir: string, write: string, prepare = ""): Promise<number> {
   const program = `
     const { openStore } = await import(process.argv[1]);
-    const { newUser } = await import(process.argv[2]);
+    const { addUsers, newUser } = await import(process.argv[2]);
     const store = await openStore({ dataDir: process.argv[3] });
     ${prepare}
     for (let n = 1; ; n += 1) {

@@ -9,8 +9,12 @@ export const newUser = (id: string, facts: Partial<NewUser> = {}): NewUser => ({
   ...facts,
 });
 
+/** Users who are signed in: the session of `ada` is `s-ada`. */
 export async function addUsers(store: Store, ...ids: readonly string[]): Promise<void> {
-  for (const id of ids) await store.users.create(newUser(id));
+  for (const id of ids) {
+    await store.users.create(newUser(id));
+    await store.sessions.create(newSession(`s-${id}`, id));
+  }
 }
 
 /** A session of a user that has begun just now; `h1` is the hash of its refresh token. */

@@ -5,6 +5,8 @@ import type { Message } from "../../message.ts";
 export interface NewMessage {
   readonly room: string;
   readonly authorId: string;
+  /** The session of the author's call. */
+  readonly sid: string;
   readonly clientId: string;
   readonly text: string;
   readonly at: number;
@@ -18,8 +20,8 @@ export interface NewMessage {
  * room has both its members, and the quota is not exceeded. The function in PostgreSQL checks the same conditions
  * (`append-function.ts`).
  *
- * `standing` is the author's in the transaction, undefined where there is no such room or user, or the account is
- * disabled; `storedBytes` are the bytes of the author's messages with this one.
+ * `standing` is the author's in the transaction, undefined where there is no such room, or session or account have
+ * ended; `storedBytes` are the bytes of the author's messages with this one.
  */
 export type AssertMaySend = (standing: Standing | undefined, storedBytes: number) => void;
 

@@ -27,7 +27,7 @@ type CountedRow = AppendedRow & { readonly total: number };
 
 /**
  * Stores messages in PostgreSQL, a group of them with one statement, which is its own transaction (the migration
- * `chat_0006_append` has the function). Each message of a group is refused, repeated or stored by itself.
+ * `chat_0010_append_sessions` has the function). Each message of a group is refused, repeated or stored by itself.
  *
  * The function checks the same conditions as `assertMaySend`, which is then called to throw the refusal.
  */
@@ -95,7 +95,9 @@ export function postgresAppender(db: Kysely<ChatTables>, usage: Usage): Appender
   };
 }
 
-const APPEND = named<AppendedRow>(CompiledQuery.raw("select * from append_messages($1, $2, $3, $4, $5, $6, $7, $8)"));
+const APPEND = named<AppendedRow>(
+  CompiledQuery.raw("select * from append_messages($1, $2, $3, $4, $5, $6, $7, $8, $9)"),
+);
 
 const NO_LIMIT = Number.MAX_SAFE_INTEGER;
 
@@ -105,6 +107,7 @@ function parametersOf(group: readonly WaitingMessage[], totals: readonly number[
   return [
     drafts.map(({ room }) => room),
     drafts.map(({ authorId }) => authorId),
+    drafts.map(({ sid }) => sid),
     drafts.map(({ clientId }) => clientId),
     drafts.map(({ text }) => text),
     drafts.map(({ mentions = [] }) => mentionsToText(mentions)),

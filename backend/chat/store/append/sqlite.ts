@@ -23,12 +23,12 @@ export function sqliteAppender(
   const findSentBefore = database.prepare(sentBefore.query.sql);
 
   function write({ draft, assertMaySend, bytes, resolve, reject }: WaitingMessage): GroupedWrite {
-    const { room: key, authorId, clientId, text, at, mentions = [] } = draft;
+    const { room: key, authorId, sid, clientId, text, at, mentions = [] } = draft;
     let isCounted = false;
     let outcome: Appended | undefined;
 
     function store(): Appended {
-      const author = authors.authorIn(key, authorId);
+      const author = authors.mayAct({ id: authorId, sid }) ? authors.authorIn(key, authorId) : undefined;
       assertMaySend(author, (author?.storedBytes ?? 0) + usage.pending(authorId) + bytes);
       if (!author) throw new Error("invariant: a user cannot write to a room that does not exist");
       // counted with the check, so that messages at the same time do not exceed the quota together

@@ -50,7 +50,8 @@ async function openRoom(kind: "private" | "direct"): Promise<string> {
     { id: owner.id, role: isDirect ? "member" : "owner", peerId: isDirect ? peer.id : null },
     { id: peer.id, role: "member", peerId: isDirect ? owner.id : null },
   ]);
-  const message = { room: key, authorId: owner.id, clientId: key, text: "secret", at: Date.now() };
+  const sid = sidOf(owner.accessToken);
+  const message = { room: key, authorId: owner.id, sid, clientId: key, text: "secret", at: Date.now() };
   await store.messages.append(message, () => undefined);
   return key;
 }

@@ -2,6 +2,7 @@ import { expect, test } from "@jest/globals";
 import { sql } from "kysely";
 import type { DatabaseOptions } from "../../../../backend/store/index.ts";
 import { openStore } from "../../store/open-store.ts";
+import { newSession } from "../../store/rows.ts";
 import { testStorage } from "../../store/test-storage.ts";
 import { oldDatabase } from "./old-database.ts";
 
@@ -51,7 +52,8 @@ test("rooms and messages of an older database stay, public; who has spoken in on
   // no user finds all messages unread; a mark that existed stays
   const read = (await store.rooms.list("ada", 10)).map((room) => [room.key, room.seq - room.read]);
   expect(Object.fromEntries(read)).toEqual({ garden: 1, été: 0, lobby: 0 });
-  const draft = { room: "garden", authorId: "bob", clientId: "new", text: "new", at: 50 };
+  await store.sessions.create(newSession("s-bob", "bob"));
+  const draft = { room: "garden", authorId: "bob", sid: "s-bob", clientId: "new", text: "new", at: 50 };
   const { message } = await store.messages.append(draft, (standing) => expect(standing?.membership?.state).toBe("in"));
   expect(message).toMatchObject({ seq: 4, epoch: "epoch of garden" });
   await store.close();

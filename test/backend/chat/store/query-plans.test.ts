@@ -45,10 +45,10 @@ test("no query about rooms, members, messages, marks or reports looks at a whole
   await members.smallRoomsOf(["ada", "bob"], 10);
   await members.roomsOf("ada");
   expect(await members.membersNamed(room, ["ada", "bob", "eve"], 10)).toEqual(["ada", "bob"]);
-  const draft = { room, authorId: "ada", clientId: "1", text: "x", at };
+  const draft = { room, authorId: "ada", sid: "s-ada", clientId: "1", text: "x", at };
   for (let n = 0; n < 2; n += 1) await messages.append(draft, () => undefined);
   await messages.find(room, 1);
-  await messages.change(room, 1, "ada", () => ({ text: "y", mentions: [], editedAt: 2 }));
+  await messages.change(room, 1, { id: "ada", sid: "s-ada" }, () => ({ text: "y", mentions: [], editedAt: 2 }));
   await messages.after(room, 0, 10);
   await messages.before(room, undefined, 10);
   await messages.before(room, 5, 10);
@@ -63,7 +63,7 @@ test("no query about rooms, members, messages, marks or reports looks at a whole
   await reports.add({ at, reporterId: "bob", reason: "x", room, seq: 1, authorId: "ada", text: "x" });
   const [report] = await reports.listOpen(10);
   await reports.listOpen(10, "0");
-  await reports.settle(report?.id ?? "", "ada", "dismissed", 2);
+  await reports.settle(report?.id ?? "", { id: "bob", sid: "s-bob" }, "dismissed", 2);
   await members.banOutsider(room, "eve", at).catch(() => undefined);
   await members.end(room, "ada", "banned", at);
   await members.revoke(room, "ada", "banned", at);

@@ -7,9 +7,12 @@ export const openRoom = (store: Store, key: string, owner = "ada") =>
     { id: owner, role: "owner", peerId: null },
   ]);
 
-/** Stores a message of Ada in the lobby, whose text is its client id, unless `of` says otherwise. */
+/** Stores a message of Ada in the lobby, whose text is its client id, unless `of` says otherwise (`addUsers`). */
 export const say = (
   store: Store,
   clientId: string,
   of: { readonly room?: string; readonly authorId?: string; readonly text?: string; readonly at?: number } = {},
-) => store.messages.append({ room: "lobby", authorId: "ada", clientId, text: clientId, at: 1, ...of }, () => undefined);
+) => {
+  const draft = { room: "lobby", authorId: "ada", clientId, text: clientId, at: 1, ...of };
+  return store.messages.append({ ...draft, sid: `s-${draft.authorId}` }, () => undefined);
+};

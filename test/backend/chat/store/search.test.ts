@@ -117,7 +117,7 @@ test("an edited message is found by its new text alone, a deleted one not at all
   await say("the zebras", "the giraffe", "!!!", ...Array.from({ length: 600 }, (_, n) => `filler ${n}`));
   await fill();
   const change = async (seq: number, text: string) => {
-    await store.messages.change("lobby", seq, "ada", () =>
+    await store.messages.change("lobby", seq, { id: "ada", sid: "s-ada" }, () =>
       text === "" ? { deletedAt: 2 } : { text, mentions: [], editedAt: 2 },
     );
   };

@@ -6,8 +6,10 @@ import { addUsers } from "../../store/rows.ts";
 import { testStorage } from "../../store/test-storage.ts";
 import { openRoom, say } from "./rows.ts";
 
+const guard = { id: "guard", sid: "s-guard" };
+
 async function withReport(store: Store): Promise<void> {
-  await addUsers(store, "ada");
+  await addUsers(store, "ada", "guard");
   await openRoom(store, "hall");
   const { message } = await say(store, "c1", { room: "hall", text: "a threat" });
   const about = { room: "hall", seq: message.seq, authorId: "ada", text: message.text };
@@ -24,13 +26,13 @@ test("S8: a report is open as long as its message is not removed: both happen in
     const { id = "", seq = 0 } = report ?? {};
     // what a full disk or a lost connection does between the two writes
     other.exec("create trigger broken before update on messages begin select raise(abort, 'broken'); end");
-    await expect(store.reports.settle(id, "guard", "removed", 3)).rejects.toThrow("broken");
+    await expect(store.reports.settle(id, guard, "removed", 3)).rejects.toThrow("broken");
     expect(await store.reports.listOpen(1)).toEqual([report]);
     other.exec("drop trigger broken");
     const removed = { room: "hall", seq, text: "", deletedAt: 3 };
-    expect(await store.reports.settle(id, "guard", "removed", 3)).toMatchObject({ authorId: "ada", removed });
+    expect(await store.reports.settle(id, guard, "removed", 3)).toMatchObject({ authorId: "ada", removed });
     expect(await store.messages.find("hall", seq)).toMatchObject(removed);
-    expect(await store.reports.settle(id, "guard", "removed", 4)).toBeUndefined();
+    expect(await store.reports.settle(id, guard, "removed", 4)).toBeUndefined();
   } finally {
     other.close();
     await store.close();

@@ -6,11 +6,12 @@ import { testStorage } from "../../store/test-storage.ts";
 import { say } from "./rows.ts";
 
 let serial = 0;
+const ADA = { id: "ada", sid: "s-ada" };
 
 /** What the user's messages take, as a change of the first one is told. Changes nothing. */
 async function storedBytes(store: Store): Promise<number> {
   let bytes = Number.NaN;
-  const looked = store.messages.change("lobby", 1, "ada", (_standing, _message, stored) => {
+  const looked = store.messages.change("lobby", 1, ADA, (_standing, _message, stored) => {
     bytes = stored;
     throw new Error("only looks");
   });
@@ -42,7 +43,7 @@ test("S10: what a user's messages take is known to another node and after a rest
   await other.close();
   expect(await storedBytes(again)).toBe(all);
 
-  const changed = await again.messages.change("lobby", 1, "ada", () => ({ deletedAt: 2 }));
+  const changed = await again.messages.change("lobby", 1, ADA, () => ({ deletedAt: 2 }));
   expect(changed.text).toBe("");
   expect(await storedBytes(again)).toBe(all - 100);
   for (const above of [1_000_000_000, 0]) {

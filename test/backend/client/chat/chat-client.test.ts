@@ -401,7 +401,16 @@ test("a message whose event never arrived is found by the list of rooms", async 
   await ada.chat.join("garden");
   await bob.chat.join("garden");
   const store = await openStore(storage.options);
-  const draft = { room: "garden", authorId: ada.user?.id ?? "", clientId: "untold", text: "untold", at: Date.now() };
+  const authorId = ada.user?.id ?? "";
+  const [session] = await store.sessions.list(authorId);
+  const draft = {
+    room: "garden",
+    authorId,
+    sid: session?.id ?? "",
+    clientId: "untold",
+    text: "untold",
+    at: Date.now(),
+  };
   await store.messages.append({ ...draft, mentions: [] }, () => undefined);
   await store.close();
   await bob.chat.refresh();

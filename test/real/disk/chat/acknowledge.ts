@@ -3,6 +3,7 @@
 import { openSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { openStore } from "../../../backend/store/open-store.ts";
+import { addUsers } from "../../../backend/store/rows.ts";
 
 /** Milliseconds: long enough for checkpoints, after which the log begins anew. */
 const DURATION = 3_500;
@@ -15,7 +16,7 @@ const acknowledge = (...words: readonly (string | number)[]) => writeSync(acknow
 
 const rest = { passwordHash: "old", role: "user", createdAt: 1, disabledAt: null } as const;
 for (const id of ["ada", "bob"]) {
-  await store.users.create({ id, name: id, email: `${id}@example.org`, ...rest });
+  await addUsers(store, id);
   acknowledge("user", id);
 }
 for (const key of ["garden", "shed"]) {
@@ -32,7 +33,8 @@ async function send(): Promise<void> {
     const n = ++sent;
     const room = n % 3 === 0 ? "shed" : "garden";
     const text = "x".repeat((n * 37) % 2000);
-    const draft = { room, authorId: n % 2 === 0 ? "ada" : "bob", clientId: `m${n}`, text, at: n };
+    const authorId = n % 2 === 0 ? "ada" : "bob";
+    const draft = { room, authorId, sid: `s-${authorId}`, clientId: `m${n}`, text, at: n };
     const { message } = await store.messages.append(draft, () => undefined);
     acknowledge("message", room, message.seq, draft.clientId);
   }

@@ -7,6 +7,7 @@ import { MESSAGE_ROW_BYTES, messageBytes } from "../../../../backend/chat/store/
 import { publicError, refuse } from "../../../../backend/contract/index.ts";
 import { startProxy } from "../../../backend/client/cuttable-proxy.ts";
 import { openStore, type Store } from "../../../backend/store/open-store.ts";
+import { addUsers, newSession } from "../../../backend/store/rows.ts";
 import { type Cluster, startCluster } from "../cluster.ts";
 
 let cluster: Cluster;
@@ -25,10 +26,7 @@ beforeEach(async () => {
   nodes = [await node(), await node()];
   beside = new pg.Client(url);
   await beside.connect();
-  for (const id of ["ada", "bob", "eve"]) {
-    const facts = { email: `${id}@example.org`, name: id.toUpperCase(), passwordHash: "x", createdAt: 1 } as const;
-    await nodes[0].users.create({ id, role: "user", disabledAt: null, ...facts });
-  }
+  await addUsers(nodes[0], "ada", "bob", "eve");
   for (const key of ["attic", "barn", "cellar"]) {
     const people = ["ada", "bob", "eve"].map((id) => ({ id, role: "member", peerId: null }) as const);
     await nodes[0].rooms.open({ key, kind: "public", title: null, openedBy: "ada", at: 1 }, people);
@@ -56,7 +54,10 @@ const judged =
     if (storedBytes > quota) throw refuse("MESSAGE_QUOTA");
   };
 function send(node: Store, { room = "attic", author = "ada", id, text = id, quota = 1e9 }: Sent): Promise<Appended> {
-  return node.messages.append({ room, authorId: author, clientId: id, text, at: NOW, quota }, judged(quota));
+  return node.messages.append(
+    { room, authorId: author, sid: `s-${author}`, clientId: id, text, at: NOW, quota },
+    judged(quota),
+  );
 }
 /** Their numbers, or what they were refused with. */
 const outcomes = (sent: readonly Promise<Appended>[]) =>
@@ -70,13 +71,13 @@ const outcomes = (sent: readonly Promise<Appended>[]) =>
     ),
   );
 
-/** Resolves when so many statements of the nodes wait for a lock. */
-async function waitingFor(locks: number): Promise<void> {
+/** Resolves when so many statements of the nodes wait for a lock, or it is over. */
+async function waitingFor(locks: number, isOver = () => false): Promise<void> {
   const waits = `select from pg_stat_activity where application_name = 'causeway' and wait_event_type = 'Lock'
     and datname = current_database()`;
   const observer = new pg.Client(url);
   await observer.connect();
-  while (((await observer.query(waits)).rowCount ?? 0) < locks);
+  while (!isOver() && ((await observer.query(waits)).rowCount ?? 0) < locks);
   await observer.end();
 }
 
@@ -124,6 +125,58 @@ test("S8: a message that waits while its author's account is disabled is refused
   await beside.query("commit");
   expect(await outcomes(sent)).toEqual(["NOT_FOUND", 1]);
   expect((await numbered("attic")).map(({ clientId }) => clientId)).toEqual(["of bob"]);
+});
+
+test("S8: a message that waits while its author's session ends is refused; one of a session that is renewed is stored", async () => {
+  await beside.query("begin");
+  await beside.query("select from rooms where name = 'attic' for update");
+  const sent = [send(nodes[0], { id: "of ada" }), send(nodes[0], { id: "of bob", author: "bob" })];
+  await waitingFor(1);
+  expect(await nodes[1].sessions.end("s-ada", "logout", NOW)).toBe(true);
+  const use = { at: NOW, address: null, agent: null };
+  expect(await nodes[1].sessions.rotate("s-bob", "h1", { refreshHash: "h2", accessHash: null }, use)).toBe(true);
+  await beside.query("commit");
+  expect(await outcomes(sent)).toEqual(["NOT_FOUND", 1]);
+  expect(await outcomes([send(nodes[0], { id: "again" })])).toEqual(["NOT_FOUND"]);
+  expect((await numbered("attic")).map(({ clientId }) => clientId)).toEqual(["of bob"]);
+});
+
+test("S8: a message of another user's session is refused", async () => {
+  const draft = { room: "attic", authorId: "ada", sid: "s-bob", clientId: "c", text: "hello", at: NOW };
+  expect(await outcomes([nodes[0].messages.append(draft, judged(1e9))])).toEqual(["NOT_FOUND"]);
+});
+
+test("S8: the end of a session waits for what was allowed before: a message and an edit", async () => {
+  const lastSteps = {
+    message: {
+      lock: `insert into messages (room, seq, author_id, client_id, text, at) values ('barn', 1, 'ada', 'm', 'undone', 1)`,
+      act: () => send(nodes[0], { id: "m" }),
+    },
+    edit: {
+      lock: "select from messages where author_id = 'eve' for update",
+      act: () => nodes[0].messages.change("attic", 2, { id: "eve", sid: "s-eve" }, () => ({ deletedAt: NOW })),
+    },
+  };
+  await send(nodes[0], { id: "first", author: "bob" });
+  await send(nodes[0], { id: "edited", author: "eve" });
+  for (const [sid, { lock, act }] of [["s-ada", lastSteps.message] as const, ["s-eve", lastSteps.edit] as const]) {
+    await beside.query("begin");
+    await beside.query(lock);
+    const events: string[] = [];
+    const acted = act().then(() => events.push("stored"));
+    await waitingFor(1);
+    const ended = nodes[1].sessions.end(sid, "logout", NOW).then(() => events.push("ended"));
+    await waitingFor(2, () => events.length > 0);
+    expect(events).toEqual([]);
+    await beside.query("rollback");
+    await Promise.all([acted, ended]);
+    expect([...events].sort()).toEqual(["ended", "stored"]);
+  }
+  expect((await numbered("attic")).map(({ clientId, deletedAt }) => [clientId, deletedAt])).toEqual([
+    ["first", undefined],
+    ["edited", NOW],
+    ["m", undefined],
+  ]);
 });
 
 test("N1: bans and messages of two nodes at the same time: no message is later than its author's ban", async () => {
@@ -275,15 +328,18 @@ test("N1: two nodes that store the same client ids in different rooms do not wai
 
 test("N1: a plan that was made for empty tables reads a few rows when they are large", async () => {
   const call = (first: number) =>
-    beside.query("select seq from append_messages($1, $2, $3, $4, $5, $6, $7, $8)", [
+    beside.query("select seq from append_messages($1, $2, $3, $4, $5, $6, $7, $8, $9)", [
       [...["attic", "barn", "attic"], ...["none", "cellar"]],
       Array(5).fill("ada"),
+      Array(5).fill("s-ada"),
       Array.from({ length: 5 }, (_, n) => `c${first + n}`),
       ...[Array(5).fill("text"), Array(5).fill(null), Array(5).fill(NOW), Array(5).fill(1e9), Array(5).fill(204)],
     ]);
   await call(0);
   await beside.query(`insert into users (id, email, name, password_hash, role, created_at)
     select n, n, n, 'x', 'user', 1 from generate_series(1, 1000) as n`);
+  await beside.query(`insert into sessions (id, user_id, refresh_hash, rotated_at, created_at, used_at)
+    select n, n, 'x', 1, 1, 1 from generate_series(1, 1000) as n`);
   await beside.query(`insert into rooms (name, epoch, seq, created_at, members)
     select n, 'e', 1, 1, 1 from generate_series(1, 1000) as n`);
   await beside.query(`insert into members (room, user_id, role, state, since, joined_at)
@@ -292,7 +348,7 @@ test("N1: a plan that was made for empty tables reads a few rows when they are l
     select n, 1, n, 'c1', 'x', 1 from generate_series(1, 1000) as n`);
   const rowsRead = async (): Promise<number> => {
     const { rows } = await beside.query(`select sum(coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0))::int as read
-      from pg_stat_xact_user_tables where relname in ('users', 'rooms', 'members', 'messages')`);
+      from pg_stat_xact_user_tables where relname in ('users', 'sessions', 'rooms', 'members', 'messages')`);
     return rows[0]?.read;
   };
   await beside.query("begin");
@@ -348,6 +404,7 @@ test("N1: the function of the database decides as the judge does", async () => {
         "insert into users (id, email, name, password_hash, role, created_at, stored_bytes) values ($1, $1, $1, 'x', 'user', 1, $2)",
         [author, random(4) ? 0 : stored],
       );
+      await nodes[0].sessions.create(newSession(`s-${author}`, author));
       if (n > 0 && random(10))
         await beside.query(
           "insert into rooms (name, epoch, seq, created_at, kind, members, closed_at) values ($1, 'e', 0, 1, $2, $3, $4)",

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { sidOf } from "../../../backend/sample-values.ts";
 import { emit } from "../../../backend/socket-calls.ts";
 import { openStore } from "../../../backend/store/open-store.ts";
 import { startTestBackend, type TestBackend } from "../../../backend/test-backend.ts";
@@ -74,7 +75,8 @@ test("N9: after an outage a message that was stored without its response reaches
   const heard = new Promise((resolve) => socket.once("message", resolve));
   // as a node does whose connection ends between the commit and its response
   const store = await openStore({ dataDir: "unused", databaseUrl });
-  const draft = { room: "outage", authorId: author.id, clientId: "c1", text: "stored", at: Date.now() };
+  const sid = sidOf(author.accessToken);
+  const draft = { room: "outage", authorId: author.id, sid, clientId: "c1", text: "stored", at: Date.now() };
   const { message } = await store.messages.append(draft, () => undefined);
   await store.close();
 

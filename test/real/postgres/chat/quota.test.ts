@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import type { AssertMaySend } from "../../../../backend/chat/store/index.ts";
 import { messageBytes } from "../../../../backend/chat/store/usage.ts";
 import { openStore, type Store } from "../../../backend/store/open-store.ts";
+import { addUsers } from "../../../backend/store/rows.ts";
 import { type Cluster, startCluster } from "../cluster.ts";
 
 let cluster: Cluster;
@@ -19,8 +20,7 @@ afterAll(async () => {
 
 test("N11: a user who sends by two nodes exceeds the quota by no more than 64 KiB for the other node", async () => {
   const quota = 1024 * 1024;
-  const facts = { email: "ada@example.org", name: "Ada", passwordHash: "x", createdAt: 1, disabledAt: null } as const;
-  await nodes[0].users.create({ id: "ada", role: "user", ...facts });
+  await addUsers(nodes[0], "ada");
   const text = "x".repeat(4000);
   const judge: AssertMaySend = (_, storedBytes) => {
     if (storedBytes > quota) throw new Error("the quota is used up");
@@ -28,7 +28,7 @@ test("N11: a user who sends by two nodes exceeds the quota by no more than 64 Ki
   let stored = 0;
   let refused = 0;
   for (let n = 0; refused < 4; n += 1) {
-    const draft = { room: "lobby", authorId: "ada", clientId: `m${n}`, text, at: 1, quota };
+    const draft = { room: "lobby", authorId: "ada", sid: "s-ada", clientId: `m${n}`, text, at: 1, quota };
     const appended = (nodes[n % 2] as Store).messages.append(draft, judge);
     await appended.then(
       () => {

@@ -4,8 +4,9 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, expect, jest, test } from "@jest/globals";
 import { Kysely } from "kysely";
+import { SessionStore } from "../../../../../backend/auth/session-store.ts";
 import { type Appender, type AssertMaySend, sqliteAppender } from "../../../../../backend/chat/store/append/index.ts";
-import { AUTHOR_TABLES, authorCache } from "../../../../../backend/chat/store/author-cache.ts";
+import { AUTHOR_TABLES, authorCache, SESSION_TABLES } from "../../../../../backend/chat/store/author-cache.ts";
 import { enteringSqlite } from "../../../../../backend/chat/store/entering-sqlite.ts";
 import { MemberStore } from "../../../../../backend/chat/store/members.ts";
 import { RoomStore } from "../../../../../backend/chat/store/rooms.ts";
@@ -21,6 +22,7 @@ import type { StoreTables } from "../../../../../backend/store/tables.ts";
 import { nameTaker, type UsersTables, userLock } from "../../../../../backend/users/index.ts";
 import { UserStore } from "../../../../../backend/users/user-store.ts";
 import { FEATURES } from "../../../store/open-store.ts";
+import { newSession } from "../../../store/rows.ts";
 
 let dataDir: string;
 let connection: SqliteConnection;
@@ -30,6 +32,7 @@ let users: Kysely<UsersTables>;
 let usage: Usage;
 let appender: Appender;
 let members: MemberStore;
+let sessions: SessionStore;
 /** Syncs that the test lets end. */
 let held: ((error: Error | null) => void)[] | undefined;
 const failures: Error[] = [];
@@ -58,6 +61,8 @@ beforeEach(async () => {
   const rest = { passwordHash: "", role: "user", createdAt: 1, disabledAt: null } as const;
   for (const id of ["ada", "bob"])
     await new UserStore(users, () => 1).create({ id, name: id, email: `${id}@example.org`, ...rest });
+  sessions = new SessionStore(db, userLock(users));
+  for (const id of ["ada", "bob"]) await sessions.create(newSession(`s-${id}`, id));
   const lockUser = userLock(users);
   const rooms = new RoomStore(db, usage, { lockUser, takeName: nameTaker(users) });
   await rooms.open({ key: "garden", kind: "public", title: null, openedBy: "ada", at: 1 }, [
@@ -80,7 +85,10 @@ afterEach(async () => {
 
 const anybody: AssertMaySend = () => undefined;
 const send = (clientId: string, judge = anybody, authorId = "ada", room = "garden") =>
-  appender.append({ room, authorId, clientId, text: `text ${clientId}`, at: 5, quota: 1e9 }, judge);
+  appender.append(
+    { room, authorId, sid: `s-${authorId}`, clientId, text: `text ${clientId}`, at: 5, quota: 1e9 },
+    judge,
+  );
 const rows = () =>
   connection.database
     .prepare("select seq, client_id from messages order by seq")
@@ -164,6 +172,27 @@ test.each(changes)("N8: the next message is judged by what holds now: %s", async
   expect(message.seq).toBe(Number(position()));
 });
 
+const ends: readonly [string, () => unknown][] = [
+  ["the session has ended", () => sessions.end("s-bob", "logout", 9)],
+  ["another process has ended it", () => elsewhere("update sessions set ended_at = 9 where id = 's-bob'")],
+  ["the account was disabled", () => new UserStore(users, () => 1).disable("bob", 9)],
+];
+
+test.each(ends)("S8: the next message is refused as of no user: %s", async (_, end) => {
+  await send("before", anybody, "bob");
+  await end();
+  const seen: unknown[] = [];
+  await expect(send("after", (standing) => void seen.push(standing), "bob")).rejects.toThrow("does not exist");
+  expect(seen).toEqual([undefined]);
+  expect((await send("of ada")).message.seq).toBe(2);
+});
+
+test("S8: a message of another user's session is refused", async () => {
+  await send("before", anybody, "bob");
+  const draft = { room: "garden", authorId: "ada", sid: "s-bob", clientId: "c", text: "hello", at: 5 };
+  await expect(appender.append(draft, anybody)).rejects.toThrow("does not exist");
+});
+
 test("N7: an entry is one commit with the messages of its moment, which are judged by it", async () => {
   await send("before", anybody, "bob");
   await members.end("garden", "bob", "out", 9);
@@ -198,10 +227,11 @@ test("N8: a room that is closed and a user who was renamed are seen by the next 
 });
 
 test("N8: rows of the tables that are kept in memory go only with rows of the same tables", () => {
-  for (const table of AUTHOR_TABLES) {
-    const parents = connection.database.prepare(`pragma foreign_key_list(${table})`).all();
-    for (const { table: parent } of parents) expect(AUTHOR_TABLES).toContain(parent);
-  }
+  for (const tables of [AUTHOR_TABLES, SESSION_TABLES])
+    for (const table of tables) {
+      const parents = connection.database.prepare(`pragma foreign_key_list(${table})`).all();
+      for (const { table: parent } of parents) expect(tables).toContain(parent);
+    }
 });
 
 test("N8: a group that the database cannot store is refused as a whole, and the next one is stored", async () => {
@@ -211,7 +241,7 @@ test("N8: a group that the database cannot store is refused as a whole, and the 
   const eve = { room: "garden", userId: "eve", at: 9, from: ["none"], limit: 9 } as const;
   const pages = Number(connection.database.prepare("pragma page_count").get()?.page_count);
   connection.database.exec(`pragma max_page_count = ${pages}`);
-  const large = { room: "garden", authorId: "ada", text: "x".repeat(20_000), at: 5, quota: 1e9 };
+  const large = { room: "garden", authorId: "ada", sid: "s-ada", text: "x".repeat(20_000), at: 5, quota: 1e9 };
   const outcomes = await Promise.allSettled([
     send("small"),
     members.enter(eve),
