@@ -54,6 +54,31 @@ test("a retry gets the same acknowledgement, and is stored once", async () => {
   expect(seqs(await join("retry"))).toEqual([1]);
 });
 
+/** What keeps Eve from sending another message to a room of Ada's. */
+const hindrances: readonly [string, (room: string, user: string) => Promise<unknown>, string][] = [
+  ["kicked", (room, user) => running.call("chat.kick", { room, user }, ada.identity), "NOT_MEMBER"],
+  ["banned", (room, user) => running.call("chat.ban", { room, user }, ada.identity), "BANNED"],
+  ["muted", (room, user) => running.call("chat.mute", { room, user, seconds: 60 }, ada.identity), "MUTED"],
+];
+
+test.each(hindrances)(
+  "a retry gets its acknowledgement also when its author is %s by now",
+  async (name, hinder, code) => {
+    const room = `retry-${name.split(" ")[0]}`;
+    const eve = await running.register(`Eve${++serial}`);
+    await running.call("chat.join", { room }, ada.identity);
+    await running.call("chat.join", { room }, eve.identity);
+    const first = await send(room, "once", "same", eve.identity);
+    await hinder(room, eve.user.id);
+    expect(await send(room, "once", "same", eve.identity)).toEqual(first);
+    expect(await refusal(send(room, "another", "same", eve.identity))).toMatchObject({ code: "CLIENT_ID_USED" });
+    expect(await refusal(send(room, "once", "new", eve.identity))).toMatchObject({ code });
+    await running.store.sessions.end(eve.identity.sid, "logout", running.clock.now);
+    expect(await refusal(send(room, "once", "same", eve.identity))).toMatchObject({ code: "NOT_FOUND" });
+    expect(await running.store.messages.after(room, 0, 10)).toEqual([first.message]);
+  },
+);
+
 test("N6: a retry is broadcast too: the node that stored the message may have died before it was", async () => {
   await enter("retry-lost");
   const { id: authorId, sid } = ada.identity;

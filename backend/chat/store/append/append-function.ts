@@ -2,7 +2,7 @@ import { type Kysely, sql } from "kysely";
 
 /**
  * Creates the function of PostgreSQL that stores a group of messages (migrations `chat_0006_append`,
- * `chat_0009_append_disabled` and `chat_0010_append_sessions`).
+ * `chat_0009_append_disabled`, `chat_0010_append_sessions` and `chat_0011_append_repeated`).
  *
  * Each statement of the function has a snapshot of its own (READ COMMITTED, volatile): the first one locks the rooms,
  * the second one reads what was committed before it got the locks. In a single statement both would read from before
@@ -16,8 +16,8 @@ import { type Kysely, sql } from "kysely";
  *
  * The conditions are those of `assertMayWrite` and of the quota. The function returns a row for each message. For a
  * refused one, `refused` is the row that `toAuthor` reads, an empty one where there is no such room, or session or
- * account have ended. For a stored one, `seq` is its number. For one that the author has sent before, both are null. A
- * room whose messages were all refused is not written.
+ * account have ended. For a stored one, `seq` is its number. For one that the author has sent before, both are null, also
+ * where no new one may be sent. A room whose messages were all refused is not written.
  *
  * PostgreSQL plans the function once for each connection, perhaps while the tables are empty; the plan has to be right
  * for large tables too. So `offset 0` makes each look-up a query of its own, by its key, and the settings allow nothing
@@ -83,7 +83,7 @@ export async function createAppendFunction(db: Kysely<unknown>): Promise<void> {
           where name = any (array(select room from numbered where number is not null))
         )
         select place, number, epoch, author, case
-          when is_allowed then null
+          when is_allowed or (is_repeated and author is not null) then null
           when name is null or author is null then '{}'::json
           else json_build_object('name', name, 'kind', kind, 'title', title, 'epoch', epoch, 'seq', last,
             'revision', revision, 'members', members, 'user_id', user_id, 'role', role, 'state', state, 'since', since,

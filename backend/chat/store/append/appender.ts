@@ -45,7 +45,8 @@ export interface WaitingMessage {
 export interface Appender {
   /**
    * Gives a message its number and stores it. When it resolves, the message is committed. Rejects with the error that
-   * `assertMaySend` throws; nothing is stored then.
+   * `assertMaySend` throws; nothing is stored then. One that the author has sent before is returned even where no new one
+   * may be sent, so that a client whose response was lost learns that it is stored: not in a session that has ended.
    */
   append(draft: NewMessage, assertMaySend: AssertMaySend): Promise<Appended>;
 }

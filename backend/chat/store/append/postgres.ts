@@ -27,7 +27,7 @@ type CountedRow = AppendedRow & { readonly total: number };
 
 /**
  * Stores messages in PostgreSQL, a group of them with one statement, which is its own transaction (the migration
- * `chat_0010_append_sessions` has the function). Each message of a group is refused, repeated or stored by itself.
+ * `chat_0011_append_repeated` has the function). Each message of a group is refused, repeated or stored by itself.
  *
  * The function checks the same conditions as `assertMaySend`, which is then called to throw the refusal.
  */

@@ -4,7 +4,7 @@ import type { AuthorCache } from "../author-cache.ts";
 import { type MessageRow, mentionsToText, selectMessageSentAs, toMessage } from "../message-rows.ts";
 import type { ChatTables } from "../tables.ts";
 import { messageBytes, type Usage } from "../usage.ts";
-import type { Appended, Appender, WaitingMessage } from "./appender.ts";
+import type { Appended, Appender, NewMessage, WaitingMessage } from "./appender.ts";
 
 /** Stores messages in the embedded database, in groups with whatever else is written. */
 export function sqliteAppender(
@@ -22,14 +22,26 @@ export function sqliteAppender(
   const sentBefore = template(db, selectMessageSentAs);
   const findSentBefore = database.prepare(sentBefore.query.sql);
 
+  function findRepeated(draft: NewMessage): Appended | undefined {
+    const row = findSentBefore.get(...(sentBefore.values(draft) as string[])) as MessageRow | undefined;
+    return row && { message: toMessage(row), repeated: true };
+  }
+
   function write({ draft, assertMaySend, bytes, resolve, reject }: WaitingMessage): GroupedWrite {
     const { room: key, authorId, sid, clientId, text, at, mentions = [] } = draft;
     let isCounted = false;
     let outcome: Appended | undefined;
 
     function store(): Appended {
-      const author = authors.mayAct({ id: authorId, sid }) ? authors.authorIn(key, authorId) : undefined;
-      assertMaySend(author, (author?.storedBytes ?? 0) + usage.pending(authorId) + bytes);
+      const mayAct = authors.mayAct({ id: authorId, sid });
+      const author = mayAct ? authors.authorIn(key, authorId) : undefined;
+      try {
+        assertMaySend(author, (author?.storedBytes ?? 0) + usage.pending(authorId) + bytes);
+      } catch (refusal) {
+        const repeated = mayAct ? findRepeated(draft) : undefined;
+        if (!repeated) throw refusal;
+        return repeated;
+      }
       if (!author) throw new Error("invariant: a user cannot write to a room that does not exist");
       // counted with the check, so that messages at the same time do not exceed the quota together
       usage.add(authorId, bytes);
@@ -37,9 +49,9 @@ export function sqliteAppender(
       const { room } = author;
       const seq = room.seq + 1;
       if (insert.run(key, seq, authorId, clientId, text, at, mentionsToText(mentions)).changes === 0) {
-        const row = findSentBefore.get(...(sentBefore.values(draft) as string[])) as MessageRow | undefined;
-        if (!row) throw new Error("invariant: a message that was stored before can be read");
-        return { message: toMessage(row), repeated: true };
+        const repeated = findRepeated(draft);
+        if (!repeated) throw new Error("invariant: a message that was stored before can be read");
+        return repeated;
       }
       try {
         advance.run(seq, key);

@@ -137,6 +137,12 @@ test("N8: messages of one group are counted one after the other, so that they do
     ),
   );
   expect(outcomes.map(({ status }) => status)).toEqual(["fulfilled", "fulfilled", "rejected"]);
+  const pending = usage.pending("ada");
+  const again = send("2", () => {
+    throw new Error("quota");
+  });
+  expect(await again).toMatchObject({ repeated: true, message: { seq: 2 } });
+  expect(usage.pending("ada")).toBe(pending);
 });
 
 /** Someone else writes to the same file, as a command of the operator's does. */
