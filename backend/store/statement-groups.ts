@@ -1,4 +1,4 @@
-import { GroupQueue } from "./groups.ts";
+import { GroupQueue } from "./group-queue.ts";
 import { DatabaseAway } from "./outage.ts";
 
 /** Maximum number of a node's groups that run at the same time: more than one only where one waits for a locked row. */

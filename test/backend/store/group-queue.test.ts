@@ -1,5 +1,5 @@
 import { expect, jest, test } from "@jest/globals";
-import { GroupQueue, type GroupRules } from "../../../backend/store/groups.ts";
+import { GroupQueue, type GroupRules } from "../../../backend/store/group-queue.ts";
 
 /** An item is its line and its name, as in `a1`. */
 function start(changes: Partial<GroupRules<string>> = {}) {
