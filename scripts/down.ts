@@ -12,6 +12,7 @@ import { stopConnectors } from "./stack-connectors/local-connectors.ts";
 import { tokenFile } from "./stack-connectors/token-file.ts";
 import { lookForForeign } from "./stack-drift/show-drift.ts";
 import { destroy, setProtection } from "./stack-removal/destroy.ts";
+import { assertNoGuests, guestLines, readGuests } from "./stack-removal/guests.ts";
 import { inventoryLines } from "./stack-removal/inventory.ts";
 import { assertNotInUse, deleteLeftBehind, leftBehindLines, lookForLeftBehind } from "./stack-removal/left-behind.ts";
 
@@ -27,6 +28,7 @@ await runCommand(
       stack: stackOption,
       yes: flag("-y, --yes", "does not ask"),
       previewOnly: flag("--preview-only", "lists, and does nothing"),
+      leaveGuests: flag("--leave-guests", "goes on although the zone has guests, which then have no rules"),
     },
     environment: OPERATOR_ENVIRONMENT,
     examples: ["--stack prod --preview-only", "--stack prod"],
@@ -45,12 +47,14 @@ await runCommand(
       const changed = resources.filter((resource) => kindOf(resource) === "ruleset" && isChanged(resource, adopted));
       const foreign = await lookForForeign(cli, changed);
       const lines = [...inventoryLines(resources, adopted), ...foreignLines(foreign), ...leftBehindLines(left)];
-      for (const line of lines) console.log(line);
+      const guests = await readGuests(api, stack, resources);
+      for (const line of [...lines, ...guestLines(guests)]) console.log(line);
       for (const client of connected) console.log(`Disconnected: ${describeClient(client)}.`);
       if (lines.length === 0)
         console.log(`The state of ${stack} has nothing at Cloudflare: there is nothing to delete.`);
       await assertNotInUse(api, stack, left);
       if (options.previewOnly || (lines.length === 0 && resources.every(isOfEveryStack))) return;
+      if (!options.leaveGuests) assertNoGuests(guests);
       const refusal = options.yes
         ? undefined
         : await refusalOf(`The site of ${stack} will be deleted. Type ${stack} to go on: `, stack);

@@ -64,6 +64,8 @@ await runCommand(
       const lines = nextStepLines({
         stack,
         tokenFile: file,
+        role: outputs.role,
+        origin: outputs.origin,
         hostnames: outputs.hostnames,
         hostnamesBefore: before.hostnames,
         dataDir: env.DATA_DIR,

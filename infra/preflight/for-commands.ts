@@ -13,6 +13,6 @@ export {
   type PermissionName,
   permissionOfPhase,
 } from "./permissions.ts";
-export { type KnownIds, knownIdsOf } from "./place.ts";
+export { type KnownIds, knownIdsOf, stackOfMark } from "./place.ts";
 export { printable, printableJson } from "./printable.ts";
 export { findRights, type TokenRight } from "./rights.ts";

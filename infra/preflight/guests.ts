@@ -28,7 +28,7 @@ export async function findGuests({ api, site, account }: Search): Promise<Prefli
   const strangers = read.value.filter(
     ({ type, name, comment }) => REACHED.has(type) && !site.hostnames.includes(name) && comment !== ownerMark(site),
   );
-  const isOfStack = ({ comment }: FoundRecord) => stackOfMark(comment ?? undefined) !== undefined;
+  const isOfStack = ({ comment }: FoundRecord) => stackOfMark(comment) !== undefined;
   const others = strangers.filter((record) => !isOfStack(record));
   return {
     ...NOTHING,
@@ -48,7 +48,7 @@ export async function findGuests({ api, site, account }: Search): Promise<Prefli
         .filter((record) => isOfStack(record) && !boundHostnames(site).some((name) => covers(name, record.name)))
         .map(
           ({ name, comment }) =>
-            `${name} is a hostname of the stack ${stackOfMark(comment ?? undefined)}, and \`causeway:guests\` does ` +
+            `${name} is a hostname of the stack ${stackOfMark(comment)}, and \`causeway:guests\` does ` +
             "not name it: no rule binds it.",
         ),
     ],

@@ -135,7 +135,7 @@ export const replacedElsewhere = (place: string, known: string, found: string): 
 });
 
 /** The stack whose mark this is, as `PROJECT/STACK`; undefined where it is no mark. */
-export const stackOfMark = (mark: string | undefined): string | undefined =>
+export const stackOfMark = (mark: string | null | undefined): string | undefined =>
   /^causeway (\S+\/\S+)$/.exec(mark ?? "")?.[1];
 
 /** Never offered for adoption: two stacks that write the same thing undo each other with every run. */

@@ -58,7 +58,7 @@ export async function findRecord(search: Search, hostname: string): Promise<Pref
 }
 
 function taken(hostname: string, record: FoundRecord): Obstacle {
-  const stack = stackOfMark(record.comment ?? undefined);
+  const stack = stackOfMark(record.comment);
   if (stack !== undefined) return otherStack(stack, `the record of ${hostname}: ${shown(record)}`);
   const note = record.comment ? `, "${record.comment}"` : "";
   const found = `${hostname} has a record already: ${shown(record)}${note}`;

@@ -1,4 +1,6 @@
 /** What the operator does after an `up`. */
+import { dirname } from "node:path";
+import { DEFAULTS } from "../../infra/site-config.ts";
 import { type Cli, PulumiFailed } from "./cli.ts";
 
 export interface StackOutputs {
@@ -7,22 +9,28 @@ export interface StackOutputs {
   readonly tunnelToken: string;
   /** What is deployed although neither example nor story proves it. */
   readonly unproved: readonly string[];
+  readonly role: "owner" | "guest";
+  /** Where the connector finds the gateway. */
+  readonly origin: string;
 }
 
 /** @throws PulumiFailed where the outputs cannot be read, though the stack is up */
 export async function readOutputs(cli: Cli): Promise<StackOutputs> {
   const { code, output, errors } = await cli.read(["stack", "output", "--json", "--show-secrets"]);
   if (code !== 0) throw new PulumiFailed(`The stack is up, but its outputs cannot be read: ${errors.trim()}`);
-  const { hostnames, tunnelToken, unproved = [] }: Partial<StackOutputs> = JSON.parse(output);
+  const { hostnames, tunnelToken, unproved = [], ...more }: Partial<StackOutputs> = JSON.parse(output);
   if (hostnames === undefined || tunnelToken === undefined) {
     throw new PulumiFailed("The stack is up, but has no outputs `hostnames` and `tunnelToken`: is it this program's?");
   }
-  return { hostnames, tunnelToken, unproved };
+  return { role: DEFAULTS.role, origin: DEFAULTS.origin, ...more, hostnames, tunnelToken, unproved };
 }
 
 export interface NextSteps {
   readonly stack: string;
   readonly tokenFile: string;
+  /** A guest's backend keeps its data beside its token, since the owner's may be on the same machine. */
+  readonly role: "owner" | "guest";
+  readonly origin: string;
   readonly hostnames: readonly string[];
   /** `hostnames` in the state before the run; no list where the stack is new. */
   readonly hostnamesBefore: unknown;
@@ -30,9 +38,16 @@ export interface NextSteps {
   readonly dataDir: string | undefined;
 }
 
-export function nextStepLines({ stack, tokenFile, hostnames, hostnamesBefore, dataDir }: NextSteps): readonly string[] {
+export function nextStepLines(steps: NextSteps): readonly string[] {
+  const { stack, tokenFile, role, origin, hostnames, hostnamesBefore } = steps;
+  const dataDir = role === "guest" ? dirname(tokenFile) : steps.dataDir;
   const origins = hostnames.map((hostname) => `https://${hostname}`).join(",");
-  const backend = `${dataDir === undefined ? "" : `DATA_DIR=${quoted(dataDir)} `}ORIGINS=${origins} npm run backend`;
+  const variables = [
+    ...(dataDir === undefined ? [] : [`DATA_DIR=${quoted(dataDir)}`]),
+    ...(origin === DEFAULTS.origin ? [] : portOf(origin)),
+    `ORIGINS=${origins}`,
+  ];
+  const backend = `${variables.join(" ")} npm run backend`;
   const connector = `TUNNEL_TOKEN_FILE=${quoted(tokenFile)} npm run connector`;
   const before = Array.isArray(hostnamesBefore) ? hostnamesBefore : undefined;
   const added = before === undefined ? [] : hostnames.filter((hostname) => !before.includes(hostname));
@@ -49,6 +64,12 @@ export function nextStepLines({ stack, tokenFile, hostnames, hostnamesBefore, da
         ]),
     `\`npm run drift -- --stack ${stack}\` shows whether anybody changed something by hand.`,
   ];
+}
+
+/** The port of an origin on the machine of the connector; another machine's backend is started there. */
+function portOf(origin: string): readonly string[] {
+  const { hostname, port } = new URL(origin);
+  return ["127.0.0.1", "localhost", "[::1]"].includes(hostname) && port !== "" ? [`PORT=${port}`] : [];
 }
 
 /** For a POSIX shell. */

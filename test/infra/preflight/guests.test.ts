@@ -101,6 +101,8 @@ test("a pattern that covers a record of others stops the owner, with the record 
   await record(cloudflare, "dev-a.example.com", ownerMark(guest));
   await record(cloudflare, "dev-b.c.example.com");
   await record(cloudflare, "dev.example.com");
+  const text = { type: "TXT", name: "dev-proof.example.com", content: '"no request reaches it"', ttl: 1 } as const;
+  await cloudflare.dns.records.create({ zone_id: api.zoneId, ...text });
   expect((await preflight(cloudflare, owner, {})).warnings).toEqual([]);
   await record(cloudflare, "dev-shop.example.com", "the shop");
   const [found, ...more] = await obstaclesOf(cloudflare, owner);

@@ -10,7 +10,7 @@ import Cloudflare from "cloudflare";
 import { registeredConnectors } from "../../../cloudflared/index.ts";
 import { type LocalApi, type SeedZone, startApi } from "../../../infra/local/api/index.ts";
 import { startProviderServer } from "../../../infra/local/provider/grpc/index.ts";
-import { startCloudTunnels } from "../../../infra/local/tunnel/index.ts";
+import { startCloudTunnels, type TunnelEdge } from "../../../infra/local/tunnel/index.ts";
 import { getPulumi } from "../../../scripts/pulumi-cli/find-cli.ts";
 import { openWorkspace, type PulumiRun, type Workspace } from "../../../scripts/pulumi-cli/workspace.ts";
 import { copyProject } from "../../copy-project.ts";
@@ -31,12 +31,15 @@ export interface OperatorStage {
   readonly api: LocalApi;
   readonly cloudflare: Cloudflare;
   readonly workspace: Workspace;
+  readonly tunnels: TunnelEdge;
   /** Where the stack's token is. */
   readonly tokenFile: string;
   /** The environment of the commands; may be changed. */
   env: NodeJS.ProcessEnv;
   /** Runs `npm run NAME -- --stack dev ...` without a terminal. */
   npmRun(name: string, ...args: readonly string[]): Promise<PulumiRun>;
+  /** Runs `npm run NAME -- --stack STACK ...`. */
+  npmRunOf(stack: string, name: string, ...args: readonly string[]): Promise<PulumiRun>;
   /** Runs it on a terminal, as util-linux's `script` makes one; types `answer` when it has asked. */
   onTerminal(name: string, asked: RegExp, answer: string, ...args: readonly string[]): Promise<PulumiRun>;
   /** Starts a connector that the kit does not know, as on another machine; resolves once it is ready. */
@@ -79,11 +82,12 @@ export async function openOperatorStage({
   const apiToken = api.issueToken([...PERMISSIONS, ...permissions]);
   const tokenFile = join(workspace.dir, "data", "dev", "tunnel-token");
   const commands = files === undefined ? root : workspace.dir;
-  const command = (name: string) => [join(commands, "scripts/run.mjs"), name, "--stack", "dev"];
+  const command = (name: string, of = "dev") => [join(commands, "scripts/run.mjs"), name, "--stack", of];
   const stage: OperatorStage = {
     api,
     cloudflare: new Cloudflare({ apiToken: api.token, baseURL: api.url, logLevel: "off" }),
     workspace,
+    tunnels,
     tokenFile,
     apiToken,
     env: {
@@ -100,9 +104,10 @@ export async function openOperatorStage({
       TUNNEL_CACERT: tunnels.caFile,
       NODE_OPTIONS: undefined,
     },
-    async npmRun(name, ...args) {
+    npmRun: (name, ...args) => stage.npmRunOf("dev", name, ...args),
+    async npmRunOf(of, name, ...args) {
       const options = { cwd: workspace.dir, env: stage.env };
-      const child = spawn(process.execPath, [...command(name), ...args], {
+      const child = spawn(process.execPath, [...command(name, of), ...args], {
         ...options,
         stdio: ["ignore", "pipe", "pipe"],
       });

@@ -4,6 +4,8 @@ import { type NextSteps, nextStepLines } from "../../../scripts/pulumi-cli/next-
 const step: NextSteps = {
   stack: "prod",
   tokenFile: "/srv/site/.data/prod/tunnel-token",
+  role: "owner",
+  origin: "http://127.0.0.1:3000",
   hostnames: ["chat.example.com", "team.example.com"],
   hostnamesBefore: undefined,
   dataDir: undefined,
@@ -27,4 +29,14 @@ test("folders are quoted for the shell", () => {
   const lines = nextStepLines({ ...step, dataDir: "/srv/it's here", tokenFile: "/srv/it's here/t" }).join("\n");
   expect(lines).toContain("DATA_DIR='/srv/it'\\''s here' ORIGINS=");
   expect(lines).toContain("TUNNEL_TOKEN_FILE='/srv/it'\\''s here/t' npm run connector");
+});
+
+test("two stacks on one machine: a guest's backend has a folder of its own, and the port of its origin", () => {
+  const guest = { ...step, role: "guest", tokenFile: "/srv/site/.data/staging/tunnel-token" } as const;
+  const lines = nextStepLines({ ...guest, origin: "http://127.0.0.1:3001", hostnames: ["staging.example.com"] });
+  expect(lines).toContain(
+    "  DATA_DIR=/srv/site/.data/staging PORT=3001 ORIGINS=https://staging.example.com npm run backend",
+  );
+  const elsewhere = nextStepLines({ ...step, origin: "http://backend.example.net:3001" }).join();
+  expect([elsewhere.includes("PORT="), elsewhere.includes("DATA_DIR=")]).toEqual([false, false]);
 });

@@ -1,0 +1,51 @@
+/** The other stacks of a zone, which are bound by the rules of the stack that is taken down. */
+import type Cloudflare from "cloudflare";
+import { stackOfMark } from "../../infra/preflight/for-commands.ts";
+import { callApi } from "../cloudflare-account/account.ts";
+import { CommandError } from "../command-line/index.ts";
+import { kindOf, type StateResource } from "../pulumi-cli/stack-state.ts";
+import { projectName } from "../pulumi-cli/state-folder.ts";
+
+/** A hostname of another stack, by the comment of its record. */
+export interface GuestHostname {
+  readonly hostname: string;
+  /** `PROJECT/STACK` */
+  readonly stack: string;
+}
+
+/** Empty where the stack has no rules in its state, as a guest. @throws AccountError */
+export async function readGuests(
+  api: Cloudflare,
+  stack: string,
+  resources: readonly StateResource[],
+): Promise<readonly GuestHostname[]> {
+  const zoneId = resources.find((resource) => kindOf(resource) === "ruleset")?.inputs?.zoneId;
+  if (typeof zoneId !== "string") return [];
+  const own = `${await projectName()}/${stack.split("/").at(-1)}`;
+  const read = async () => {
+    const guests: GuestHostname[] = [];
+    for await (const { name, comment } of api.dns.records.list({ zone_id: zoneId, per_page: 1000 })) {
+      const owner = stackOfMark(comment);
+      if (owner !== undefined && owner !== own) guests.push({ hostname: name, stack: owner });
+    }
+    return guests;
+  };
+  return callApi(read(), "DNS Write");
+}
+
+export const guestLines = (guests: readonly GuestHostname[]): readonly string[] =>
+  guests.length === 0
+    ? []
+    : [
+        "Guests in this zone, whose sites go on without these rules:",
+        ...guests.map(({ hostname, stack }) => `  ${hostname}  of the stack ${stack}`),
+      ];
+
+/** @throws CommandError where there are guests */
+export function assertNoGuests(guests: readonly GuestHostname[]): void {
+  if (guests.length === 0) return;
+  throw new CommandError(
+    "The stack owns the rules of a zone with guests. Nothing was done. Take the guests down first, or leave them " +
+      "without any rule: `--leave-guests`.",
+  );
+}
