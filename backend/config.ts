@@ -2,6 +2,7 @@ import { isIP } from "node:net";
 import { resolve } from "node:path";
 import type { MailServer } from "./mail/smtp.ts";
 import { type NatsConfig, readNats } from "./nodes/nats-config.ts";
+import { withSecretFiles } from "./secret-files.ts";
 import { checkEmailAddress } from "./text/email.ts";
 
 /** The configuration of the backend. Nothing else reads the environment. */
@@ -74,8 +75,9 @@ type ReadVariable = <T>(name: string, absent: T, parse: (value: string) => T | u
 /**
  * Reads the configuration. Throws a ConfigError that lists all problems and never a value that may hold a password.
  */
-export function readConfig(env: Environment): Config {
+export function readConfig(given: Environment): Config {
   const problems: string[] = [];
+  const env = withSecretFiles(given, problems);
   const readText = (name: string) => env[name]?.trim() || undefined;
   const read: ReadVariable = (name, absent, parse, expected) => {
     const value = readText(name);
