@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { readdirSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { CommandError, command, type ExitCode, givenOptions, runCommand } from "./command-line/index.ts";
 import { assertRunBy, PASSED_TO_JEST, runJest, TEST_ARGUMENTS, TEST_OPTIONS } from "./programs/jest.ts";
 import { onPath } from "./programs/on-path.ts";
@@ -26,13 +26,34 @@ const postgres: Need = (env) => {
 
 const nats = program("NATS_SERVER_BIN", ["nats-server"], "https://nats.io");
 
+const cloudflared = program("CLOUDFLARED_BIN", ["cloudflared"], "https://github.com/cloudflare/cloudflared");
+
+/** Mounts what test/real/boot/machine.ts mounts. */
+const MOUNT_AS_MACHINE = `
+cd "$(mktemp -d)"
+trap 'rm -rf "$PWD"' EXIT
+mkdir upper work merged
+mount -t overlay overlay -o "lowerdir=/etc,upperdir=$PWD/upper,workdir=$PWD/work" merged
+umount merged
+mount -t cgroup2 cgroup2 /sys/fs/cgroup`;
+
 const NEEDS: Readonly<Record<string, Need>> = {
   actionlint: program("ACTIONLINT_BIN", ["actionlint"], "https://github.com/rhysd/actionlint"),
+  boot: (env) => {
+    if (!existsSync("/lib/systemd/systemd")) return "no /lib/systemd/systemd (the Debian package systemd)";
+    try {
+      const namespaces = ["--pid", "--fork", "--mount", "--cgroup"];
+      execFileSync("unshare", [...namespaces, "sh", "-euc", MOUNT_AS_MACHINE], { stdio: "ignore" });
+    } catch {
+      return "this user may not mount overlays and control groups in namespaces (root on Linux may)";
+    }
+    return cloudflared(env);
+  },
   bench: () => undefined, // contenders that are not found are left out
   // the commands of the README are run unchanged
   curl: (env) => (onPath(["curl"], env.PATH) ? undefined : "no curl on PATH"),
   chromium: program("CHROMIUM_BIN", ["chromium", "chromium-browser", "google-chrome"], "a Chromium for headless pages"),
-  cloudflared: program("CLOUDFLARED_BIN", ["cloudflared"], "https://github.com/cloudflare/cloudflared"),
+  cloudflared,
   disk: () => {
     if (!onPath(["cc"], process.env.PATH)) return "no cc on PATH (a C compiler, with the C library's headers)";
     try {
@@ -44,6 +65,7 @@ const NEEDS: Readonly<Record<string, Need>> = {
   },
   nats: (env) => nats(env) ?? postgres(env),
   postgres,
+  compose: program("DOCKER_COMPOSE_BIN", ["docker-compose"], "the Debian package docker-compose"),
   pulumi: (env) => {
     const missing = program("PULUMI_BIN", ["pulumi"], "https://www.pulumi.com/docs/install")(env);
     if (missing) return missing;
@@ -55,6 +77,7 @@ const NEEDS: Readonly<Record<string, Need>> = {
     env.CAUSEWAY_REFERENCE
       ? undefined
       : "CAUSEWAY_REFERENCE does not name the folder with Cloudflare's schema and the conformance vectors",
+  systemd: program("SYSTEMD_ANALYZE_BIN", ["systemd-analyze"], "the Debian package systemd"),
   workerd: () => {
     try {
       execFileSync("workerd", ["--version"], { stdio: "ignore" });
@@ -84,9 +107,11 @@ await runCommand(
       ACTIONLINT_BIN: "actionlint (the one on PATH)",
       CHROMIUM_BIN: "a Chromium (the one on PATH)",
       CLOUDFLARED_BIN: "cloudflared (the one on PATH)",
+      DOCKER_COMPOSE_BIN: "docker-compose (the one on PATH)",
       NATS_SERVER_BIN: "nats-server (the one on PATH)",
       PULUMI_BIN: "the Pulumi CLI (the one on PATH)",
       POSTGRES_BIN: "a folder with PostgreSQL's programs",
+      SYSTEMD_ANALYZE_BIN: "systemd-analyze (the one on PATH)",
       CAUSEWAY_REFERENCE: "a folder with Cloudflare's schema and conformance vectors",
     },
     failure: "a test failed, or there is no such test",

@@ -1,5 +1,5 @@
 import { statSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { build } from "esbuild";
 import { broughtNode } from "./brought-node.ts";
 import type { BundleFile } from "./bundle-file.ts";
@@ -24,6 +24,7 @@ export async function bundleFiles({ withNode }: { readonly withNode: boolean }):
     { path: "package.json", content: packageFile(version) },
     { path: "LICENSE", content: { copyOf: join(ROOT, "LICENSE") } },
     { path: "LICENSES.txt", content: licences },
+    ...UNITS.map((path) => ({ path: `deploy/${basename(path)}`, content: { copyOf: join(ROOT, path) } })),
     ...files,
     ...(withNode ? broughtNode() : []),
   ];
@@ -34,6 +35,9 @@ export function sizeOf({ content }: BundleFile): number {
   if (typeof content === "string") return Buffer.byteLength(content);
   return "copyOf" in content ? statSync(content.copyOf).size : content.length;
 }
+
+/** The units of systemd that run a bundle. */
+const UNITS = ["backend/deploy/causeway-backend.service", "cloudflared/causeway-connector.service"];
 
 const SHELL = `#!/bin/sh
 # Runs a command of this folder: \`causeway backend\`. It takes the Node.js of this folder; without one, that on PATH.

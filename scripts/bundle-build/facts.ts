@@ -16,6 +16,7 @@ export interface BundledCommand {
 export const COMMANDS: readonly BundledCommand[] = [
   { name: "backend", summary: "runs the backend" },
   { name: "connector", summary: "runs a connector for a tunnel" },
+  { name: "ready", summary: "asks the backend of this machine whether it is ready" },
   { name: "user", summary: "shows users and sets their roles" },
   { name: "keys", summary: "changes the keys of the backend" },
   { name: "backup", summary: "copies the embedded database into one new file" },

@@ -77,7 +77,7 @@ function run() {
 }
 
 /**
- * Keeps what Node.js compiles for the next start, which takes half of the time then. Code is run from that folder, so
+ * Keeps what Node.js compiles for the next start, which takes a sixth less CPU then. Code is run from that folder, so
  * it must be one that no other user can write to; without one nothing is kept.
  */
 function keepCompiled() {

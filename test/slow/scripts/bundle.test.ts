@@ -130,6 +130,18 @@ test("O20: a bundle serves the page with all its files and headers as the projec
   for (const running of [own, bundled]) expect(await running.end("SIGTERM")).toMatchObject({ code: 0 });
 });
 
+test("O20: no class of errors has another name in a bundle: Moleculer's have their class's name, and nodes compare it", () => {
+  const folder = join(bundle.folder, "program");
+  const program = readdirSync(folder).filter((name) => name.endsWith(".mjs"));
+  const text = program.map((name) => readFileSync(join(folder, name), "utf8")).join("\n");
+  const classes = text.matchAll(/\b(\w+)=class(?: (\w+))? extends \w*Error\w*\b/g);
+  const names = [...classes].map(([, variable = "", own = variable]) => own);
+  expect(names).toEqual(expect.arrayContaining(["MoleculerError", "ValidationError", "RequestTimeoutError"]));
+  // NATS and PostgreSQL set the names of their errors themselves
+  const others = ["_NatsError", "_ServiceError", "DatabaseError2"];
+  expect(names.filter((name) => /^_|\d$/.test(name) && !others.includes(name))).toEqual([]);
+});
+
 test("O20: a bundle refuses common passwords and names that look alike: it has its data", async () => {
   const { url, end } = await startBundledBackend(bundle);
   const register = async (password: string, name: string) => {

@@ -15,9 +15,14 @@ export interface Ended {
 }
 
 /** Runs a program to its end. */
-export function run(program: string, args: readonly string[], env: NodeJS.ProcessEnv = process.env): Promise<Ended> {
+export function run(
+  program: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = process.env,
+  cwd = ROOT,
+): Promise<Ended> {
   return new Promise((done) => {
-    execFile(program, args, { env, timeout: 120_000 }, (error, out, err) => {
+    execFile(program, args, { env, cwd, timeout: 120_000 }, (error, out, err) => {
       done({ code: error ? Number(error.code ?? -1) : 0, out, err });
     });
   });
