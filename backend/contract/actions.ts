@@ -22,6 +22,8 @@ export interface Meta {
     readonly address: string;
     /** The `User-Agent` of the client, for the user's list of sessions. */
     readonly userAgent?: string;
+    /** The id of the connector that carried the request; for `gateway.health` only. */
+    readonly connector?: string;
   };
 }
 

@@ -6,6 +6,7 @@ import { actionRules, type Events } from "../contract/index.ts";
 import { type NamespaceEntry, SOCKET_PATH } from "../surface.ts";
 import type { GatewayIo, GatewaySocket } from "./gateway-socket.ts";
 import type { GatewayHandlers } from "./handlers.ts";
+import { healthOf } from "./health.ts";
 import type { Identity } from "./identity.ts";
 import { useQuickIds } from "./internals/engine-handshake.ts";
 import { withoutAutoAliases } from "./internals/moleculer-web.ts";
@@ -78,6 +79,7 @@ export function gatewayService(parts: GatewayServiceParts): ServiceSchema {
       broadcast: false,
       getClients: false,
       openapi: { ...actionRules("gateway.openapi"), handler: () => document },
+      health: { ...actionRules("gateway.health"), handler: healthOf },
     },
     events: eventHandlers(parts),
     methods: { ...parts.streams.methods, ...socketMethods(parts) },

@@ -1,5 +1,5 @@
 import type { FeatureSurface } from "../surface/feature-surface.ts";
-import { object, unbounded } from "../surface/grammar.ts";
+import { constant, object, optional, string, unbounded } from "../surface/grammar.ts";
 
 /** The gateway's own part of the surface, which no feature declares. */
 
@@ -8,6 +8,8 @@ export const SOCKET_PATH = "/socket.io/";
 
 const text = unbounded.string();
 const anyObject = unbounded.object();
+/** Characters of the ids of 25 connectors, which is the most that a tunnel has, with a comma between two. */
+const MAX_CONNECTORS_LENGTH = 25 * 37 - 1;
 /** The OpenAPI document itself. */
 const openApiDocument = object({
   openapi: text,
@@ -30,6 +32,27 @@ export const gatewaySurface = {
       bodyLimit: 0,
       params: {},
       returns: openApiDocument,
+    },
+    {
+      method: "GET",
+      path: "/api/health",
+      action: "gateway.health",
+      summary: "Ask whether the site serves requests",
+      about:
+        "Of the connectors that the request names, the response names the one that carried it, so that an operator " +
+        "can check each of them. It names no other.",
+      access: "public",
+      rate: "read",
+      bodyLimit: 0,
+      params: {
+        connectors: optional(
+          string({ min: 1, max: MAX_CONNECTORS_LENGTH, description: "Ids of connectors, separated by commas." }),
+        ),
+      },
+      returns: object({
+        healthy: constant(true),
+        connector: optional(unbounded.string({ description: "Missing where it is none of those that were named." })),
+      }),
     },
   ],
   emits: {

@@ -57,9 +57,20 @@ export function receiverOf({ client, identity }: Pick<Exchange, "client" | "iden
 }
 
 /** The `meta` that the action of a request gets. */
-export function metaOf({ request, client, identity }: Exchange): Meta {
+export function metaOf({ request, client, identity, entry }: Exchange): Meta {
   const userAgent = request.headers["user-agent"];
   const { address } = client;
-  const metaClient = userAgent === undefined ? { address } : { address, agent: userAgent.slice(0, MAX_AGENT_LENGTH) };
+  const metaClient: NonNullable<Meta["client"]> =
+    userAgent === undefined ? { address } : { address, userAgent: userAgent.slice(0, MAX_AGENT_LENGTH) };
+  if (entry?.action === "gateway.health") return { client: { ...metaClient, ...connectorOf(request, client) } };
   return identity ? { user: identity.user, client: metaClient } : { client: metaClient };
+}
+
+/**
+ * The connector by the header with which cloudflared tags each request (cloudflared, proxy/proxy.go). It counts where
+ * the request came through Cloudflare. cloudflared adds its own value after one that a client sent.
+ */
+function connectorOf({ headers }: IncomingMessage, { ray }: Client): { readonly connector?: string } {
+  const tag = ray === undefined ? undefined : headers["cf-warp-tag-id"];
+  return typeof tag === "string" ? { connector: tag.slice(tag.lastIndexOf(",") + 1).trim() } : {};
 }

@@ -81,6 +81,7 @@ test("the broker has no action beside the declared ones", () => {
   const names = gateway.broker.registry.getActionList({}).map(({ name }: { name: string }) => name);
   expect(names.filter((name: string) => name.startsWith("$") || name.startsWith("gateway."))).toEqual([
     "gateway.openapi",
+    "gateway.health",
   ]);
 });
 
