@@ -1,4 +1,3 @@
-import { programErrorMessage } from "../infra/local/engine/index.ts";
 import { printable } from "../infra/preflight/for-commands.ts";
 import { openAccount } from "./cloudflare-account/account.ts";
 import { tunnelOf } from "./cloudflare-account/tunnel.ts";
@@ -6,6 +5,7 @@ import { command, isExpectedFailure, runCommand } from "./command-line/index.ts"
 import { describeLock } from "./pulumi-cli/lock.ts";
 import { OPERATOR_ENVIRONMENT, type OperatorStack, openOperator, stackOption } from "./pulumi-cli/operator.ts";
 import { driftTable } from "./stack-drift/drift-table.ts";
+import { policyFailure } from "./stack-drift/policy-failure.ts";
 import { readDrift } from "./stack-drift/read-drift.ts";
 
 /** Exit code where it is not known whether anything differs. */
@@ -31,16 +31,6 @@ await runCommand(
     },
   }),
 );
-
-/** Why the policy's files cannot be loaded; undefined where they can. */
-async function policyFailure(): Promise<string | undefined> {
-  try {
-    await import("../infra/policy/index.ts");
-    return undefined;
-  } catch (error) {
-    return error instanceof Error ? programErrorMessage(error) : String(error);
-  }
-}
 
 async function showDrift({ cli, stack, env }: OperatorStack): Promise<0 | 1 | 2> {
   const { resources, pending } = await cli.state();

@@ -18,6 +18,12 @@ export interface ConnectedClient {
   readonly version: string;
   /** IP addresses that Cloudflare sees it at. */
   readonly addresses: readonly string[];
+  /** When it started, in RFC 3339; empty where Cloudflare does not say. */
+  readonly startedAt: string;
+  /** How many connections it has; cloudflared keeps four. */
+  readonly connections: number;
+  /** Cloudflare's data centres that it is connected to. */
+  readonly dataCentres: readonly string[];
 }
 
 export interface StackTunnel {
@@ -30,6 +36,8 @@ export interface StackTunnel {
   /** The token with the present secret. */
   token(): Promise<string>;
   connectors(): Promise<readonly ConnectedClient[]>;
+  /** Cloudflare's word for its state: inactive, degraded, healthy or down. */
+  status(): Promise<string>;
   /** Ends every connection of every connector. */
   disconnect(): Promise<void>;
   /** When it was deleted, where it was: Cloudflare goes on responding for a deleted tunnel (cloudflared#1210). */
@@ -58,11 +66,17 @@ export function tunnelOf(resources: readonly StateResource[], api: Cloudflare): 
     token: () => callApi(tunnels.token.get(id, place), PERMISSION),
     async connectors() {
       const { result } = await callApi(tunnels.connections.get(id, place), PERMISSION);
-      return (result ?? []).map(({ id: client = "(no id)", version = "", conns = [] }) => ({
+      return (result ?? []).map(({ id: client = "(no id)", version = "", run_at = "", conns = [] }) => ({
         id: client,
         version,
-        addresses: [...new Set(conns.flatMap(({ origin_ip }) => (origin_ip ? [origin_ip] : [])))],
+        addresses: distinct(conns.map(({ origin_ip }) => origin_ip)),
+        startedAt: run_at,
+        connections: conns.length,
+        dataCentres: distinct(conns.map(({ colo_name }) => colo_name)),
       }));
+    },
+    async status() {
+      return (await callApi(tunnels.get(id, place), PERMISSION)).status ?? "not shown";
     },
     async disconnect() {
       await callApi(tunnels.connections.delete(id, place), PERMISSION);
@@ -77,6 +91,10 @@ export function tunnelOf(resources: readonly StateResource[], api: Cloudflare): 
     },
   };
 }
+
+const distinct = (texts: readonly (string | undefined)[]): readonly string[] => [
+  ...new Set(texts.flatMap((text) => text || [])),
+];
 
 /** A connector in one line, for the operator who has to find it. It chose its id and its version itself. */
 export function describeClient({ id, version, addresses }: ConnectedClient): string {

@@ -2,7 +2,7 @@
  * The operator's commands as an operator runs them, with the real CLI and our provider, against a Cloudflare on
  * localhost.
  */
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
@@ -43,7 +43,7 @@ export interface OperatorStage {
   /** Runs it on a terminal, as util-linux's `script` makes one; types `answer` when it has asked. */
   onTerminal(name: string, asked: RegExp, answer: string, ...args: readonly string[]): Promise<PulumiRun>;
   /** Starts a connector that the kit does not know, as on another machine; resolves once it is ready. */
-  startForeignConnector(token: string): Promise<void>;
+  startForeignConnector(token: string): Promise<ChildProcess>;
   /** The API token in the configuration of the stack at first. */
   readonly apiToken: string;
   /** Sets the API token in the configuration. */
@@ -149,6 +149,7 @@ export async function openOperatorStage({
         return ended;
       });
       await Promise.race([once(child.stdout, "data"), ended]);
+      return child;
     },
     setApiToken: (token) => workspace.setSecret("cloudflare:apiToken", token, "--stack", "dev"),
     lock() {

@@ -8,15 +8,20 @@ import { expect, test } from "@jest/globals";
 const COMMAND_LINE = pathToFileURL(join(import.meta.dirname, "../../../scripts/command-line/index.ts")).href;
 
 /** Runs a command whose service is this code, sends a signal when it prints `ready`, and returns how it ended. */
-async function endWhenReady(
-  service: string,
-  signal: NodeJS.Signals = "SIGTERM",
-): Promise<{ code: number; output: string }> {
+function endWhenReady(service: string, signal?: NodeJS.Signals): Promise<{ code: number; output: string }> {
   const code = `
     import { command, runCommand, runUntilSignal } from ${JSON.stringify(COMMAND_LINE)};
     setInterval(() => {}, 1000); // something that would keep the process
     await runCommand(command({ name: "serve", summary: "", run: () => runUntilSignal(${service}) }));
   `;
+  return runUntilReady(code, signal);
+}
+
+/** Runs code, sends a signal when it prints `ready`, and returns how it ended. */
+async function runUntilReady(
+  code: string,
+  signal: NodeJS.Signals = "SIGTERM",
+): Promise<{ code: number; output: string }> {
   const child = spawn(process.execPath, ["--input-type=module", "-e", code], { stdio: ["ignore", "pipe", "pipe"] });
   let output = "";
   for (const stream of [child.stdout, child.stderr]) {
@@ -86,4 +91,18 @@ test("O13: a start that does not end is given up, with a message and exit code 1
   }`;
   const output = "ready\nserve: it was still starting 0.02 s after SIGTERM, and ended at once.\n";
   expect(await endWhenReady(service)).toEqual({ code: 1, output });
+});
+
+test("a signal ends work that only reads at once, with a message, although the work goes on", async () => {
+  const code = `
+    import { command, runCommand, untilSignal } from ${JSON.stringify(COMMAND_LINE)};
+    const work = new Promise((resolve) => setTimeout(resolve, 60_000));
+    const look = () => {
+      const looking = untilSignal(work);
+      console.log("ready");
+      return looking;
+    };
+    await runCommand(command({ name: "look", summary: "", run: look }));
+  `;
+  expect(await runUntilReady(code, "SIGINT")).toEqual({ code: 1, output: "ready\nlook: stopped by SIGINT.\n" });
 });

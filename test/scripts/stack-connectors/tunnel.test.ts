@@ -122,6 +122,13 @@ test("O1: the advice for a wrong token names no permission", async () => {
 });
 
 test("O11: a connector's version cannot write to the operator's terminal", () => {
-  const client = { id: "a", version: "1\u001b[2J\u009b31m\u202e", addresses: ["198.51.100.7"] };
+  const client = {
+    id: "a",
+    version: "1\u001b[2J\u009b31m\u202e",
+    addresses: ["198.51.100.7"],
+    startedAt: "",
+    connections: 4,
+    dataCentres: [],
+  };
   expect(describeClient(client)).toBe("connector a at 198.51.100.7, version 1?[2J?31m?");
 });

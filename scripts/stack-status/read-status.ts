@@ -1,0 +1,126 @@
+import type Cloudflare from "cloudflare";
+import { openAccount } from "../cloudflare-account/account.ts";
+import { type ConnectedClient, type StackTunnel, tunnelOf } from "../cloudflare-account/tunnel.ts";
+import { isExpectedFailure, withProgress } from "../command-line/index.ts";
+import type { OperatorStack } from "../pulumi-cli/operator.ts";
+import { kindOf, type StateResource } from "../pulumi-cli/stack-state.ts";
+import { recordChecks, tunnelCheck } from "./account-checks.ts";
+import { type CheckState, type StatusCheck, stateOf } from "./check.ts";
+import { driftCheck } from "./drift-check.ts";
+import type { StatusEdge } from "./edge-request.ts";
+import { type HealthExchange, requestHealth } from "./health-request.ts";
+import { reachConnectors } from "./reach-connectors.ts";
+import { certificateCheck, connectorChecks, requestsCheck } from "./site-checks.ts";
+
+export interface StatusReport {
+  readonly stack: string;
+  /** RFC 3339. */
+  readonly checkedAt: string;
+  readonly state: CheckState;
+  readonly checks: readonly StatusCheck[];
+  readonly connectors: readonly ConnectedClient[];
+}
+
+export interface StatusOptions {
+  readonly edge: StatusEdge;
+  /** Milliseconds for one request through the edge. */
+  readonly timeoutMs: number;
+  readonly skipsDrift: boolean;
+}
+
+/**
+ * Looks at the tunnel, its connectors, the records, the certificates and the gateway, then at the drift. What cannot be
+ * read is "not known". Reads only. @throws PulumiFailed where the state cannot be read, StackConfigError where there is
+ * no API token
+ */
+export async function readStatus(operator: OperatorStack, options: StatusOptions): Promise<StatusReport> {
+  const { cli, stack, env } = operator;
+  const { resources, pending } = await cli.state();
+  const checkedAt = new Date().toISOString();
+  const report = (checks: readonly StatusCheck[], connectors: readonly ConnectedClient[] = []): StatusReport => {
+    return { stack, checkedAt, state: stateOf(checks), checks, connectors };
+  };
+  const hostnames = resources.filter((one) => kindOf(one) === "record").map(({ inputs }) => String(inputs?.name));
+  const api = await openAccount(cli, env);
+  const tunnel = tunnelOf(resources, api);
+  if (tunnel === undefined || hostnames.length === 0) {
+    const message = `nothing is deployed: \`npm run up -- --stack ${stack}\` deploys it`;
+    return report([{ name: "tunnel", subject: stack, state: "wrong", message }]);
+  }
+  const looking = "Looking at the tunnel, the records and the site.";
+  const account = await withProgress(looking, accountChecks(api, tunnel, resources));
+  const site = await withProgress(looking, siteChecks(hostnames, account.connectors, options));
+  const checks = [...account.checks, ...site];
+  if (options.skipsDrift) return report(checks, account.connectors);
+  const drift = orUnknown({ name: "drift", subject: stack }, async () => [
+    await driftCheck(operator, pending, !account.isDeleted),
+  ]);
+  checks.push(...(await withProgress("Comparing what is deployed with Cloudflare.", drift)));
+  return report(checks, account.connectors);
+}
+
+interface AccountFindings {
+  readonly checks: readonly StatusCheck[];
+  readonly connectors: readonly ConnectedClient[];
+  /** The tunnel was deleted elsewhere. */
+  readonly isDeleted: boolean;
+}
+
+async function accountChecks(
+  api: Cloudflare,
+  tunnel: StackTunnel,
+  resources: readonly StateResource[],
+): Promise<AccountFindings> {
+  let connectors: readonly ConnectedClient[] = [];
+  let isDeleted = false;
+  const [tunnels, records] = await Promise.all([
+    orUnknown({ name: "tunnel", subject: tunnel.id }, async () => {
+      const deletedAt = await tunnel.deletedAt();
+      isDeleted = deletedAt !== undefined;
+      if (!isDeleted) connectors = await tunnel.connectors();
+      return [tunnelCheck(tunnel.id, isDeleted ? `deleted elsewhere (${deletedAt})` : await tunnel.status())];
+    }),
+    orUnknown({ name: "record", subject: "all" }, () => recordChecks(api, resources, tunnel.id)),
+  ]);
+  return { checks: [...tunnels, ...records], connectors, isDeleted };
+}
+
+/** The connectors are looked for through the first hostname; each other one gets one request. */
+async function siteChecks(
+  [first = "", ...others]: readonly string[],
+  connectors: readonly ConnectedClient[],
+  { edge, timeoutMs }: StatusOptions,
+): Promise<readonly StatusCheck[]> {
+  const ids = connectors.map(({ id }) => id);
+  const now = Date.now();
+  const looked = async (hostname: string, expected: readonly ConnectedClient[], most?: number) => {
+    let certificate: HealthExchange["certificate"];
+    const send = async () => {
+      const exchange = await requestHealth({ hostname, edge, timeoutMs }, ids);
+      certificate ??= exchange.certificate;
+      return exchange.outcome;
+    };
+    const requests = await reachConnectors(send, expected, most);
+    const shown = certificateCheck(hostname, certificate, { isTls: edge.isTls, now });
+    const checks = [requestsCheck(hostname, requests), ...(shown === undefined ? [] : [shown])];
+    return { requests, checks };
+  };
+  const [main, ...rest] = await Promise.all([
+    looked(first, connectors),
+    ...others.map((hostname) => looked(hostname, [], 1)),
+  ]);
+  return [...connectorChecks(connectors, main.requests, now), ...[main, ...rest].flatMap(({ checks }) => checks)];
+}
+
+/** What fails is not known, with the reason. */
+async function orUnknown(
+  what: Pick<StatusCheck, "name" | "subject">,
+  look: () => Promise<readonly StatusCheck[]>,
+): Promise<readonly StatusCheck[]> {
+  try {
+    return await look();
+  } catch (error) {
+    if (!isExpectedFailure(error)) throw error;
+    return [{ ...what, state: "not known", message: error.message }];
+  }
+}

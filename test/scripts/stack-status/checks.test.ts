@@ -1,0 +1,128 @@
+import { expect, test } from "@jest/globals";
+import { tunnelCheck } from "../../../scripts/stack-status/account-checks.ts";
+import { duration, stateOf } from "../../../scripts/stack-status/check.ts";
+import type { HealthOutcome } from "../../../scripts/stack-status/health-request.ts";
+import { reachConnectors } from "../../../scripts/stack-status/reach-connectors.ts";
+import { statusText } from "../../../scripts/stack-status/report-text.ts";
+import { certificateCheck, connectorChecks, requestsCheck } from "../../../scripts/stack-status/site-checks.ts";
+
+const DAY_MS = 86_400_000;
+const NOW = Date.parse("2026-11-30T20:00:00Z");
+const client = (id: string) => ({
+  id,
+  version: "2026.8.2",
+  addresses: ["198.51.100.7"],
+  startedAt: "2026-11-27T19:00:00Z",
+  connections: 4,
+  dataCentres: ["ams01", "fra03"],
+});
+const clients = [client("a"), client("b")];
+
+/** Outcomes in turn, the last one for ever. */
+function sender(...outcomes: readonly HealthOutcome[]) {
+  let sent = 0;
+  return async () => outcomes[Math.min(sent++, outcomes.length - 1)] as HealthOutcome;
+}
+const by = (connector?: string): HealthOutcome => ({ kind: "reached", ...(connector !== undefined && { connector }) });
+const failed: HealthOutcome = { kind: "failed", reason: "status 502" };
+const statesOf = async (...outcomes: readonly HealthOutcome[]) => {
+  const requests = await reachConnectors(sender(...outcomes), clients);
+  return [...connectorChecks(clients, requests, NOW), requestsCheck("chat.example.com", requests)].map(
+    ({ state }) => state,
+  );
+};
+
+test("each connector has carried a request: two requests for each connection are enough", async () => {
+  const requests = await reachConnectors(sender(by("a"), by("b")), clients);
+  expect(requests).toMatchObject({ sent: 16, reached: 16 });
+  const [first, second] = connectorChecks(clients, requests, NOW);
+  expect(first).toEqual({
+    name: "connector",
+    subject: "a",
+    state: "well",
+    message: "version 2026.8.2, runs for 3 days, at 198.51.100.7, 4 connections to ams01, fra03; carried 1 request",
+  });
+  expect(second?.message).toContain("carried 15 requests");
+});
+
+test("a connector that carried none is not known while no request failed, after more tries", async () => {
+  const requests = await reachConnectors(sender(by("a")), clients);
+  expect(requests.sent).toBe(32);
+  expect(await statesOf(by("a"))).toEqual(["well", "not known", "well"]);
+});
+
+test("a connector that carried none while others failed may be half-dead", async () => {
+  expect(await statesOf(failed, by("a"), failed, by("a"))).toEqual(["well", "wrong", "wrong"]);
+});
+
+test("where no request is served, no connector is blamed, and the requests end soon", async () => {
+  const requests = await reachConnectors(sender(failed), clients);
+  expect(requests.sent).toBeLessThanOrEqual(11);
+  expect(await statesOf(failed)).toEqual(["not known", "not known", "wrong"]);
+});
+
+test("a gateway that sees no connector, and a limit, leave it unknown", async () => {
+  expect(await statesOf(by())).toEqual(["not known", "not known", "well"]);
+  const requests = await reachConnectors(sender({ kind: "not known", reason: "status 429" }), clients);
+  expect(requests.sent).toBeLessThanOrEqual(4);
+  expect(requestsCheck("chat.example.com", requests)).toMatchObject({ state: "not known" });
+});
+
+test("never more than 100 requests, and one for each other hostname", async () => {
+  const many = Array.from({ length: 25 }, (_, index) => client(`c${index}`));
+  expect((await reachConnectors(sender(by("c0")), many)).sent).toBe(100);
+  expect((await reachConnectors(sender(by()), [], 1)).sent).toBe(1);
+});
+
+test("a certificate that ends soon, is refused, or was not seen", () => {
+  const check = (days: number, problem?: string) =>
+    certificateCheck(
+      "chat.example.com",
+      { validUntil: NOW + days * DAY_MS, ...(problem !== undefined && { problem }) },
+      { isTls: true, now: NOW },
+    );
+  expect(check(60)).toMatchObject({ state: "well", message: expect.stringContaining("(60 days)") });
+  expect(check(1.9)).toMatchObject({ state: "wrong", message: expect.stringContaining("not renewed") });
+  expect(check(60, "CERT_HAS_EXPIRED")).toMatchObject({ state: "wrong" });
+  expect(certificateCheck("a", undefined, { isTls: true, now: NOW })).toMatchObject({ state: "not known" });
+  expect(certificateCheck("a", undefined, { isTls: false, now: NOW })).toBeUndefined();
+});
+
+test("a tunnel is well where Cloudflare calls it healthy", () => {
+  expect(["healthy", "degraded", "down", "inactive"].map((status) => tunnelCheck("id", status).state)).toEqual([
+    "well",
+    "wrong",
+    "wrong",
+    "wrong",
+  ]);
+});
+
+test("one wrong check counts more than one that is not known", () => {
+  const state = (...states: ("well" | "wrong" | "not known")[]) => stateOf(states.map((one) => ({ state: one })));
+  expect([state("well"), state("well", "not known"), state("not known", "wrong")]).toEqual([
+    "well",
+    "not known",
+    "wrong",
+  ]);
+});
+
+test("durations are rounded down", () => {
+  expect([59_000, 60_000, 7_200_000, 2 * DAY_MS, -5].map(duration)).toEqual([
+    "0 minutes",
+    "1 minute",
+    "2 hours",
+    "2 days",
+    "0 minutes",
+  ]);
+});
+
+test("the text has a line for each check", () => {
+  const checks = [tunnelCheck("id", "healthy"), tunnelCheck("other", "down")];
+  const text = statusText({ stack: "prod", checkedAt: "2026-11-30T20:00:00Z", state: "wrong", checks, connectors: [] });
+  expect(text.split("\n")).toEqual([
+    "prod at 2026-11-30T20:00:00Z: something is wrong.",
+    "",
+    "  well   tunnel  id     healthy",
+    "  wrong  tunnel  other  down: no connector is connected",
+  ]);
+});
