@@ -9,7 +9,7 @@ import { promisify } from "node:util";
  * (proc_pid_stat(5), field 22), elsewhere what the system prints. Undefined where there is no such process, or the
  * system does not have its start.
  */
-export async function startOf(pid: number): Promise<string | undefined> {
+export async function startTimeOf(pid: number): Promise<string | undefined> {
   if (process.platform === "win32") {
     return run("powershell.exe", ["-NoProfile", "-Command", `(Get-Process -Id ${pid}).StartTime.ToFileTimeUtc()`]);
   }

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { looksLikeConnector, startOf } from "./process.ts";
+import { looksLikeConnector, startTimeOf } from "./process.ts";
 import { type ProcessSupervisor, serviceOf } from "./service.ts";
 
 /** The state of a running `npm run connector`. It writes it into a file in the folder of the token's file. */
@@ -77,7 +77,7 @@ async function writeState(file: string, state: ConnectorState): Promise<void> {
   const draft = `${file}.draft`;
   const started: Record<number, string> = {};
   for (const pid of [state.pid, state.child]) {
-    const start = await startOf(pid);
+    const start = await startTimeOf(pid);
     if (start !== undefined) started[pid] = start;
   }
   await writeFile(draft, JSON.stringify({ ...state, started }), { mode: 0o600 });
@@ -160,7 +160,7 @@ export async function sendStopSignal(connector: RegisteredConnector): Promise<vo
 async function isSameProcess({ started }: ConnectorState, pid: number): Promise<boolean> {
   if (!isAlive(pid)) return false;
   if (started === undefined) return looksLikeConnector(pid);
-  return started[pid] !== undefined && started[pid] === (await startOf(pid));
+  return started[pid] !== undefined && started[pid] === (await startTimeOf(pid));
 }
 
 /** Whether a process with this pid exists and this user may signal it. */

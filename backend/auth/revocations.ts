@@ -8,7 +8,7 @@ import type { AuthStore } from "./store.ts";
  * node no longer knows which of them are live.
  */
 const UNREADABLE_MS = 1_000;
-/** Milliseconds between two looks at the age of the last check. */
+/** Milliseconds between two checks whether the last successful look into the database is too old. */
 const CHECK_MS = 100;
 /**
  * Milliseconds that NATS has to respond before the sessions count as unreadable. Only time in which this process ran
@@ -17,7 +17,7 @@ const CHECK_MS = 100;
 const RESPONSE_MS = 400;
 
 export interface Revocations {
-  /** The event of a change has arrived at this node: the change is not reported. */
+  /** The event of a change has arrived at this node: the change in the database is not reported again. */
   ignore(key: string): void;
   stop(): void;
 }
@@ -26,8 +26,8 @@ export interface Revocations {
 export const roleKey = (id: string, at: number): string => `${id} ${at}`;
 
 /**
- * Looks into the database for sessions that have ended and roles that have changed, so that they count within a second
- * on a node that did not get the event (`pollChanges`).
+ * Looks into the database for sessions that have ended and roles that have changed, so that a node that did not get the
+ * event applies them within a second too (`pollChanges`).
  */
 export function watchRevocations(options: {
   readonly store: Pick<AuthStore, "sessions"> & Pick<UsersStore, "users">;
@@ -52,25 +52,25 @@ export function watchRevocations(options: {
     keyOf: ({ id, at }) => roleKey(id, at),
     onChange: ({ id, at }) => onRoleChanged(id, at),
   });
-  let isListening = false;
+  let isAskingNats = false;
 
   /** Also true when the clock was set: then the age of the last check is unknown. */
   const isLate = (): boolean => Math.max(ended.age(), roles.age()) > UNREADABLE_MS;
 
-  async function listen(): Promise<void> {
+  async function askNats(): Promise<void> {
     const [isResponding] = await Promise.all([isNatsResponding(), waitOwnTime(RESPONSE_MS)]);
     if (!isResponding && isLate()) onSessionsUnreadable();
   }
 
-  function check(): void {
-    if (isListening || !isLate()) return;
-    isListening = true;
-    listen().finally(() => {
-      isListening = false;
+  function askNatsWhenLate(): void {
+    if (isAskingNats || !isLate()) return;
+    isAskingNats = true;
+    askNats().finally(() => {
+      isAskingNats = false;
     });
   }
 
-  const timer = setInterval(check, CHECK_MS).unref();
+  const timer = setInterval(askNatsWhenLate, CHECK_MS).unref();
   return {
     ignore(key) {
       ended.ignore(key);

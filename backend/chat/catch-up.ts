@@ -19,10 +19,10 @@ interface ClaimedPosition {
 /** The state of a room; with `more`, the next call returns the rest. */
 export type PartialState = RoomState & { readonly more?: true };
 
-/** Maximum number of messages that one query reads. */
+/** Maximum number of missed messages that one query reads. */
 const BATCH_MESSAGES = 25;
-/** The same for the newest page. */
-const PART_MESSAGES = Math.ceil(HISTORY_PAGE_MESSAGES / 3);
+/** Maximum number of messages that one query reads for the newest page: long messages fill a response sooner. */
+const NEWEST_BATCH_MESSAGES = Math.ceil(HISTORY_PAGE_MESSAGES / 3);
 
 /**
  * Returns what a client has missed in a room: the messages and changes after its position. Returns the newest page
@@ -51,7 +51,7 @@ export async function catchUp(store: ChatStore, room: Room, claimed: ClaimedPosi
     : { messages: [], isComplete: false };
   const { isComplete } = missed;
   const [first] = missed.messages;
-  // numbers have no gaps: messages that are missing after the position were removed for their age or number
+  // numbers have no gaps: messages that are missing after the position were pruned (`Retention`)
   if (first ? first.seq !== cursor + 1 : isComplete && cursor < seq) return newestPage(store, room);
   return {
     ...{ room: key, epoch, revision: newRevision, recovered: true },
@@ -107,7 +107,7 @@ async function newestPage(store: ChatStore, { key: room, epoch, seq, revision }:
 
 /**
  * The newest messages before a position that fit into one response, oldest first; without a position, the newest ones
- * of the room. Reads them in parts: a whole page of long messages would be several times as large as a response.
+ * of the room. Reads them in batches: a whole page of long messages would be several times as large as a response.
  */
 export async function newestMessagesThatFit(
   store: ChatStore,
@@ -117,13 +117,14 @@ export async function newestMessagesThatFit(
   let messages: readonly Message[] = [];
   let bytesLeft = MAX_RESPONSE_BYTES;
   for (;;) {
-    const limit = Math.min(PART_MESSAGES, HISTORY_PAGE_MESSAGES - messages.length);
-    const part = await store.messages.before(room, messages[0]?.seq ?? cursor, limit);
-    const tooLarge = part.findLastIndex((message) => {
+    const limit = Math.min(NEWEST_BATCH_MESSAGES, HISTORY_PAGE_MESSAGES - messages.length);
+    const batch = await store.messages.before(room, messages[0]?.seq ?? cursor, limit);
+    const lastTooLarge = batch.findLastIndex((message) => {
       bytesLeft -= responseBytes(message);
       return bytesLeft < 0;
     });
-    messages = [...part.slice(tooLarge + 1), ...messages];
-    if (tooLarge >= 0 || part.length < PART_MESSAGES || messages.length >= HISTORY_PAGE_MESSAGES) return messages;
+    messages = [...batch.slice(lastTooLarge + 1), ...messages];
+    if (lastTooLarge >= 0 || batch.length < NEWEST_BATCH_MESSAGES || messages.length >= HISTORY_PAGE_MESSAGES)
+      return messages;
   }
 }

@@ -12,7 +12,7 @@ const SEARCH_ROUND_MS = 10 * 1000;
 const REMOVED_ROUND_MS = 60 * 1000;
 /** Milliseconds by which the time spans of two rounds overlap: the clocks of nodes differ a little. */
 const REMOVED_OVERLAP_MS = 60 * 60 * 1000;
-/** The bytes of users above this share of the quota are counted again. */
+/** The bytes of users above this share of the quota are counted again: a wrong count must not refuse their messages. */
 const RECOUNT_SHARE = 0.9;
 
 /**

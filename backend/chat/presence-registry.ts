@@ -17,7 +17,7 @@ export interface PresenceRegistry {
    * Notes that a node has stopped or died. Its users count as online for another `graceMs`, in which they can connect
    * to other nodes. `now` in milliseconds.
    */
-  nodeLost(node: string, now: number): void;
+  markNodeLost(node: string, now: number): void;
   stateOf(user: string): PresenceState;
   /** States that differ from what was broadcast last, at most `limit` of them. */
   changes(now: number, limit: number): readonly Presence[];
@@ -27,12 +27,12 @@ export interface PresenceRegistry {
 
 /** What one node has reported. */
 interface PresenceNode {
-  /** Number of its last report. */
+  /** Number of its last report; each report has the next number. */
   revision: number;
   /** Whether no report is missing. */
   isWhole: boolean;
   readonly users: Map<string, PresenceState>;
-  /** When it stopped or died; undefined while it runs. */
+  /** When it stopped or died, on the clock of `now`; undefined while it runs. */
   lostAt: number | undefined;
 }
 
@@ -51,24 +51,24 @@ export function createPresenceRegistry(times: Pick<PresenceTimes, "graceMs">): P
   }
 
   return {
-    applyReport(name, here) {
+    applyReport(name, report) {
       const node = nodes.get(name) ?? { revision: 0, isWhole: false, users: new Map(), lostAt: undefined };
       nodes.set(name, node);
-      if (here.whole) forgetUsers(node);
-      node.isWhole = here.whole || (node.isWhole && here.revision === node.revision + 1);
-      node.revision = here.revision;
+      if (report.whole) forgetUsers(node);
+      node.isWhole = report.whole || (node.isWhole && report.revision === node.revision + 1);
+      node.revision = report.revision;
       node.lostAt = undefined;
       for (const state of ["online", "away"] as const) {
-        for (const user of here[state]) {
+        for (const user of report[state]) {
           node.users.set(user, state);
           changed.add(user);
         }
       }
-      for (const user of here.offline) if (node.users.delete(user)) changed.add(user);
+      for (const user of report.offline) if (node.users.delete(user)) changed.add(user);
       return node.isWhole;
     },
 
-    nodeLost(name, now) {
+    markNodeLost(name, now) {
       const node = nodes.get(name);
       if (node) node.lostAt = now;
     },

@@ -60,7 +60,7 @@ export function presenceService({ store, presence, registry, times }: PresenceOp
         presence?.repeatAll();
       },
       "$node.disconnected"(ctx: Context<{ node: { id: string } }>) {
-        registry.nodeLost(ctx.params.node.id, performance.now());
+        registry.markNodeLost(ctx.params.node.id, performance.now());
       },
     },
     async started(this: Service) {

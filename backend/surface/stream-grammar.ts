@@ -30,9 +30,9 @@ export interface BytesBody {
 /** Files of one field of a form. */
 interface FormFiles {
   readonly types: readonly string[];
-  /** Number of files. */
+  /** Maximum number of files. */
   readonly max: number;
-  /** Bytes of one file. */
+  /** Maximum bytes of one file. */
   readonly bytes: number;
 }
 
@@ -52,7 +52,7 @@ export interface FormFile {
   readonly name: string;
   /** Media type that the client names: one of those that the entry allows. */
   readonly type: string;
-  /** Length of the contents. */
+  /** Length of the contents in bytes. */
   readonly bytes: number;
 }
 

@@ -123,8 +123,8 @@ function hasLength(text: string, min: number, max: number): boolean {
 
 function codePoints(text: string): number {
   let points = text.length;
-  for (let prefixPath = 1; prefixPath < text.length; prefixPath += 1) {
-    if (isHigh(text.charCodeAt(prefixPath - 1)) && isLow(text.charCodeAt(prefixPath))) points -= 1;
+  for (let index = 1; index < text.length; index += 1) {
+    if (isHigh(text.charCodeAt(index - 1)) && isLow(text.charCodeAt(index))) points -= 1;
   }
   return points;
 }
@@ -138,7 +138,7 @@ function arrayCheck({ items, minItems: min = 0, maxItems: max = Number.POSITIVE_
     if (!Array.isArray(value) || value.length < min || value.length > max) return mismatch(expected, value);
     for (let index = 0; index < value.length; index += 1) {
       const found = check(value[index]);
-      if (found) return at(`[${index}]`, found);
+      if (found) return prependPath(`[${index}]`, found);
     }
     return undefined;
   };
@@ -150,21 +150,21 @@ function objectCheck({ properties, required }: ObjectSchema): SchemaCheck {
   const inherited = names.find((name) => name in Object.prototype);
   if (inherited !== undefined) throw new Error(`a property cannot be called ${inherited}, which every object inherits`);
   const checks = Object.entries(properties).map(([name, schema]) => {
-    return { name, check: checkOf(schema), isNeeded: required.includes(name) };
+    return { name, check: checkOf(schema), isRequired: required.includes(name) };
   });
   const declared = names.length === 0 ? "no properties" : `only ${names.join(", ")}`;
   return (value) => {
     if (!isObject(value)) return mismatch("an object", value);
     let presentCount = 0;
-    for (const { name, check, isNeeded } of checks) {
+    for (const { name, check, isRequired } of checks) {
       const property = value[name];
       if (property === undefined) {
-        if (isNeeded) return at(`.${name}`, check(undefined) ?? mismatch("a value", undefined));
+        if (isRequired) return prependPath(`.${name}`, check(undefined) ?? mismatch("a value", undefined));
         continue;
       }
       presentCount += 1;
       const mismatched = check(property);
-      if (mismatched) return at(`.${name}`, mismatched);
+      if (mismatched) return prependPath(`.${name}`, mismatched);
     }
     const given = Object.keys(value);
     if (given.length === presentCount) return undefined;
@@ -185,11 +185,11 @@ function unionCheck({ oneOf, discriminator: { propertyName: tag } }: UnionSchema
     if (!isObject(value)) return mismatch("an object", value);
     const tagValue = Object.hasOwn(value, tag) ? value[tag] : undefined;
     const check = members.get(tagValue);
-    return check ? check(value) : at(`.${tag}`, mismatch(expected, tagValue));
+    return check ? check(value) : prependPath(`.${tag}`, mismatch(expected, tagValue));
   };
 }
 
-function at(place: string, found: FoundMismatch): FoundMismatch {
+function prependPath(place: string, found: FoundMismatch): FoundMismatch {
   found.path = place + found.path;
   return found;
 }

@@ -5,7 +5,7 @@ import type { UsersStore } from "./store.ts";
 
 const ROUND_MS = 6 * 60 * 60 * 1000;
 
-/** Removes links and audit records past their time. */
+/** Removes records of mailed links, and audit records, that are older than they are kept. */
 export function usersHousekeeping(store: UsersStore, clock: () => number): readonly HousekeepingTask[] {
   const round = async () => {
     await store.mailTokens.prune(clock() - MAIL_HISTORY_MS);

@@ -8,7 +8,7 @@ import type { User } from "./user-store.ts";
 
 /** Hashes and checks passwords, by way of the queue. Every hash that a client can cause is made here. */
 export interface Passwords {
-  /** Throws UNAVAILABLE when no password can be hashed soon. To be called before anything that costs more. */
+  /** Throws UNAVAILABLE when the queue is full. To be called first, so that no other work is done in vain. */
   assertNotBusy(): void;
   hash(password: string): Promise<string>;
   /**
@@ -19,12 +19,13 @@ export interface Passwords {
   verify(user: User | undefined, password: string): Promise<string | undefined>;
 }
 
-/** Throws UNAVAILABLE with the seconds to wait when the queue is full. */
+/** The functions of the result throw UNAVAILABLE with the seconds to wait when the queue is full. */
 export async function createPasswords(
   store: UsersStore,
   queue: HashingQueue,
   cost: HashCost = HASH_COST,
 ): Promise<Passwords> {
+  // checked in place of the hash of an unknown account
   const decoy = await hashPassword(randomUUID(), cost);
   yieldHashing();
   const asRefusal = (error: unknown): unknown =>

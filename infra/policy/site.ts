@@ -62,7 +62,7 @@ export interface AdoptedRuleset {
 /** What the site takes over, which may be nothing. */
 export const adoptionOf = ({ adopt }: Pick<Site, "adopt">): Adoption => adopt ?? { records: {}, rulesets: {} };
 
-/** The list of this name that the site takes over. A list may be called `constructor`, as what every object has. */
+/** The list of this name that the site takes over. A list may be called `constructor`, which every object inherits. */
 export function adoptedListOf({ adopt }: Pick<Site, "adopt">, name: string): AdoptedList | undefined {
   const lists = adopt?.lists ?? {};
   return Object.hasOwn(lists, name) ? lists[name] : undefined;
@@ -70,7 +70,7 @@ export function adoptedListOf({ adopt }: Pick<Site, "adopt">, name: string): Ado
 
 /**
  * The mark of ownership: description of the stack's rulesets, comment of its DNS records and the beginning of its
- * tunnel's name. It decides only about what is not in the stack's state.
+ * tunnel's name. What is in the stack's state belongs to the stack whatever its mark is.
  */
 export const ownerMark = (site: Pick<Site, "project" | "stack">): string => `causeway ${site.project}/${site.stack}`;
 
@@ -80,9 +80,9 @@ export const ownerMark = (site: Pick<Site, "project" | "stack">): string => `cau
 export const accountMark = (site: Pick<Site, "project" | "stack" | "zone">): string =>
   `${ownerMark(site)} ${site.zone.name}`;
 
-/** Characters of a tunnel's name. */
-const MAX_TUNNEL_NAME = 100;
+/** Maximum number of characters of a tunnel's name. */
+const MAX_TUNNEL_NAME_LENGTH = 100;
 
 /** The name of the stack's tunnel. */
 export const tunnelName = (site: Pick<Site, "project" | "stack" | "zone">): string =>
-  accountMark(site).slice(0, MAX_TUNNEL_NAME).trimEnd();
+  accountMark(site).slice(0, MAX_TUNNEL_NAME_LENGTH).trimEnd();

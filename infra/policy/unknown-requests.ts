@@ -15,7 +15,7 @@ export interface UnknownRequests {
 
 /**
  * Negates the surface, method by method. Where that exceeds `maxLength` characters, paths are cut to fewer and fewer
- * segments until it does: the rule then blocks less, never more.
+ * segments until it fits: the rule then blocks less, never more.
  */
 export function unknownRequests(surface: Surface, maxLength: number = MAX_EXPRESSION_LENGTH): UnknownRequests {
   const groups = methodGroups(surface);

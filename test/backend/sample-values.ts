@@ -34,8 +34,8 @@ export interface FeatureSamples {
   likely?(call: CallAction, other: TestUser): Promise<LikelyValues>;
   /** What clients could have stored by calls that were all to be refused: nothing. */
   stored?(call: CallAction): Promise<readonly unknown[]>;
-  /** Values of other parameters that a refusal with this code needs. */
-  beside?(action: string, code: string): Readonly<Record<string, unknown>>;
+  /** Values that other parameters must have for a refusal with this code. */
+  otherParams?(action: string, code: string): Readonly<Record<string, unknown>>;
 }
 
 /** Calls an action over the socket of a user; resolves with its result. */

@@ -126,9 +126,13 @@ export function refusedParams(
   good: Readonly<Record<string, unknown>>,
   person: TestUser,
 ): Record<string, unknown> {
-  const { refused = {}, beside } = samplesFor(action);
+  const { refused = {}, otherParams } = samplesFor(action);
   const value = refused[code] ?? REFUSED[code];
   if (value === undefined)
     throw new Error(`no value is known that ${action} refuses as ${code}; add one to its samples`);
-  return { ...good, ...beside?.(action, code), [field]: typeof value === "function" ? value(good, person) : value };
+  return {
+    ...good,
+    ...otherParams?.(action, code),
+    [field]: typeof value === "function" ? value(good, person) : value,
+  };
 }

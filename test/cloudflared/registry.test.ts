@@ -7,13 +7,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { registeredConnectors } from "../../cloudflared/index.ts";
-import { startOf } from "../../cloudflared/process.ts";
+import { startTimeOf } from "../../cloudflared/process.ts";
 import { stopOrphans } from "../../cloudflared/registry.ts";
 import { stopConnectors } from "../../scripts/stack-connectors/local-connectors.ts";
 import { runConnector } from "./connector-command.ts";
 import { startEdgeForTests } from "./edge-for-tests.ts";
 
-const ENDED = 2 ** 30; // no process has this number
+const UNUSED_PID = 2 ** 30; // no process has this number
 
 describe("a file that a connector left behind, and a process that has its pid now", () => {
   let folder: string;
@@ -40,39 +40,42 @@ describe("a file that a connector left behind, and a process that has its pid no
     await rm(folder, { recursive: true });
   });
 
-  async function leave(pid: number | undefined, child: number | undefined, started?: unknown): Promise<void> {
+  async function writeStateFile(pid: number | undefined, child: number | undefined, started?: unknown): Promise<void> {
     const metrics = `127.0.0.1:${(other.address() as AddressInfo).port}`;
     const state = { pid, child, metrics, token: "x", stopping: false, started };
     await writeFile(`${tokenFile}.connectors/${pid}.json`, JSON.stringify(state));
   }
 
-  /** The signal that ends the process: the first that it got. */
-  async function endedBy(): Promise<unknown> {
+  /** Kills the process and returns the first signal that it got: another one than SIGKILL came from the code. */
+  async function firstSignal(): Promise<unknown> {
     stranger.kill("SIGKILL");
     return (await exited)[1];
   }
 
-  const starts: [string, (pid: number) => Promise<unknown>][] = [
+  const startTimes: [string, (pid: number) => Promise<unknown>][] = [
     ["from an older version", async () => undefined],
     ["with no start time", async () => ({})],
-    ["with another start time", async (pid) => ({ [pid]: `${await startOf(pid)}0` })],
-    ["from before the last boot", async (pid) => ({ [pid]: (await startOf(pid))?.replace(/^\S+/, "another-boot") })],
+    ["with another start time", async (pid) => ({ [pid]: `${await startTimeOf(pid)}0` })],
+    [
+      "from before the last boot",
+      async (pid) => ({ [pid]: (await startTimeOf(pid))?.replace(/^\S+/, "another-boot") }),
+    ],
     ["with nonsense", async () => null],
   ];
-  test.each(starts)("%s: neither `down` nor a new connector signals that process", async (_name, startedOf) => {
+  test.each(startTimes)("%s: neither `down` nor a new connector signals that process", async (_name, startedOf) => {
     const pid = stranger.pid ?? 0;
     const started = await startedOf(pid);
-    await leave(pid, pid, started);
+    await writeStateFile(pid, pid, started);
     expect(await stopConnectors(tokenFile)).toEqual([]);
-    await leave(ENDED, pid, started);
+    await writeStateFile(UNUSED_PID, pid, started);
     expect(await stopOrphans(tokenFile)).toEqual([]);
     expect(await registeredConnectors(tokenFile)).toEqual([]);
-    expect(await endedBy()).toBe("SIGKILL");
+    expect(await firstSignal()).toBe("SIGKILL");
   });
 
   test("with the start time of that process it is the one that was left behind, and is stopped", async () => {
     const pid = stranger.pid ?? 0;
-    await leave(ENDED, pid, { [pid]: await startOf(pid) });
+    await writeStateFile(UNUSED_PID, pid, { [pid]: await startTimeOf(pid) });
     expect(await stopOrphans(tokenFile)).toEqual([pid]);
     expect((await exited)[1]).toBe("SIGTERM");
   });
@@ -86,7 +89,7 @@ test.each([true, false])("`down` stops a connector; its file is from an older ve
   await command.ready;
   const file = `${testSite.tokenFile}.connectors/${command.pid}.json`;
   const { started, ...older } = JSON.parse(await readFile(file, "utf8"));
-  expect(started).toEqual({ [command.pid]: await startOf(command.pid) });
+  expect(started).toEqual({ [command.pid]: await startTimeOf(command.pid) });
   if (isOlder) await writeFile(file, JSON.stringify(older));
   expect(await stopConnectors(testSite.tokenFile)).toEqual([`Stopped connector ${command.pid}.`]);
   expect((await command.ended).code).toBe(0);

@@ -11,12 +11,13 @@ export interface ApiCall {
   readonly body?: unknown;
 }
 
-/** A call, its body as JSON text: parsed it would take many times the memory. */
+/** A call to keep. Of its body the journal keeps only the text: parsed, it would take many times the memory. */
 interface JournalEntry {
   readonly method: string;
   readonly path: string;
   readonly status: number;
   readonly dryRun?: boolean;
+  /** The JSON as it was sent, and parsed. */
   readonly body?: { readonly text: string; readonly value: unknown } | undefined;
 }
 
@@ -25,6 +26,7 @@ const MAX_CALLS = 10_000;
 /** UTF-16 units of paths and bodies together; older calls are forgotten. */
 const MAX_TEXT_UNITS = 8 * 1024 * 1024;
 
+/** The newest calls, oldest first. */
 export interface Journal {
   readonly calls: readonly ApiCall[];
   add(entry: JournalEntry): void;
@@ -46,12 +48,13 @@ export function createJournal(): Journal {
       sizes.push(size);
       total += size;
       const call = { method, path, status, ...(dryRun ? ({ dryRun } as const) : {}) };
-      calls.push(text === undefined ? call : entryWith(call, text));
+      calls.push(text === undefined ? call : withBody(call, text));
     },
   };
 }
 
-function entryWith(call: ApiCall, text: string): ApiCall {
+/** Gives a call its body, which is parsed only when it is read. */
+function withBody(call: ApiCall, text: string): ApiCall {
   return Object.defineProperty(call, "body", { enumerable: true, get: (): unknown => JSON.parse(text) });
 }
 

@@ -1,7 +1,7 @@
 import type { Node } from "../regex/node.ts";
 import { parsePattern } from "../regex/parser.ts";
 
-/** Every node of a pattern that was checked before, from the outside in. */
+/** Every node of a valid pattern, each before its children. */
 export function* walkPattern(pattern: string): Generator<Node> {
   yield* walkNode(parsePattern(pattern).node);
 }
@@ -12,7 +12,7 @@ function* walkNode(node: Node): Generator<Node> {
   if (node.kind === "concat" || node.kind === "alternate") for (const part of node.nodes) yield* walkNode(part);
 }
 
-/** A pattern that is one text, perhaps anchored; undefined for any other. */
+/** The text that is all of a pattern, and whether it is anchored at its start and end; undefined for other patterns. */
 export function literalPattern(
   pattern: string,
 ): { readonly text: string; readonly start: boolean; readonly end: boolean } | undefined {

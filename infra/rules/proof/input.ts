@@ -20,19 +20,19 @@ export interface StoryFile {
   readonly problem?: string;
 }
 
-/** A rule with what it claims. */
+/** A rule together with the examples that it is proved by. */
 export type ProvedRule = Rule & {
   readonly ref: string;
   readonly source: {
     readonly file: string;
     /** The condition as its author wrote it, a part of the expression. */
     readonly when: string;
-    /** Checked before it is used: it may come from behind a cast. */
+    /** Checked before it is used: a cast may hide that it has another shape. */
     readonly examples: Examples;
   };
 };
 
-/** A policy, what it claims, and who tries it. */
+/** All that a proof needs: a policy with its examples and stories, and the visitors that send the requests. */
 export interface ProofInput extends RequestSetting {
   readonly plan: Plan;
   readonly rulesets: readonly {
@@ -41,7 +41,10 @@ export interface ProofInput extends RequestSetting {
     readonly rules: readonly ProvedRule[];
   }[];
   readonly stories: readonly StoryFile[];
-  /** Rules of others that run before the own ones of their phase: what they change about a story is a warning. */
+  /**
+   * Rules of an adopted ruleset, which others wrote and which run before the stack's own of that phase. A story that
+   * fails only because of them is a warning.
+   */
   readonly others?: Readonly<Partial<Record<Phase, readonly Rule[]>>>;
   /** By name without `$`. */
   readonly lists?: Readonly<Record<string, ListSpec>>;

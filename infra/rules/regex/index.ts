@@ -6,7 +6,7 @@ import { LazyAutomaton } from "./lazy-automaton.ts";
 import type { Node } from "./node.ts";
 import { type ParsedPattern, parsePattern } from "./parser.ts";
 import { PatternError } from "./scanner.ts";
-import { compiledSize, defaultSizeLimit } from "./size.ts";
+import { compiledSize, DEFAULT_SIZE_LIMIT_BYTES } from "./size.ts";
 import { trim } from "./trim.ts";
 
 export { PatternTooCostly } from "./budget.ts";
@@ -54,7 +54,7 @@ export interface RegexOptions {
  * @param pattern the pattern as a byte string (UTF-8)
  */
 export function compileRegex(pattern: string, options: RegexOptions = {}): Regex | RegexRefusal {
-  const { sizeLimit = defaultSizeLimit, matcher = "fastest" } = options;
+  const { sizeLimit = DEFAULT_SIZE_LIMIT_BYTES, matcher = "fastest" } = options;
   let parsed: ParsedPattern;
   try {
     parsed = parsePattern(pattern);

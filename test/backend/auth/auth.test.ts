@@ -12,7 +12,7 @@ beforeEach(async () => {
 });
 afterEach(() => running.stop());
 
-const code = (attempt: Promise<unknown>) =>
+const outcomeOf = (attempt: Promise<unknown>) =>
   attempt.then(
     () => "accepted",
     (error) => publicError(error).code,
@@ -28,7 +28,7 @@ test("a refresh token works once and gives the next, with a fresh access token",
   expect(next).toMatchObject({ user: ada.user, expiresIn: 600 });
   expect(next.refreshToken).not.toBe(ada.refreshToken);
   running.clock.now += 5 * MINUTE;
-  expect(await code(verify(ada.accessToken))).toBe("UNAUTHORIZED");
+  expect(await outcomeOf(verify(ada.accessToken))).toBe("UNAUTHORIZED");
   expect(await verify(next.accessToken)).toMatchObject(ada.identity);
 });
 
@@ -50,20 +50,20 @@ test("a lost response does not end the session: retries within ten seconds get t
   running.clock.now += RETRY_WINDOW;
   both.push(await refresh(ada.refreshToken));
   expect(new Set(both.map((answer) => answer.refreshToken)).size).toBe(1);
-  expect(await code(refresh(both[0]!.refreshToken))).toBe("accepted");
+  expect(await outcomeOf(refresh(both[0]!.refreshToken))).toBe("accepted");
 });
 
 test.each([
   ["the predecessor after ten seconds", RETRY_WINDOW + 1, 1],
   ["an older one at once", 0, 2],
-])("reuse of %s ends the whole family, at once and audibly", async (_, wait, rotations) => {
+])("reuse of %s ends the session at once, and broadcasts that it was reused", async (_, wait, rotations) => {
   const ada = await running.register("Ada");
   let current = ada.refreshToken;
   for (let n = 0; n < rotations; n += 1) current = (await refresh(current)).refreshToken;
   running.clock.now += wait;
-  expect(await code(refresh(ada.refreshToken))).toBe("SIGN_IN");
-  expect(await code(refresh(current))).toBe("SIGN_IN");
-  expect(await code(verify(ada.accessToken))).toBe("UNAUTHORIZED");
+  expect(await outcomeOf(refresh(ada.refreshToken))).toBe("SIGN_IN");
+  expect(await outcomeOf(refresh(current))).toBe("SIGN_IN");
+  expect(await outcomeOf(verify(ada.accessToken))).toBe("UNAUTHORIZED");
   const { sid, id: userId } = ada.identity;
   expect(running.announced).toContainEqual({ event: "session.ended", payload: { sid } });
   expect(running.announced).toContainEqual({ event: "session.reused", payload: { sid, userId } });
@@ -74,16 +74,16 @@ test("one user's reuse leaves the user's other sessions alone", async () => {
   const other = await running.call("auth.startSession", { userId: ada.user.id });
   const next = await refresh(ada.refreshToken);
   await refresh(next.refreshToken);
-  expect(await code(refresh(ada.refreshToken))).toBe("SIGN_IN");
-  expect(await code(refresh(other.refreshToken))).toBe("accepted");
+  expect(await outcomeOf(refresh(ada.refreshToken))).toBe("SIGN_IN");
+  expect(await outcomeOf(refresh(other.refreshToken))).toBe("accepted");
 });
 
 test("a forged token ends nothing", async () => {
   const ada = await running.register("Ada");
   const forged = `${ada.identity.sid}.${"A".repeat(43)}.${"A".repeat(43)}`;
-  expect(await code(refresh(forged))).toBe("SIGN_IN");
-  expect(await code(running.call("auth.refresh", {}))).toBe("SIGN_IN");
-  expect(await code(refresh(ada.refreshToken))).toBe("accepted");
+  expect(await outcomeOf(refresh(forged))).toBe("SIGN_IN");
+  expect(await outcomeOf(running.call("auth.refresh", {}))).toBe("SIGN_IN");
+  expect(await outcomeOf(refresh(ada.refreshToken))).toBe("accepted");
   expect(running.announced.filter(({ event }) => event === "session.reused")).toEqual([]);
 });
 
@@ -96,17 +96,17 @@ test("a session ends after seven days without use, and after thirty days however
     running.clock.now += step;
     token = (await refresh(token)).refreshToken;
   }
-  expect(await code(refresh(idle.refreshToken))).toBe("SIGN_IN");
+  expect(await outcomeOf(refresh(idle.refreshToken))).toBe("SIGN_IN");
   running.clock.now += step;
-  expect(await code(refresh(token))).toBe("SIGN_IN");
+  expect(await outcomeOf(refresh(token))).toBe("SIGN_IN");
 });
 
 test("after logout neither the access token nor the refresh token counts, at once", async () => {
   const ada = await running.register("Ada");
   await verify(ada.accessToken);
   await running.call("auth.logout", {}, ada.identity);
-  expect(await code(verify(ada.accessToken))).toBe("UNAUTHORIZED");
-  expect(await code(refresh(ada.refreshToken))).toBe("SIGN_IN");
+  expect(await outcomeOf(verify(ada.accessToken))).toBe("UNAUTHORIZED");
+  expect(await outcomeOf(refresh(ada.refreshToken))).toBe("SIGN_IN");
   expect(running.announced).toContainEqual({ event: "session.ended", payload: { sid: ada.identity.sid } });
 });
 
@@ -116,12 +116,12 @@ test("a node that hears of an ended session refuses its tokens at once; one that
   for (const { accessToken } of [told, untold]) await verify(accessToken);
   for (const { identity } of [told, untold]) await running.store.sessions.end(identity.sid, "ended", running.clock.now);
   await running.broker.broadcast("session.ended", { sid: told.identity.sid });
-  expect(await code(verify(told.accessToken))).toBe("UNAUTHORIZED");
+  expect(await outcomeOf(verify(told.accessToken))).toBe("UNAUTHORIZED");
   running.clock.now += 1000;
-  expect(await code(verify(untold.accessToken))).toBe("UNAUTHORIZED");
+  expect(await outcomeOf(verify(untold.accessToken))).toBe("UNAUTHORIZED");
 });
 
-test("a session that ends while the store is asked about it is over", async () => {
+test("a token is refused when its session ends while the database is read", async () => {
   const ada = await running.register("Ada");
   const { sessions } = running.store;
   const find = sessions.find.bind(sessions);
@@ -132,7 +132,7 @@ test("a session that ends while the store is asked about it is over", async () =
       await running.broker.broadcast("session.ended", { sid });
       return found;
     };
-    expect(await code(verify(ada.accessToken))).toBe("UNAUTHORIZED");
+    expect(await outcomeOf(verify(ada.accessToken))).toBe("UNAUTHORIZED");
   } finally {
     sessions.find = find;
   }
@@ -143,11 +143,11 @@ test("a disabled user's tokens do not count, even before the sessions have been 
   await verify(ada.accessToken);
   await running.store.users.disable(ada.user.id, running.clock.now);
   running.clock.now += 1000;
-  expect(await code(verify(ada.accessToken))).toBe("UNAUTHORIZED");
-  expect(await code(refresh(ada.refreshToken))).toBe("SIGN_IN");
+  expect(await outcomeOf(verify(ada.accessToken))).toBe("UNAUTHORIZED");
+  expect(await outcomeOf(refresh(ada.refreshToken))).toBe("SIGN_IN");
 });
 
-test("who is disabled while a session begins has none that would live when they are enabled again", async () => {
+test("a user who is disabled while a session starts gets none, not even when enabled again", async () => {
   const ada = await running.register("Ada");
   const { sessions, users } = running.store;
   const before = await sessions.list(ada.user.id);
@@ -157,7 +157,7 @@ test("who is disabled while a session begins has none that would live when they 
       await users.disable(ada.user.id, running.clock.now);
       return start(...args);
     };
-    expect(await code(running.call("auth.startSession", { userId: ada.user.id }))).toBe("CREDENTIALS");
+    expect(await outcomeOf(running.call("auth.startSession", { userId: ada.user.id }))).toBe("CREDENTIALS");
   } finally {
     sessions.start = start;
   }
@@ -181,9 +181,9 @@ test("a user has a bounded number of sessions: the oldest ends when another begi
     running.clock.now += 1;
     await running.call("auth.startSession", { userId: ada.user.id });
   }
-  expect(await code(verify(ada.accessToken))).toBe("accepted");
+  expect(await outcomeOf(verify(ada.accessToken))).toBe("accepted");
   await running.call("auth.startSession", { userId: ada.user.id });
-  expect(await code(verify(ada.accessToken))).toBe("UNAUTHORIZED");
+  expect(await outcomeOf(verify(ada.accessToken))).toBe("UNAUTHORIZED");
   expect(await running.store.sessions.list(ada.user.id)).toHaveLength(MAX_SESSIONS);
 });
 
@@ -191,12 +191,12 @@ test("a token of a session that does not exist is refused, however well signed",
   const ada = await running.register("Ada");
   const bob = await running.register("Bob");
   const stray = await running.call("auth.generateToken", { userId: ada.user.id, sid: "none" });
-  expect(await code(verify(stray.accessToken))).toBe("UNAUTHORIZED");
+  expect(await outcomeOf(verify(stray.accessToken))).toBe("UNAUTHORIZED");
   const mixed = await running.call("auth.generateToken", { userId: ada.user.id, sid: bob.identity.sid });
-  expect(await code(verify(mixed.accessToken))).toBe("UNAUTHORIZED");
+  expect(await outcomeOf(verify(mixed.accessToken))).toBe("UNAUTHORIZED");
 });
 
-test("the keys outlive a restart: what was issued before is good afterwards", async () => {
+test("the keys outlive a restart: tokens that were issued before it are accepted after it", async () => {
   const ada = await running.register("Ada");
   const { keys } = await running.call("auth.jwks", {});
   await running.broker.destroyService("auth");
@@ -205,10 +205,10 @@ test("the keys outlive a restart: what was issued before is good afterwards", as
   await running.broker.waitForServices("auth");
   expect(await running.call("auth.jwks", {})).toEqual({ keys });
   expect(await verify(ada.accessToken)).toMatchObject(ada.identity);
-  expect(await code(refresh(ada.refreshToken))).toBe("accepted");
+  expect(await outcomeOf(refresh(ada.refreshToken))).toBe("accepted");
 });
 
-test("keys are rotated with overlap: nothing that was issued is refused, and the old key goes when its last token has", async () => {
+test("keys rotate with overlap: no issued token is refused, and the old key goes with its last token", async () => {
   const ada = await running.register("Ada");
   const kidOf = (token: string) => JSON.parse(Buffer.from(token.split(".")[0]!, "base64url").toString()).kid;
   const kids = async () => (await running.call("auth.jwks", {})).keys.map((key) => (key as { kid: string }).kid);
@@ -232,7 +232,7 @@ test("keys are rotated with overlap: nothing that was issued is refused, and the
   for (const token of [last, next, ada.accessToken]) expect(await verify(token)).toMatchObject(ada.identity);
   running.clock.now += KEY_OVERLAP_MS;
   expect(await kids()).toEqual([kidOf(next)]);
-  expect(await code(verify(await renew()))).toBe("accepted");
+  expect(await outcomeOf(verify(await renew()))).toBe("accepted");
 });
 
 test("the JWKS has public keys only", async () => {

@@ -47,7 +47,7 @@ export const samples: FeatureSamples = {
   },
 
   // the title of a public room is the name of a room, that of a private one a display name
-  beside: (action, code) => (action === "chat.create" && code.startsWith("NAME") ? { kind: "private" } : {}),
+  otherParams: (action, code) => (action === "chat.create" && code.startsWith("NAME") ? { kind: "private" } : {}),
 };
 
 async function openReport(store: Store, author: TestUser): Promise<string | undefined> {

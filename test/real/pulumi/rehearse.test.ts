@@ -11,7 +11,7 @@ const root = resolve(import.meta.dirname, "../../..");
 
 const INSTALL = "https://www.pulumi.com/docs/install";
 
-/** Runs `npm run NAME -- ARGS` and gives what it wrote, both streams in the order it came. */
+/** Runs `npm run NAME -- ARGS` and returns what it wrote to both streams, in the order in which it arrived. */
 function run(
   name: string,
   args: readonly string[],
@@ -37,9 +37,9 @@ test("every step comes out as it should", async () => {
 test("without a CLI, where none can be fetched, it says where to get one", async () => {
   const { PULUMI_BIN: _, ...env } = process.env;
   // a version that was never released
-  const without = { ...env, PATH: resolve(root, "node_modules/.bin"), PULUMI_VERSION: "0.0.0-none" };
-  expect(await run("rehearse", [], without)).toEqual({ code: 1, text: expect.stringContaining(INSTALL) });
-  const up = await run("up", ["--stack", "dev", "--yes"], without);
+  const envWithoutCli = { ...env, PATH: resolve(root, "node_modules/.bin"), PULUMI_VERSION: "0.0.0-none" };
+  expect(await run("rehearse", [], envWithoutCli)).toEqual({ code: 1, text: expect.stringContaining(INSTALL) });
+  const up = await run("up", ["--stack", "dev", "--yes"], envWithoutCli);
   expect(up).toEqual({ code: 1, text: expect.stringMatching(/^up: There is no Pulumi CLI on PATH.*docs\/install/m) });
 });
 

@@ -1,7 +1,7 @@
 import { type Agent, type ClientRequest, type RequestOptions, request as requestHttp } from "node:http";
 import { request as requestHttps, Agent as TlsAgent } from "node:https";
 import type { OriginService, OriginSettings } from "./ingress.ts";
-import { ReadAfterCloseAgent } from "./patient-socket.ts";
+import { ReadAfterCloseAgent } from "./read-after-close.ts";
 
 type ReachableOrigin = Exclude<OriginService, { kind: "status" }>;
 

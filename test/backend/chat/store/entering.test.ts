@@ -13,7 +13,7 @@ storeForEach((opened) => {
   users = 0;
 });
 
-async function user(): Promise<string> {
+async function newUser(): Promise<string> {
   users += 1;
   const id = `u${users}`;
   await addUsers(store, id);
@@ -21,8 +21,8 @@ async function user(): Promise<string> {
 }
 
 /** A room with an owner, which cannot be joined by its name. */
-async function room(): Promise<string> {
-  const owner = await user();
+async function newRoom(): Promise<string> {
+  const owner = await newUser();
   const key = `room${users}`;
   const members = [{ id: owner, role: "owner", peerId: null }] as const;
   await store.rooms.open({ key, kind: "private", title: "Room", openedBy: owner, at: 1 }, members);
@@ -31,8 +31,8 @@ async function room(): Promise<string> {
 
 const STATES = ["none", "invited", "in", "out", "banned"] as const;
 
-/** Makes a user stand in a room like this. */
-async function stand(key: string, userId: string, state: MembershipState | "none"): Promise<void> {
+/** Gives a user this membership in a room. One that is "in" or "out" is muted too. */
+async function setMembership(key: string, userId: string, state: MembershipState | "none"): Promise<void> {
   if (state === "invited") await store.members.invite(key, userId, 1);
   if (state === "banned") await store.members.banOutsider(key, userId, 1);
   if (state !== "in" && state !== "out") return;
@@ -41,13 +41,13 @@ async function stand(key: string, userId: string, state: MembershipState | "none
   if (state === "out") await store.members.end(key, userId, "out", 2);
 }
 
-const FROM: readonly Entry["from"][] = [["none"], ["invited"], ["out"], ["invited", "out", "none"]];
+const FROM_STATES: readonly Entry["from"][] = [["none"], ["invited"], ["out"], ["invited", "out", "none"]];
 
 test("N7: a user enters from the states that the entry names, and from no others", async () => {
-  for (const from of FROM) {
+  for (const from of FROM_STATES) {
     for (const state of STATES) {
-      const [key, userId] = [await room(), await user()];
-      await stand(key, userId, state);
+      const [key, userId] = [await newRoom(), await newUser()];
+      await setMembership(key, userId, state);
       const before = await store.rooms.findStanding(key, userId);
       const { outcome, standing } = await store.members.enter({ room: key, userId, at: 11, from, limit: 9, most: 9 });
       const after = await store.rooms.findStanding(key, userId);
@@ -66,10 +66,10 @@ test("N7: a user enters from the states that the entry names, and from no others
   }
 });
 
-test("a full room, a closed one, one that is not there, and a user who is disabled or in too many rooms", async () => {
-  const [key, userId, disabled] = [await room(), await user(), await user()];
+test("a full, closed or missing room, a disabled user and one in too many rooms each have their outcome", async () => {
+  const [key, userId, disabled] = [await newRoom(), await newUser(), await newUser()];
   await store.users.disable(disabled, 5);
-  const closed = await room();
+  const closed = await newRoom();
   await store.members.end(closed, `u${users}`, "out", 3);
   const entry = { room: key, userId, at: 1, from: ["none"], limit: 9 } as const;
   const enter = async (change: Partial<Entry>) => (await store.members.enter({ ...entry, ...change })).outcome;
@@ -84,23 +84,23 @@ test("a full room, a closed one, one that is not there, and a user who is disabl
 });
 
 test("many who enter at the same time do not exceed the room's limit, nor one user theirs", async () => {
-  const key = await room();
+  const key = await newRoom();
   const all = [];
-  for (let n = 0; n < 12; n += 1) all.push(await user());
+  for (let n = 0; n < 12; n += 1) all.push(await newUser());
   const entry = { at: 1, from: ["none"], limit: 6 } as const;
   const entered = await Promise.all(all.map((userId) => store.members.enter({ ...entry, room: key, userId })));
   const inside = entered.filter(({ outcome }) => outcome === "entered");
   expect(inside.map(({ standing }) => standing?.membership?.since).sort()).toEqual([1, 2, 3, 4, 5]);
   expect((await store.rooms.findStanding(key, all[0] ?? ""))?.room).toMatchObject({ members: 6, revision: 5 });
-  const userId = await user();
+  const userId = await newUser();
   const keys = [];
-  for (let n = 0; n < 6; n += 1) keys.push(await room());
+  for (let n = 0; n < 6; n += 1) keys.push(await newRoom());
   const joined = await Promise.all(keys.map((one) => store.members.enter({ ...entry, room: one, userId, most: 2 })));
   expect(joined.filter(({ outcome }) => outcome === "entered")).toHaveLength(2);
 });
 
-test("messages from before the entry are read, and those after it are not", async () => {
-  const [key, owner, userId] = [await room(), `u${users}`, await user()];
+test("for a user who enters, earlier messages count as read, and later ones do not", async () => {
+  const [key, owner, userId] = [await newRoom(), `u${users}`, await newUser()];
   await say(store, "1", { room: key, authorId: owner });
   await store.members.enter({ room: key, userId, at: 1, from: ["none"], limit: 9 });
   await say(store, "2", { room: key, authorId: owner });
@@ -112,13 +112,13 @@ const byName = (name: string, userId: string, limits: Partial<Entry["opening"]> 
   opening: { opened: 9, since: 0, owned: 9, ...limits },
 });
 
-test("N7: of those who join a room by its name at the same time, where there is none, one opens it", async () => {
+test("N7: when several users join a missing room by its name at the same time, one of them opens it", async () => {
   const all = [];
-  for (let n = 0; n < 5; n += 1) all.push(await user());
+  for (let n = 0; n < 5; n += 1) all.push(await newUser());
   const entered = await Promise.all(all.map((userId) => store.members.enter(byName("barn", userId))));
   expect(entered.map(({ outcome }) => outcome).sort()).toEqual(["entered", "entered", "entered", "entered", "opened"]);
-  const seats = entered.map(({ standing }) => `${standing?.membership?.role} ${standing?.membership?.since}`);
-  expect(seats.sort()).toEqual(["member 1", "member 2", "member 3", "member 4", "owner 0"]);
+  const memberships = entered.map(({ standing }) => `${standing?.membership?.role} ${standing?.membership?.since}`);
+  expect(memberships.sort()).toEqual(["member 1", "member 2", "member 3", "member 4", "owner 0"]);
   const found = await store.rooms.findStanding("barn", all[0] ?? "");
   expect(found?.room).toMatchObject({ kind: "public", title: null, seq: 0, members: 5, revision: 4 });
   expect(entered[0]?.standing?.room.epoch).toBe(found?.room.epoch);
@@ -126,7 +126,7 @@ test("N7: of those who join a room by its name at the same time, where there is 
 });
 
 test("a room is opened within the user's limits, and under a name that looks like no other one", async () => {
-  const [userId, other, disabled] = [await user(), await user(), await user()];
+  const [userId, other, disabled] = [await newUser(), await newUser(), await newUser()];
   await store.users.disable(disabled, 5);
   const enter = async (entry: Entry) => (await store.members.enter(entry)).outcome;
   expect(await enter(byName("barn", disabled))).toBe("refused");
@@ -138,7 +138,7 @@ test("a room is opened within the user's limits, and under a name that looks lik
   expect(await enter(byName("barn", userId, { opened: 1 }))).toBe("opened-too-many");
   expect(await enter(byName("barn", userId, { opened: 1, since: 7 }))).toBe("opened");
   expect(await enter(byName("shed", userId, { owned: 2 }))).toBe("too-many");
-  // together: who may not open it does not keep the next one from doing so
+  // at the same time: a user who may not open the room does not keep the next user from opening it
   const both = [byName("shed", userId, { owned: 2 }), byName("shed", other)];
   expect(await Promise.all(both.map(enter))).toEqual(["too-many", "opened"]);
   const alike = await Promise.all([byName("1oft", other), byName("1oft", userId), byName("attic", other)].map(enter));
@@ -147,8 +147,8 @@ test("a room is opened within the user's limits, and under a name that looks lik
   expect((await store.rooms.list(other, 9)).map(({ key }) => key)).toEqual(["attic", "shed"]);
 });
 
-test("of two names that look alike, and are opened at the same time, one is", async () => {
-  const [one, other, third] = [await user(), await user(), await user()];
+test("when two rooms whose names look alike are opened at the same time, one is opened", async () => {
+  const [one, other, third] = [await newUser(), await newUser(), await newUser()];
   const entries = [byName("tool1", one), byName("too11", other), byName("too11", third)];
   const outcomes = (await Promise.all(entries.map((entry) => store.members.enter(entry)))).map(
     ({ outcome }) => outcome,
@@ -160,9 +160,9 @@ test("of two names that look alike, and are opened at the same time, one is", as
   expect(left[0]?.members).toBe(outcomes.filter((outcome) => outcome === "opened" || outcome === "entered").length);
 });
 
-test("a user who has been put out before the entry is committed is not in, one who is put out after it is not in", async () => {
-  const [key, userId] = [await room(), await user()];
-  await stand(key, userId, "in");
+test("a user who is banned while entering is not in the room afterwards", async () => {
+  const [key, userId] = [await newRoom(), await newUser()];
+  await setMembership(key, userId, "in");
   const entry = { room: key, userId, at: 3, from: ["out"], limit: 9 } as const;
   const [entered, ended] = await Promise.all([
     store.members.enter(entry),

@@ -11,33 +11,33 @@ import { NO_LIMITS } from "../../test-options.ts";
 import { tokenOf } from "../../test-tokens.ts";
 import { HANDSHAKE } from "../by-hand.ts";
 
-/** What a connection was given to write at once, for each system call. */
+/** For each connection of the gateway: what it has written, one text for each system call. */
 const writes = new Map<Socket, string[]>();
 let gateway: TestGateway;
-/** What Engine.IO got: the requests of its connections. */
-let reached: (IncomingMessage & { readonly _query?: unknown })[];
+/** The requests of the connections that Engine.IO got. */
+let engineRequests: (IncomingMessage & { readonly _query?: unknown })[];
 
 const opened: Socket[] = [];
 
-/** Notes what the gateway writes to a connection: `_write` and `_writev` are one system call each. */
-function note(message: unknown): void {
+/** Records what the gateway writes to a connection: `_write` and `_writev` are one system call each. */
+function recordWrites(message: unknown): void {
   const { socket } = message as { socket: Socket };
-  const noted: string[] = [];
-  writes.set(socket, noted);
+  const written: string[] = [];
+  writes.set(socket, written);
   const { _write, _writev } = socket;
   socket._write = (chunk: string | Buffer, ...rest) => {
-    noted.push(chunk.toString("latin1"));
+    written.push(chunk.toString("latin1"));
     _write.call(socket, chunk, ...rest);
   };
   socket._writev = (chunks, done) => {
-    noted.push(chunks.map(({ chunk }) => (chunk as string | Buffer).toString("latin1")).join(""));
+    written.push(chunks.map(({ chunk }) => (chunk as string | Buffer).toString("latin1")).join(""));
     _writev?.call(socket, chunks, done);
   };
 }
 
-beforeEach(() => subscribe("net.server.socket", note));
+beforeEach(() => subscribe("net.server.socket", recordWrites));
 afterEach(async () => {
-  unsubscribe("net.server.socket", note);
+  unsubscribe("net.server.socket", recordWrites);
   writes.clear();
   for (const connection of opened.splice(0)) connection.destroy();
   await gateway.stop();
@@ -45,9 +45,9 @@ afterEach(async () => {
 
 async function start(options: Parameters<typeof startTestGateway>[1] = {}): Promise<void> {
   gateway = await startTestGateway({}, options);
-  reached = [];
+  engineRequests = [];
   const { io } = gateway.broker.getLocalService("gateway") as unknown as { io: GatewayIo };
-  io.engine.on("connection", ({ request }: { request: IncomingMessage }) => reached.push(request));
+  io.engine.on("connection", ({ request }: { request: IncomingMessage }) => engineRequests.push(request));
 }
 
 /** Sends bytes and reads until `until` is there or the gateway closes. */
@@ -67,36 +67,36 @@ async function send(bytes: string, until: string): Promise<{ text: string; conne
 }
 
 /** The end of Engine.IO's first packet. */
-const FIRST_PACKET = '"maxPayload":65536}';
-/** Also after a reset, which is an error. */
-const isClosed = (socket: Socket) =>
+const FIRST_PACKET_END = '"maxPayload":65536}';
+/** Resolves also after a reset, for which `once` of node:events rejects. */
+const waitUntilClosed = (socket: Socket) =>
   new Promise<void>((resolve) => (socket.closed ? resolve() : socket.once("close", () => resolve())));
-const from = (ip: string, handshake = HANDSHAKE) => `${handshake}cf-connecting-ip: ${ip}\r\n\r\n`;
-const sockets = () => gateway.gateway.caps.find(({ cap }) => cap === "sockets");
-const noted = () => [...writes.values()];
+const handshakeFrom = (ip: string, handshake = HANDSHAKE) => `${handshake}cf-connecting-ip: ${ip}\r\n\r\n`;
+const socketCap = () => gateway.gateway.caps.find(({ cap }) => cap === "sockets");
+const allWrites = () => [...writes.values()];
 
 test("N7: the response to a handshake and Engine.IO's first packet are one write", async () => {
   await start();
-  await send(from("192.0.2.1"), FIRST_PACKET);
-  expect(noted()).toEqual([[expect.stringMatching(/^HTTP\/1\.1 101 .*\r\n\r\n..0\{"sid":".*\}$/s)]]);
+  await send(handshakeFrom("192.0.2.1"), FIRST_PACKET_END);
+  expect(allWrites()).toEqual([[expect.stringMatching(/^HTTP\/1\.1 101 .*\r\n\r\n..0\{"sid":".*\}$/s)]]);
 });
 
-test("N7, H6: engine.io 6.6 reads `_query` of the request: the query that was judged, whatever the client has added", async () => {
+test("N7, H6: engine.io 6.6 reads `_query` of the request, which is the query that the gateway checked", async () => {
   expect(installedVersion("engine.io")).toBe("6.6.12");
   await start();
   for (const query of ["EIO=4&transport=websocket", "t=x1&transport=websocket&EIO=4", "EIO=%34&transport=websocket"]) {
     const handshake = HANDSHAKE.replace("EIO=4&transport=websocket", query);
-    expect((await send(from("192.0.2.1", handshake), FIRST_PACKET)).text).toContain("HTTP/1.1 101");
+    expect((await send(handshakeFrom("192.0.2.1", handshake), FIRST_PACKET_END)).text).toContain("HTTP/1.1 101");
   }
-  expect(reached.map(({ _query }) => _query)).toEqual(Array(3).fill({ EIO: "4", transport: "websocket" }));
+  expect(engineRequests.map(({ _query }) => _query)).toEqual(Array(3).fill({ EIO: "4", transport: "websocket" }));
 });
 
-test("H6: of the request that engine.io 6.6 keeps in `request` only the connection stays when its client has joined", async () => {
+test("H6: when a client has joined, engine.io 6.6 keeps only the connection of its request", async () => {
   await start();
   const client = await gateway.connect(tokenOf("ada"));
   const { io } = gateway.broker.getLocalService("gateway") as unknown as { io: GatewayIo };
   const socket = io.of("/").sockets.get(String(client.id)) as GatewaySocket;
-  const [request] = reached;
+  const [request] = engineRequests;
   expect(socket.conn.request).not.toBe(request);
   expect(Object.keys(socket.conn.request)).toEqual(["socket"]);
   expect(socket.request.socket).toBe(request?.socket);
@@ -113,7 +113,7 @@ test("ids of connections differ, and cannot be guessed", async () => {
   await start();
   const ids = [];
   for (let n = 0; n < 3; n += 1)
-    ids.push(/"sid":"([^"]+)"/.exec((await send(from("192.0.2.1"), FIRST_PACKET)).text)?.[1]);
+    ids.push(/"sid":"([^"]+)"/.exec((await send(handshakeFrom("192.0.2.1"), FIRST_PACKET_END)).text)?.[1]);
   for (const id of ids) expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
   expect(new Set(ids).size).toBe(3);
 });
@@ -125,43 +125,46 @@ test.each([
   ["a body", `${HANDSHAKE}content-length: 3\r\n`, "400"],
   ["another path", HANDSHAKE.replace("/socket.io/", "/socket.io/x"), "404"],
   ["a foreign origin", `${HANDSHAKE}origin: https://evil.test\r\n`, "403"],
-])("a handshake with %s is refused whole, in one write, before Engine.IO has it", async (_what, handshake, status) => {
-  await start();
-  const { text } = await send(from("192.0.2.1", handshake), "\0");
-  expect(text.slice(9, 12)).toBe(status);
-  expect(text.endsWith("}")).toBe(true);
-  expect(noted()).toEqual([[text]]);
-  expect(reached).toEqual([]);
-  expect(sockets()?.used).toBe(0);
-});
+])(
+  "a handshake with %s is refused with a whole response, in one write, before Engine.IO has it",
+  async (_what, handshake, status) => {
+    await start();
+    const { text } = await send(handshakeFrom("192.0.2.1", handshake), "\0");
+    expect(text.slice(9, 12)).toBe(status);
+    expect(text.endsWith("}")).toBe(true);
+    expect(allWrites()).toEqual([[text]]);
+    expect(engineRequests).toEqual([]);
+    expect(socketCap()?.used).toBe(0);
+  },
+);
 
-test("caps and limits refuse before Engine.IO has the connection, each address by itself", async () => {
+test("caps and limits refuse before Engine.IO has the connection, for each address separately", async () => {
   const caps = { ...CAPS, sockets: { ...CAPS.sockets, address: 1 } };
   await start({ caps, limits: { ...NO_LIMITS, handshake: { requests: 2, seconds: 60 } } });
-  const answers = [];
+  const statuses = [];
   for (const ip of ["192.0.2.1", "192.0.2.1", "192.0.2.1", "192.0.2.2"]) {
-    answers.push((await send(from(ip), FIRST_PACKET)).text.slice(9, 12));
+    statuses.push((await send(handshakeFrom(ip), FIRST_PACKET_END)).text.slice(9, 12));
   }
-  expect(answers).toEqual(["101", "429", "429", "101"]);
-  expect(reached).toHaveLength(2);
-  expect(sockets()).toMatchObject({ used: 2, refused: 1 });
+  expect(statuses).toEqual(["101", "429", "429", "101"]);
+  expect(engineRequests).toHaveLength(2);
+  expect(socketCap()).toMatchObject({ used: 2, refused: 1 });
 });
 
 test("a client that closes or resets in the middle of its handshake leaves nothing behind", async () => {
   await start({ caps: { ...CAPS, sockets: { ...CAPS.sockets, address: 1 } } });
-  for (const leave of ["end", "resetAndDestroy"] as const) {
-    const known = writes.size;
+  for (const disconnect of ["end", "resetAndDestroy"] as const) {
+    const connectionsBefore = writes.size;
     const connection = connect({ port: gateway.port, host: "127.0.0.1" });
     connection.on("error", () => undefined).resume();
     await once(connection, "connect");
-    while (writes.size === known) await new Promise((resolve) => setImmediate(resolve));
-    connection.write(from("192.0.2.1"));
-    connection[leave]();
-    await isClosed(connection);
+    while (writes.size === connectionsBefore) await new Promise((resolve) => setImmediate(resolve));
+    connection.write(handshakeFrom("192.0.2.1"));
+    connection[disconnect]();
+    await waitUntilClosed(connection);
   }
   // its place is free again when the gateway has noticed, which is before it has closed its side
-  for (const socket of writes.keys()) await isClosed(socket);
-  expect(sockets()).toMatchObject({ used: 0 });
-  expect((await send(from("192.0.2.1"), FIRST_PACKET)).text).toContain("HTTP/1.1 101");
+  for (const socket of writes.keys()) await waitUntilClosed(socket);
+  expect(socketCap()).toMatchObject({ used: 0 });
+  expect((await send(handshakeFrom("192.0.2.1"), FIRST_PACKET_END)).text).toContain("HTTP/1.1 101");
   expect(gateway.log.filter(({ level }) => level === "error" || level === 50)).toEqual([]);
 });

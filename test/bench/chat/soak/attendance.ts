@@ -10,10 +10,10 @@ interface Restart {
 }
 
 /**
- * Milliseconds after its acknowledgement at which a connected client must have an edit. No accident holds broadcasts
+ * Maximum milliseconds after its acknowledgement in which a connected client gets an edit. No accident holds broadcasts
  * back for so long.
  */
-export const MUST_HEAR_MS = 15_000;
+export const MAX_EDIT_DELAY_MS = 15_000;
 
 /** When a client was connected, and so which edits it must have heard. All times in milliseconds of one clock. */
 export class Attendance {
@@ -44,13 +44,13 @@ export class Attendance {
   }
 
   /** Milliseconds since `at` of its present connection, or of its last one: time in which it could have heard. */
-  hereSince(at: number, now: number): number {
+  connectedMsSince(at: number, now: number): number {
     return Math.max(0, (this.#isHere ? now : this.#leftAt) - Math.max(at, this.#backAt));
   }
 
   /** Whether nothing may have told it of an edit, which was acknowledged at `at`, of this message. */
   mayLack(seq: number, at: number): boolean {
-    const isMeanwhile = ({ from, to }: Restart) => at > from - MUST_HEAR_MS && at < to + MUST_HEAR_MS;
+    const isMeanwhile = ({ from, to }: Restart) => at > from - MAX_EDIT_DELAY_MS && at < to + MAX_EDIT_DELAY_MS;
     return this.#restarts.some((restart) => seq <= restart.last && isMeanwhile(restart));
   }
 }

@@ -131,11 +131,11 @@ function checkAcknowledged(ledger: Ledger, stored: ReadonlyMap<string, readonly 
 
 /** Each client has every message and edit up to the room's last one; the page's client shows each. */
 function checkHeard(ledger: Ledger, crowd: Crowd, stored: ReadonlyMap<string, readonly Row[]>): void {
-  for (const { name, client, attendance, edits, start } of crowd.members) {
+  for (const { name, client, attendance, edits, seqBeforeJoin } of crowd.members) {
     const rows = stored.get(client.room) ?? [];
     if (client.cursor !== rows.length)
       ledger.wrong("not heard", `${name} has ${client.cursor} of ${rows.length} of ${client.room}`);
-    for (const { seq, text } of rows.slice(start)) {
+    for (const { seq, text } of rows.slice(seqBeforeJoin)) {
       const { acknowledgedAt, period } = ledger.editOf(text) ?? {};
       if (acknowledgedAt === undefined || edits.get(seq) === text || attendance.mayLack(seq, acknowledgedAt)) continue;
       ledger.wrong("edit not heard", `${name} has not got the edit of ${client.room} ${seq} (${period})`);

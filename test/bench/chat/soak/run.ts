@@ -102,13 +102,13 @@ class Soak {
     await this.#crowd.open(this.#site.accounts);
     const limit = this.#options.rate === undefined ? await this.#measureLimit() : undefined;
     const rate = this.#options.rate ?? Math.round((limit ?? 0) / 2);
-    const authors = this.#crowd.loudAuthors.length;
+    const authors = this.#crowd.busyAuthors.length;
     const perSecond = Math.min(MAX_PER_SECOND, rate / authors);
     if (perSecond < rate / authors) say(`held at ${MAX_PER_SECOND} messages/s for each of ${authors} authors`);
     this.#figures.clear();
     this.#memory.look();
     const timers = [
-      setInterval(() => this.#crowd.step(perSecond), STEP_MS),
+      setInterval(() => this.#crowd.advance(perSecond), STEP_MS),
       setInterval(() => this.#progress(), PROGRESS_MS),
       setInterval(() => void this.#tick(), 5_000),
     ];
@@ -136,7 +136,7 @@ class Soak {
   async #measureLimit(): Promise<number> {
     const { say, signal } = this.#options;
     say(`measuring for ${FULL_MS / 1000} s what the machine carries`);
-    const authors = this.#crowd.loudAuthors;
+    const authors = this.#crowd.busyAuthors;
     const started = performance.now();
     let before: number | undefined;
     let since = started;
@@ -175,8 +175,9 @@ class Soak {
   async #untilBack(name: string): Promise<void> {
     const { signal } = this.#options;
     const until = performance.now() + PATIENCE_MS;
-    while (this.#crowd.away.length > 0 && performance.now() < until) await delay(20, undefined, { signal });
-    for (const member of this.#crowd.away) this.#ledger.wrong("stuck", `${member.name} is not back after ${name}`);
+    while (this.#crowd.disconnected.length > 0 && performance.now() < until) await delay(20, undefined, { signal });
+    for (const member of this.#crowd.disconnected)
+      this.#ledger.wrong("stuck", `${member.name} is not back after ${name}`);
     await delay(AFTER_MS, undefined, { signal });
   }
 
@@ -207,7 +208,7 @@ class Soak {
     const { name } = this.#figures.current;
     const megabytes = this.#site.nodes.map((node) => node.memory().toFixed(0)).join(" ");
     const wrong = this.#ledger.problems.reduce((sum, { count }) => sum + count, 0);
-    const away = this.#crowd.away.length;
+    const away = this.#crowd.disconnected.length;
     this.#options.say(
       `${this.#ledger.acknowledged} acknowledged, ${this.#crowd.pending} waiting, ${away} clients away, ` +
         `${wrong} wrong; nodes ${megabytes} MB${name === "calm" ? "" : `; ${name}`}`,

@@ -5,7 +5,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { toOutputs, type Values } from "../../../../infra/local/provider/fields.ts";
 import { createProvider, type Provider, type ResourceType } from "../../../../infra/local/provider/index.ts";
-import { objectAt, type PhaseCall, phases, playing, type Sent } from "./phases.ts";
+import { type CallRequest, objectAt, type PhaseCall, phases, withRecordedApi } from "./phases.ts";
 
 /**
  * Objects that a phase imports, once for the preview and once for the update, and how often it refreshes them besides.
@@ -114,13 +114,13 @@ function changedFrom(before: Values, after: Values): Values {
 
 describe.each(phases.filter(([, calls]) => calls.length > 0))("%s", (phase, calls) => {
   test.each(byObject(calls))("%s", async (_object, recorded) => {
-    const sent = await playing([phase, calls], async (baseURL, made) => {
+    const sent = await withRecordedApi([phase, calls], async (baseURL, sentCalls) => {
       const wait = async () => undefined;
       await replay(createProvider({ apiToken: "recorded", baseURL, wait }), phase, recorded);
-      return made;
+      return sentCalls;
     });
     const expected = recorded.map(
-      ({ method, path, body }): Sent => (body === undefined ? { method, path } : { method, path, body }),
+      ({ method, path, body }): CallRequest => (body === undefined ? { method, path } : { method, path, body }),
     );
     expect(sent).toEqual(expected);
   });

@@ -1,6 +1,7 @@
 /**
  * The recording of a stack's life with the real provider (corpus/real-provider-phases.json), and an API that plays one
- * phase of it: it responds to each call as recorded, and what it stores is what the calls wrote.
+ * phase of it. A phase is one command, such as `43-up`. The API responds to each call as recorded, and what it stores
+ * is what the calls wrote.
  */
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
@@ -18,8 +19,8 @@ export interface PhaseCall {
   readonly errors?: readonly unknown[];
 }
 
-/** What a call is, without what came of it. */
-export type Sent = Pick<PhaseCall, "method" | "path" | "body">;
+/** The request of a call, without its response. */
+export type CallRequest = Pick<PhaseCall, "method" | "path" | "body">;
 
 const recording: { phases: Record<string, PhaseCall[]> } = JSON.parse(
   readFileSync(new URL("./corpus/real-provider-phases.json", import.meta.url), "utf8"),
@@ -90,13 +91,16 @@ function result(path: string, body: Json): Json {
     : { id, ...body };
 }
 
-/** Plays one phase; a call that was not recorded, or that was made more often than recorded, gets 418. */
-export async function playing<Result>(
+/**
+ * Runs `use` with an API that plays one phase. A call that was not recorded, or that is made more often than recorded,
+ * gets 418.
+ */
+export async function withRecordedApi<Result>(
   [phase, calls]: (typeof phases)[number],
-  use: (baseURL: string, sent: Sent[]) => Promise<Result>,
+  use: (baseURL: string, sent: CallRequest[]) => Promise<Result>,
 ): Promise<Result> {
   const left = [...calls];
-  const sent: Sent[] = [];
+  const sent: CallRequest[] = [];
   const server = createServer(async (request, response) => {
     let text = "";
     for await (const chunk of request) text += chunk;

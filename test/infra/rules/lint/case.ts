@@ -15,7 +15,7 @@ export interface Case {
   readonly lists?: LintInput["lists"];
   readonly hostnames?: readonly string[];
   readonly calledPaths?: readonly string[];
-  /** The texts that it underlines; none where it finds nothing. */
+  /** The text that each finding underlines; "" for one that underlines none. Empty where nothing is found. */
   readonly finds: readonly string[];
   /** The expression after the first finding's fix. */
   readonly fixed?: string;

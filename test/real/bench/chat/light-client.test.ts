@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { HISTORY_PAGE_MESSAGES, MAX_CATCH_UP_MESSAGES } from "../../../../backend/chat/message.ts";
 import { startTestBackend, type TestBackend } from "../../../backend/test-backend.ts";
 import { LightClient, type LightClientOptions } from "../../../bench/chat/site/light-client.ts";
-import { Attendance, MUST_HEAR_MS } from "../../../bench/chat/soak/attendance.ts";
+import { Attendance, MAX_EDIT_DELAY_MS } from "../../../bench/chat/soak/attendance.ts";
 
 let backend: TestBackend;
 const clients: LightClient[] = [];
@@ -91,7 +91,7 @@ test("N6: the soak expects every edit of a client, except those made while it wa
   const lacks = (seq: number, at: number) => attendance.mayLack(seq, at);
   expect([lacks(7, 99_999), lacks(7, 110_000), lacks(1, 130_001)]).toEqual([true, true, true]);
   // while it was connected; of a message that the pages had
-  expect([lacks(7, 100_000 - MUST_HEAR_MS), lacks(7, 130_000 + MUST_HEAR_MS), lacks(8, 110_000)]).toEqual([
+  expect([lacks(7, 100_000 - MAX_EDIT_DELAY_MS), lacks(7, 130_000 + MAX_EDIT_DELAY_MS), lacks(8, 110_000)]).toEqual([
     ...[false, false, false],
   ]);
   // while it is connected it is told all changes
@@ -101,12 +101,12 @@ test("N6: the soak expects every edit of a client, except those made while it wa
 
 test("N6: an edit that a client got only by returning counts as late for as long as it was connected", () => {
   const attendance = new Attendance();
-  expect(attendance.hereSince(0, 5_000)).toBe(0);
+  expect(attendance.connectedMsSince(0, 5_000)).toBe(0);
   attendance.back(1_000);
-  expect([attendance.hereSince(500, 5_000), attendance.hereSince(4_000, 5_000)]).toEqual([4_000, 1_000]);
+  expect([attendance.connectedMsSince(500, 5_000), attendance.connectedMsSince(4_000, 5_000)]).toEqual([4_000, 1_000]);
   attendance.left(6_000);
   attendance.left(8_000); // a try to return that failed
-  expect([attendance.hereSince(4_000, 9_000), attendance.hereSince(7_000, 9_000)]).toEqual([2_000, 0]);
+  expect([attendance.connectedMsSince(4_000, 9_000), attendance.connectedMsSince(7_000, 9_000)]).toEqual([2_000, 0]);
   attendance.back(10_000);
-  expect([attendance.hereSince(4_000, 10_500), attendance.hereSince(10_200, 10_500)]).toEqual([500, 300]);
+  expect([attendance.connectedMsSince(4_000, 10_500), attendance.connectedMsSince(10_200, 10_500)]).toEqual([500, 300]);
 });

@@ -26,7 +26,8 @@ function isClosedByPeer(error: unknown): boolean {
 }
 
 /**
- * An agent whose connections are read to their end. Connections of TLS are Node's own: they encrypt below this class.
+ * An agent whose connections are read to their end. For origins without TLS only: Node.js encrypts below the class that
+ * it would have to replace.
  */
 export class ReadAfterCloseAgent extends Agent {
   readonly #idleTimeout: number | undefined;
