@@ -13,7 +13,7 @@ export interface BroadcastHeader {
   readonly sentAt: number;
   /** Number of the packet among all broadcasts of this instance, from 1. */
   readonly counter: number;
-  /** Number of the packet among those of this instance on this subject, from 1; 0 on the subject of marks. */
+  /** Number of the packet among those of this instance on this subject, from 1; 0 on the subject of packet counts. */
   readonly ordinal: number;
   /** Number of the subject that the packet was sent on. */
   readonly subject: number;

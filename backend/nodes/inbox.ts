@@ -3,9 +3,9 @@ import type { Logger } from "pino";
 import { broadcastKey, openBroadcast } from "./broadcast-packet.ts";
 import { type Delivery, readDeliveries } from "./delivery.ts";
 import type { DropLog, DropReason } from "./drop-log.ts";
-import { readMarks } from "./marks.ts";
+import { readPacketCounts } from "./packet-counts.ts";
 import { Senders } from "./senders.ts";
-import { MARKS } from "./subjects.ts";
+import { PACKET_COUNTS } from "./subjects.ts";
 import type { Subscriptions } from "./subscriptions.ts";
 import { isOtherVersion } from "./version.ts";
 
@@ -86,9 +86,9 @@ export class Inbox {
     if (header.instance === instance) return "replayed";
     const reason = this.#senders.checkAndRecord(header, clock());
     if (reason || !receiver) return reason;
-    if (subject === MARKS) {
-      for (const mark of readMarks(body))
-        this.#reportMissing(header.instance, mark.subject, mark.ordinal, false, receiver);
+    if (subject === PACKET_COUNTS) {
+      for (const { subject: counted, count } of readPacketCounts(body))
+        this.#reportMissing(header.instance, counted, count, false, receiver);
       return undefined;
     }
     this.#reportMissing(header.instance, subject, header.ordinal, true, receiver);

@@ -6,7 +6,7 @@ import type { DropLog } from "./drop-log.ts";
 import { Inbox, type Receiver } from "./inbox.ts";
 import type { ConnectionListener } from "./nats-transporter.ts";
 import { NodeOutbox } from "./outbox.ts";
-import { MARKS, shardOf, subjectName, TO_EVERY_NODE } from "./subjects.ts";
+import { PACKET_COUNTS, shardOf, subjectName, TO_EVERY_NODE } from "./subjects.ts";
 import { Subscriptions } from "./subscriptions.ts";
 
 export interface NodeChannelOptions {
@@ -18,8 +18,8 @@ export interface NodeChannelOptions {
   readonly clock: () => number;
 }
 
-/** Milliseconds between two packets of marks: after this time a lost broadcast is noticed that no other one follows. */
-const MARKS_INTERVAL_MS = 1_000;
+/** Milliseconds between two packets of counts: within this time a lost broadcast is noticed that none follows. */
+const COUNTS_INTERVAL_MS = 1_000;
 /** Milliseconds that `listen` waits for the server to confirm a subscription. */
 const CONFIRM_TIMEOUT_MS = 500;
 
@@ -30,7 +30,7 @@ const CONFIRM_TIMEOUT_MS = 500;
  * node parses no JSON.
  *
  * - Every packet is authenticated (`broadcast-packet.ts`), recent, and newer than all others of its sender.
- * - Packets are numbered for each subject. Every second a node sends marks: the number of its latest packet on each
+ * - Packets are numbered for each subject. Every second a node sends its packet counts: how many it has sent on each
  *   subject that it has used lately. A receiver that lacks one compares the channels of that subject with the database.
  * - While there is no connection, packets are numbered and dropped. The other nodes notice later that they are missing.
  */
@@ -88,7 +88,7 @@ export class NodeChannel implements ConnectionListener {
    * `listen` does.
    */
   follow(channel: string): Promise<void> | undefined {
-    this.#outbox.alwaysMark(shardOf(channel));
+    this.#outbox.alwaysCount(shardOf(channel));
     return this.listen(channel);
   }
 
@@ -97,29 +97,29 @@ export class NodeChannel implements ConnectionListener {
     this.#subscriptions.remove(channel, performance.now(), wasUsed);
   }
 
-  /** Tells the other nodes up to which packet this one has sent; also done every second. */
-  sendMarks(): void {
-    this.#outbox.sendMarks();
+  /** Tells the other nodes how many packets this one has sent; also done every second. */
+  sendPacketCounts(): void {
+    this.#outbox.sendPacketCounts();
   }
 
   connected(client: NatsConnection): void {
     this.#client = client;
     this.#subscribe(TO_EVERY_NODE);
-    this.#subscribe(MARKS);
+    this.#subscribe(PACKET_COUNTS);
     this.#timer ??= setInterval(() => {
-      this.#outbox.sendMarks();
+      this.#outbox.sendPacketCounts();
       this.#subscriptions.sweep(performance.now());
-    }, MARKS_INTERVAL_MS).unref();
+    }, COUNTS_INTERVAL_MS).unref();
   }
 
   lost(): void {
     this.#isLost = true;
   }
 
-  /** Sends marks of all subjects, so that the other nodes notice what they did not get meanwhile. */
+  /** Sends the packet counts of all subjects, so that the other nodes notice what they did not get meanwhile. */
   reconnected(): void {
     this.#isLost = false;
-    this.#outbox.sendMarks(true);
+    this.#outbox.sendPacketCounts(true);
   }
 
   /** Sends the waiting deliveries, and nothing afterwards. */

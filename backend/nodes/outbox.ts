@@ -1,9 +1,10 @@
 import type { KeyObject } from "node:crypto";
+import { startNotBefore } from "../start-not-before.ts";
 import { broadcastKey, HEADER_BYTES, MAC_BYTES, sealBroadcast } from "./broadcast-packet.ts";
 import { type Delivery, deliveryBytes, writeDelivery } from "./delivery.ts";
-import { MARK_BYTES, writeMark } from "./marks.ts";
+import { PACKET_COUNT_BYTES, writePacketCount } from "./packet-counts.ts";
 import { newInstance } from "./sealed-packet.ts";
-import { MARKS, SUBJECTS, shardOf, TO_EVERY_NODE } from "./subjects.ts";
+import { PACKET_COUNTS, SUBJECTS, shardOf, TO_EVERY_NODE } from "./subjects.ts";
 
 export interface NodeOutboxOptions {
   /** The secret that seals. */
@@ -35,11 +36,11 @@ export class NodeOutbox {
   #counter = 0;
   /** The last ordinal of each subject. */
   readonly #ordinals = new Float64Array(SUBJECTS);
-  /** Subjects that were used since the latest packet of marks, and between that one and the one before. */
+  /** Subjects that were used since the packet counts were last sent, and between that time and the one before. */
   #used = new Set<number>();
   #usedBefore: ReadonlySet<number> = new Set();
-  /** Subjects that are in every packet of marks. */
-  readonly #alwaysMarked = new Set<number>();
+  /** Subjects whose packet counts are always sent. */
+  readonly #alwaysCounted = new Set<number>();
   /** Deliveries of the next batch. */
   #waiting = new Map<number, Delivery[]>();
 
@@ -58,7 +59,8 @@ export class NodeOutbox {
     const { kind, channel, users } = delivery;
     const isForChannel = channel !== undefined && (users === undefined || kind === "left");
     const subject = isForChannel ? shardOf(channel) : TO_EVERY_NODE;
-    if (this.#waiting.size === 0 && kind !== "left") this.#schedule();
+    if (this.#waiting.size === 0 && kind !== "left")
+      startNotBefore(this.#flushedAt + BATCH_INTERVAL_MS, () => this.flush());
     const group = this.#waiting.get(subject);
     if (group) group.push(delivery);
     else this.#waiting.set(subject, [delivery]);
@@ -79,31 +81,25 @@ export class NodeOutbox {
     }
   }
 
-  /** From now on every packet of marks says up to which ordinal was sent on this subject, however long ago. */
-  alwaysMark(subject: number): void {
-    this.#alwaysMarked.add(subject);
+  /** From now on the packet count of this subject is always sent, however long ago it was used. */
+  alwaysCount(subject: number): void {
+    this.#alwaysCounted.add(subject);
   }
 
   /**
-   * Sends up to which ordinal was sent on the subjects that were used since the last marks but one, so that one packet
-   * of marks may be lost, and on those that are always marked. With `everything`, on all subjects.
+   * Sends the packet counts of the subjects that were used since the last time but one, so that one such packet may be
+   * lost, and of those that are always counted. With `includesAll`, of all subjects.
    */
-  sendMarks(includesAll = false): void {
-    const recent = new Set([...this.#usedBefore, ...this.#used, ...this.#alwaysMarked]);
+  sendPacketCounts(includesAll = false): void {
+    const recent = new Set([...this.#usedBefore, ...this.#used, ...this.#alwaysCounted]);
     this.#usedBefore = this.#used;
     this.#used = new Set();
-    const isUsed = (subject: number) => (this.#ordinals[subject] ?? 0) > 0;
-    const subjects = [...(includesAll ? this.#ordinals.keys() : recent)].filter(isUsed);
-    const packet = Buffer.allocUnsafe(HEADER_BYTES + subjects.length * MARK_BYTES + MAC_BYTES);
+    const countOf = (subject: number) => this.#ordinals[subject] ?? 0;
+    const subjects = [...(includesAll ? this.#ordinals.keys() : recent)].filter((subject) => countOf(subject) > 0);
+    const packet = Buffer.allocUnsafe(HEADER_BYTES + subjects.length * PACKET_COUNT_BYTES + MAC_BYTES);
     let at = HEADER_BYTES;
-    for (const subject of subjects) at = writeMark(packet, at, { subject, ordinal: this.#ordinals[subject] ?? 0 });
-    this.#send(MARKS, 0, packet);
-  }
-
-  #schedule(): void {
-    const wait = this.#flushedAt + BATCH_INTERVAL_MS - performance.now();
-    if (wait > 0) setTimeout(() => this.flush(), wait).unref();
-    else setImmediate(() => this.flush());
+    for (const subject of subjects) at = writePacketCount(packet, at, { subject, count: countOf(subject) });
+    this.#send(PACKET_COUNTS, 0, packet);
   }
 
   #sendBatches(subject: number, deliveries: readonly Delivery[]): void {

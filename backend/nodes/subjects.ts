@@ -2,8 +2,8 @@
 export const SHARDS = 16_384;
 /** Subject of broadcasts that do not go to one channel. Every node subscribes to it. */
 export const TO_EVERY_NODE = SHARDS;
-/** Subject on which each node sends its marks: up to which ordinal it has sent on each subject. All nodes subscribe. */
-export const MARKS = SHARDS + 1;
+/** Subject on which each node sends its packet counts. Every node subscribes to it. */
+export const PACKET_COUNTS = SHARDS + 1;
 /** Subjects in all; they are numbered from 0. */
 export const SUBJECTS = SHARDS + 2;
 

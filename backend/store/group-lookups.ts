@@ -1,6 +1,6 @@
 import { type Kysely, type RawBuilder, sql } from "kysely";
+import { startNotBefore } from "../start-not-before.ts";
 import { isPostgres } from "./is-postgres.ts";
-import { startNotBefore } from "./start-not-before.ts";
 
 /** The key by which a row is looked up: one text or several. */
 export type Key = readonly string[];

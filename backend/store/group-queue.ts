@@ -1,4 +1,4 @@
-import { startNotBefore } from "./start-not-before.ts";
+import { startNotBefore } from "../start-not-before.ts";
 
 /** How work is done in groups. Times in milliseconds. */
 export interface GroupRules<T> {

@@ -1,4 +1,5 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { startNotBefore } from "../start-not-before.ts";
 import { DatabaseAway } from "./outage.ts";
 import {
   asOutage,
@@ -9,7 +10,6 @@ import {
   type SqliteConnection,
   type WriteCounter,
 } from "./sqlite-connection.ts";
-import { startNotBefore } from "./start-not-before.ts";
 
 /**
  * Milliseconds between the starts of two groups: a commit and its sync cost as much as several writes. A single write

@@ -156,7 +156,7 @@ export class SocketGateway {
 
   /** Called when another node has connected: tells it how much this one has sent, so that it notices each loss. */
   greetNode(): void {
-    this.#parts.channel?.sendMarks();
+    this.#parts.channel?.sendPacketCounts();
   }
 
   endSession(sid: string): void {

@@ -3,7 +3,7 @@ import { pino } from "pino";
 import { Inbox } from "../../../backend/nodes/inbox.ts";
 import { type Delivery, DropLog } from "../../../backend/nodes/index.ts";
 import { NodeOutbox } from "../../../backend/nodes/outbox.ts";
-import { MARKS, shardOf, TO_EVERY_NODE } from "../../../backend/nodes/subjects.ts";
+import { PACKET_COUNTS, shardOf, TO_EVERY_NODE } from "../../../backend/nodes/subjects.ts";
 import { Subscriptions } from "../../../backend/nodes/subscriptions.ts";
 import { VERSION } from "../../../backend/nodes/version.ts";
 
@@ -141,39 +141,39 @@ test("N5: a packet that did not come is missed when the next of its subject come
   expect([node.texts, node.missed]).toEqual([["garden", "garden", "shed"], [["garden"]]]);
 });
 
-test("N5: a packet that did not come and that no other follows is missed by the marks, of which one may be lost", async () => {
+test("N5: a packet that did not come and that no other follows is missed by the packet counts, of which one may be lost", async () => {
   const node = nodeIn("garden", "shed");
   sendTo("shed", "garden");
   const [shed] = sent.splice(0) as [Packet];
   await node.take(shed);
-  outbox.sendMarks();
+  outbox.sendPacketCounts();
   sent.length = 0; // these are lost as well
-  outbox.sendMarks();
-  outbox.sendMarks();
-  expect(sent.map(({ subject }) => subject)).toEqual([MARKS, MARKS]);
+  outbox.sendPacketCounts();
+  outbox.sendPacketCounts();
+  expect(sent.map(({ subject }) => subject)).toEqual([PACKET_COUNTS, PACKET_COUNTS]);
   await node.take(...sent);
   expect(node.missed).toEqual([["garden"]]);
 });
 
-test("N5: after a cut all subjects are marked, so that none of what was sent meanwhile is missed silently", async () => {
+test("N5: after a cut all subjects are counted, so that none of what was sent meanwhile is missed silently", async () => {
   const node = nodeIn("garden", "shed");
   sendTo("garden", "shed");
   await node.take(...sent.splice(0));
   sendTo("garden", "shed");
-  for (let n = 0; n < 5; n += 1) outbox.sendMarks();
+  for (let n = 0; n < 5; n += 1) outbox.sendPacketCounts();
   sent.length = 0;
-  outbox.sendMarks(true);
+  outbox.sendPacketCounts(true);
   await node.take(...sent);
   expect(node.missed.sort()).toEqual([["garden"], ["shed"]]);
 });
 
-test("N2: a loss is noticed on a subject that is always marked, also after a silence, and by a node that was cut off for long", async () => {
-  outbox.alwaysMark(shardOf("/jobs"));
-  outbox.sendMarks();
+test("N2: a loss is noticed on a subject that is always counted, also after a silence, and by a node that was cut off for long", async () => {
+  outbox.alwaysCount(shardOf("/jobs"));
+  outbox.sendPacketCounts();
   sendTo("/jobs", "/jobs");
-  for (let n = 0; n < 5; n += 1) outbox.sendMarks();
+  for (let n = 0; n < 5; n += 1) outbox.sendPacketCounts();
   const node = nodeIn("/jobs");
-  // it has started after all of that was sent, and the first marks that come tell it where the sender is
+  // it has started after all of that was sent, and the first packet counts that come tell it where the sender is
   await node.take(...sent.slice(-1));
   node.missed.length = 0;
   sent.length = 0;
@@ -189,7 +189,7 @@ test("N2: a loss is noticed on a subject that is always marked, also after a sil
   now += 120_000;
   sent.length = 0;
   sendTo("/jobs");
-  outbox.sendMarks();
+  outbox.sendPacketCounts();
   await node.take(...sent.slice(1));
   expect(node.missed).toEqual([["/jobs"], ["/jobs"]]);
 });
@@ -204,7 +204,7 @@ test("N5: a node that subscribes between two packets looks for what came before,
   node.subscriptions.sweep(60_000);
   sendTo("garden");
   node.subscriptions.add("garden");
-  outbox.sendMarks();
+  outbox.sendPacketCounts();
   await node.take(...sent.slice(3));
   expect(node.missed).toEqual([["garden"], ["garden"]]);
 });
@@ -226,7 +226,13 @@ test("N5: repeated packets, those of another subject and those of another secret
   outbox = newOutbox("a secret of the nodes of another site");
   sendTo("garden");
   const [foreign] = sent as [Packet];
-  await node.take(packet, packet, { ...packet, subject: MARKS }, { ...packet, subject: TO_EVERY_NODE }, foreign);
+  await node.take(
+    packet,
+    packet,
+    { ...packet, subject: PACKET_COUNTS },
+    { ...packet, subject: TO_EVERY_NODE },
+    foreign,
+  );
   expect([node.texts, node.dropped()]).toEqual([["garden"], { replayed: 1, misdirected: 2, foreign: 1 }]);
 });
 
@@ -234,7 +240,7 @@ test("N5: what a client of NATS sends back to the node that sent it reaches none
   const node = nodeAs(outbox.instance, "garden");
   sendTo("garden", "garden");
   outbox.add({ ...to("garden", "", ["ada"]), kind: "left" });
-  outbox.sendMarks();
+  outbox.sendPacketCounts();
   await node.take(...sent);
   expect([node.texts, node.missed, node.dropped()]).toEqual([[], [], { replayed: 4 }]);
 });

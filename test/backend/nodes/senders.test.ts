@@ -41,12 +41,12 @@ test("N5: the next broadcast on a subject, or the sender's count of them, reveal
   const senders = new Senders(NOW);
   senders.checkAndRecord(packet(1), NOW);
   const next = (ordinal: number, subject = SUBJECT) => senders.isMissing(instance, subject, ordinal, true);
-  const mark = (ordinal: number, subject = SUBJECT) => senders.isMissing(instance, subject, ordinal, false);
+  const latest = (ordinal: number, subject = SUBJECT) => senders.isMissing(instance, subject, ordinal, false);
   expect([1, 2, 3].map((ordinal) => next(ordinal))).toEqual([false, false, false]);
-  expect([mark(3), mark(2), mark(4), mark(4)]).toEqual([false, false, true, false]);
+  expect([latest(3), latest(2), latest(4), latest(4)]).toEqual([false, false, true, false]);
   expect([next(5), next(7), next(8), next(6)]).toEqual([false, true, false, false]);
   // each subject has ordinals of its own
-  expect([next(1, OTHER_SUBJECT), mark(1, OTHER_SUBJECT), mark(9)]).toEqual([false, false, true]);
+  expect([next(1, OTHER_SUBJECT), latest(1, OTHER_SUBJECT), latest(9)]).toEqual([false, false, true]);
 });
 
 test("N5: broadcasts from before a subscription count as missing; a restarted sender counts from 1 again", () => {

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "@jest/
 import { connect, type NatsConnection } from "nats";
 import type { Socket } from "socket.io-client";
 import { channelOf } from "../../../../backend/chat/channel.ts";
-import { MARKS, SHARDS, shardOf, subjectName } from "../../../../backend/nodes/subjects.ts";
+import { PACKET_COUNTS, SHARDS, shardOf, subjectName } from "../../../../backend/nodes/subjects.ts";
 import { emit } from "../../../backend/socket-calls.ts";
 import { startTestBackend, type TestBackend, type TestUser } from "../../../backend/test-backend.ts";
 import { type Cluster, startCluster } from "../../postgres/cluster.ts";
@@ -132,7 +132,7 @@ test("N5: forged, replayed and misdirected broadcasts are dropped, on every subj
   eve.publish(garden, new Uint8Array());
   eve.publish(garden, Buffer.alloc(900_000, 1));
   eve.publish(subjectName(SHARDS), packet);
-  eve.publish(subjectName(MARKS), packet);
+  eve.publish(subjectName(PACKET_COUNTS), packet);
   await eve.flush();
   const more = async (reason: string) => ((await dropped(two))[reason] ?? 0) - (before[reason] ?? 0);
   await until(async () => (await more("misdirected")) === 2);
