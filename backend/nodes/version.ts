@@ -3,7 +3,7 @@
  * channel changes. It is the first byte of every packet. Nodes of different versions do not understand each other, and
  * drop each other's packets.
  */
-export const VERSION = 4;
+export const VERSION = 5;
 
 /** No version is higher: other programs' packets begin with text or with larger numbers. */
 const HIGHEST = 31;
