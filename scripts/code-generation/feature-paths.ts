@@ -8,8 +8,8 @@ export const ARCHITECTURE = "ARCHITECTURE.md";
 const PROGRAM = ["backend", "cloudflared", "infra", "scripts", "test"];
 /** Folders in which a feature can have folders and files, at any depth. */
 const PLACES = ["backend", "infra/policy", "test"];
-/** In these folders only the subfolders that are listed are searched. */
-const LOOKED_INTO: Readonly<Record<string, readonly string[]>> = {
+/** Of these folders only the listed subfolders are searched; of all others, every one. */
+const SEARCHED_SUBFOLDERS: Readonly<Record<string, readonly string[]>> = {
   backend: ["client", "page"],
   test: ["backend", "bench", "infra", "journeys", "real", "slow"],
   "test/backend": ["client", "page"],
@@ -23,19 +23,19 @@ const LOOKED_INTO: Readonly<Record<string, readonly string[]>> = {
 export function featurePaths(root: string, feature: string): readonly string[] {
   const features = new Set(featureNames(root));
   const found: string[] = [];
-  const look = (folder: string): void => {
+  const search = (folder: string): void => {
     const entries = readdirSync(join(root, folder), { withFileTypes: true });
     for (const entry of entries) {
       const path = `${folder}/${entry.name}`;
       if (entry.name.split(".")[0] === feature) found.push(path);
-      else if (entry.isDirectory() && !features.has(entry.name) && isLookedInto(folder, entry.name)) look(path);
+      else if (entry.isDirectory() && !features.has(entry.name) && isSearched(folder, entry.name)) search(path);
     }
   };
-  for (const folder of PLACES) if (existsSync(join(root, folder))) look(folder);
+  for (const folder of PLACES) if (existsSync(join(root, folder))) search(folder);
   return found.sort();
 }
 
-const isLookedInto = (folder: string, name: string): boolean => LOOKED_INTO[folder]?.includes(name) ?? true;
+const isSearched = (folder: string, name: string): boolean => SEARCHED_SUBFOLDERS[folder]?.includes(name) ?? true;
 
 /** A line of a file, from 1. */
 export interface FeatureLine {

@@ -6,13 +6,13 @@ import type { FileTexts } from "./changes.ts";
 const BIOME = join(import.meta.dirname, "../../node_modules/.bin/biome");
 
 /** The texts as `npm run format` leaves them: the names in a template decide where its lines break. */
-export function formatted(root: string, texts: FileTexts): FileTexts {
+export function formatTexts(root: string, texts: FileTexts): FileTexts {
   return new Map(
-    [...texts].map(([path, text]) => [path, /\.(?:m?ts|md)$/.test(path) ? formattedText(root, path, text) : text]),
+    [...texts].map(([path, text]) => [path, /\.(?:m?ts|md)$/.test(path) ? formatText(root, path, text) : text]),
   );
 }
 
-function formattedText(root: string, path: string, text: string): string {
+function formatText(root: string, path: string, text: string): string {
   // a copy of the project need not be a Git repository
   const args = ["check", "--write", "--vcs-enabled=false", `--stdin-file-path=${path}`];
   const { status, signal, stdout, stderr, error } = spawnSync(BIOME, args, {

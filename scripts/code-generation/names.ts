@@ -27,8 +27,8 @@ const RESERVED: ReadonlySet<string> = new Set(
   ).split(" "),
 );
 
-/** The first word of names that the kit's tests use, so that they never use the name of a feature. */
-const WORD_OF_TESTS = "fixture";
+/** The first word of the names that the kit's tests give to features; no real feature may have it. */
+const TEST_NAME_PREFIX = "fixture";
 
 /** @throws UsageError that says what is wrong with a name that is not words of lower-case letters and digits */
 export function readName(kebab: string): Spellings {
@@ -46,8 +46,8 @@ export function readName(kebab: string): Spellings {
     pascal,
   };
   if (RESERVED.has(names.camel.toLowerCase())) throw refuse("it is a reserved word of the language; choose another");
-  if (words[0] === WORD_OF_TESTS)
-    throw refuse(`names that begin with "${WORD_OF_TESTS}" belong to tests; choose another`);
+  if (words[0] === TEST_NAME_PREFIX)
+    throw refuse(`names that begin with "${TEST_NAME_PREFIX}" belong to tests; choose another`);
   return names;
 }
 
@@ -56,7 +56,7 @@ export const nameRefusal = (name: string, reason: string): UsageError =>
   new UsageError(`the name "${name}" cannot be used: ${reason}.`);
 
 /** Fills in a template, where `NAME-KEBAB`, `NAME_SNAKE`, `NAME_UPPER`, `nameCamel` and `NamePascal` are the name. */
-export function fill(template: string, { kebab, snake, camel, pascal }: Spellings): string {
+export function fillTemplate(template: string, { kebab, snake, camel, pascal }: Spellings): string {
   return template
     .replaceAll("NAME-KEBAB", kebab)
     .replaceAll("NAME_SNAKE", snake)

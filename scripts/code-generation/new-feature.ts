@@ -4,8 +4,8 @@ import { CODES, http } from "../../backend/surface.ts";
 import { addToList } from "./add-to-list.ts";
 import type { ProjectChanges } from "./changes.ts";
 import { ARCHITECTURE, featurePaths } from "./feature-paths.ts";
-import { formatted } from "./format.ts";
-import { fill, nameRefusal, readName, type Spellings } from "./names.ts";
+import { formatTexts } from "./format.ts";
+import { fillTemplate, nameRefusal, readName, type Spellings } from "./names.ts";
 import { CUSTOM_RULES, LAST_RULE } from "./new-rule.ts";
 
 /** A feature's files: each template and the path that it becomes, which `featurePaths` finds by the name. */
@@ -27,19 +27,21 @@ const SERVICES = ["presence", "housekeeping"];
 /** A feature with three entries, a table, an event, an example of an edge rule, and tests. */
 export function newFeature(root: string, name: string): ProjectChanges {
   const names = readName(name);
-  const taken = takenBy(root, names);
-  if (taken !== undefined) throw nameRefusal(name, `${taken} exists already; choose another`);
+  const conflict = findConflict(root, names);
+  if (conflict !== undefined) throw nameRefusal(name, `${conflict} exists already; choose another`);
   const template = (file: string) => readFileSync(new URL(`templates/feature/${file}.txt`, import.meta.url), "utf8");
-  const added = Object.entries(FILES).map(([file, path]) => [fill(path, names), fill(template(file), names)] as const);
+  const added = Object.entries(FILES).map(
+    ([file, path]) => [fillTemplate(path, names), fillTemplate(template(file), names)] as const,
+  );
   const changed = Object.entries(EDITS)
-    // a page for readers, which a project may have given up
+    // a project may have removed this page
     .filter(([path]) => path !== ARCHITECTURE || existsSync(join(root, path)))
     .map(([path, edit]) => [path, edit(path, readFileSync(join(root, path), "utf8"), names)] as const);
-  return { added: formatted(root, new Map(added)), changed: formatted(root, new Map(changed)) };
+  return { added: formatTexts(root, new Map(added)), changed: formatTexts(root, new Map(changed)) };
 }
 
-/** What has a name already that the new feature would give something; undefined where nothing has. */
-function takenBy(root: string, { kebab, snake }: Spellings): string | undefined {
+/** What has one of the new feature's names already: a service, a file, a path or a code; undefined for nothing. */
+function findConflict(root: string, { kebab, snake }: Spellings): string | undefined {
   if (SERVICES.includes(kebab)) return `the service ${kebab}`;
   // also what is no feature: `featurePaths` must name the files of the new one and no others
   const [path] = featurePaths(root, kebab);

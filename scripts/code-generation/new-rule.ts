@@ -2,8 +2,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { addToList } from "./add-to-list.ts";
 import type { ProjectChanges } from "./changes.ts";
-import { formatted } from "./format.ts";
-import { fill, nameRefusal, readName } from "./names.ts";
+import { formatTexts } from "./format.ts";
+import { fillTemplate, nameRefusal, readName } from "./names.ts";
 
 export const CUSTOM_RULES = "infra/policy/custom-rules";
 /** The rule that blocks every request for which the backend has no endpoint. New rules are put before it. */
@@ -26,7 +26,7 @@ export function newRule(root: string, name: string): ProjectChanges {
   });
   const template = readFileSync(new URL("templates/rule.txt", import.meta.url), "utf8");
   return {
-    added: formatted(root, new Map([[`${CUSTOM_RULES}/${names.kebab}.ts`, fill(template, names)]])),
-    changed: formatted(root, new Map([[index, list]])),
+    added: formatTexts(root, new Map([[`${CUSTOM_RULES}/${names.kebab}.ts`, fillTemplate(template, names)]])),
+    changed: formatTexts(root, new Map([[index, list]])),
   };
 }

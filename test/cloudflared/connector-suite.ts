@@ -17,7 +17,7 @@ export function connectorSuite(name: string, env: Record<string, string>, kind: 
     });
     afterAll(() => testSite.close());
 
-    test("the command says when it is ready, serves, and Ctrl-C ends it with 0 after it has unregistered", async () => {
+    test("the command prints when it is ready, serves, and Ctrl-C ends it with 0 after it has unregistered", async () => {
       const command = runConnector({ ...localEnv(), TUNNEL_TOKEN_FILE: testSite.tokenFile });
       const line = await command.ready;
       expect(line).toContain(kind === "causeway" ? "Causeway's own connector" : "cloudflared 20");
@@ -43,14 +43,14 @@ export function connectorSuite(name: string, env: Record<string, string>, kind: 
       expect(output).not.toContain(testSite.token);
     });
 
-    test("a token that the edge does not take ends the command with 1 and what to do", async () => {
+    test("a token that the edge refuses ends the command with 1 and says what to do", async () => {
       const { code, output } = await runConnector({ ...localEnv(), TUNNEL_TOKEN: testSite.wrongToken }).ended;
       expect(code).toBe(1);
       expect(output).toMatch(/connector: The edge does not accept .*get the token again/is);
       expect(output).not.toContain(testSite.wrongToken);
     });
 
-    test("the front door starts, tells its connections and stops; twice is once", async () => {
+    test("startConnector starts, reports its connections and stops; a second stop changes nothing", async () => {
       const lines: string[] = [];
       const connector = await startCloudflared({
         token: testSite.token,
@@ -67,7 +67,7 @@ export function connectorSuite(name: string, env: Record<string, string>, kind: 
       expect(lines.join("\n")).not.toContain(testSite.token);
     });
 
-    test("an authority that did not sign the edge's certificate is said to be the problem", async () => {
+    test("an authority that did not sign the edge's certificate is named as the problem", async () => {
       const other = await startEdgeForTests(null);
       const starting = startCloudflared({
         token: testSite.token,

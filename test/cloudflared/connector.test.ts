@@ -14,7 +14,7 @@ import { startEdgeForTests } from "./edge-for-tests.ts";
 // Without a PATH no cloudflared is found, so it is our own that starts.
 connectorSuite("the road with our own connector", { PATH: "" }, "causeway");
 
-describe("what can be wrong", () => {
+describe("mistakes of the operator", () => {
   test("the command called wrongly ends with 2 and a clear line", async () => {
     const calls = [
       [{}, [], /TUNNEL_TOKEN_FILE/],
@@ -37,7 +37,7 @@ describe("what can be wrong", () => {
     }
   });
 
-  test("no cloudflared, and no local edge to serve instead", async () => {
+  test("without a cloudflared and without a local edge it ends with what to do", async () => {
     await expect(startCloudflared({ token: "x", env: { PATH: "" } })).rejects.toMatchObject({
       code: "NOT_INSTALLED",
       message: expect.stringMatching(/CLOUDFLARED_BIN/),
@@ -58,7 +58,7 @@ describe("what can be wrong", () => {
     await testSite.close();
   });
 
-  test("a tunnel without a configuration is told from one that has one", async () => {
+  test("a tunnel without a configuration is reported as that", async () => {
     const testSite = await startEdgeForTests(null);
     const local = { edge: testSite.edge.address, caFile: testSite.edge.caFile };
     const connector = await startCloudflared({ token: testSite.token, local, env: {} });
@@ -69,7 +69,7 @@ describe("what can be wrong", () => {
     await testSite.close();
   });
 
-  test("a binary that is none, or too old, is named and not passed over", async () => {
+  test("a binary that is not cloudflared, or too old, is named and not ignored", async () => {
     const folder = await mkdtemp(join(tmpdir(), "causeway-binary-"));
     const file = join(folder, "cloudflared");
     const start = () => startCloudflared({ token: "x", env: { PATH: folder } });
@@ -160,7 +160,7 @@ describe("what cloudflared's output means", () => {
     expect(problemIn(["INF Starting tunnel", line, "INF Retrying connection in up to 2s"])?.code).toBe(code);
   });
 
-  test("an origin that is down is not taken for a tunnel that is", () => {
+  test("an origin that is down is not reported as a tunnel that is down", () => {
     const line =
       'ERR error="Unable to reach the origin service. The service may be down: dial tcp 127.0.0.1:1: connect: connection refused" originService=http://127.0.0.1:1';
     expect(problemIn([line])).toBeUndefined();

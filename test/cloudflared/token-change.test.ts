@@ -18,7 +18,7 @@ describe("connectors that a rotation finds", () => {
   });
   afterEach(() => testSite.close());
 
-  test("what is left of a connector that died, or is no connector, is removed", async () => {
+  test("the entry of a connector that has ended, or of another process, is removed", async () => {
     await mkdir(folder);
     const entry = (pid: unknown, metrics: unknown) => JSON.stringify({ pid, child: pid, metrics, token: "x" });
     await writeFile(`${folder}/1.json`, entry(process.pid, "127.0.0.1:1"));
@@ -61,7 +61,7 @@ describe("connectors that a rotation finds", () => {
     expect((await command.ended).code).toBe(0);
   });
 
-  test("O16: one that is stopping is not waited for, and nothing takes its place", async () => {
+  test("O16: a connector that is stopping is not waited for and not replaced", async () => {
     const { address, caFile } = testSite.edge;
     const command = runConnector({
       PATH: "",

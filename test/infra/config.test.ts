@@ -59,7 +59,7 @@ test("every key is read, under the project's own name", () => {
   });
 });
 
-test("all problems are told at once, each with its key, what was given and what is expected", () => {
+test("all problems are reported at once, each with its key, what was given and what is expected", () => {
   expect(
     problemsOf({
       "causeway:accountId": "me",

@@ -22,7 +22,7 @@ const TUNNEL = "cloudflare:index/zeroTrustTunnelCloudflared:ZeroTrustTunnelCloud
 const RECORD = "causeway:index:Dns$cloudflare:index/dnsRecord:DnsRecord";
 const resource = (id?: string) => ({ type: "given in the URN too", outputs: id === undefined ? {} : { id } });
 
-test("O2: the ids of the stack's own records, rulesets and tunnel; not a component, nor what others declared in the program", async () => {
+test("O2: the stack's own records, rulesets and tunnel are listed; components and what others declared are not", async () => {
   const outputs = {
     [urn("pulumi:pulumi:Stack", "causeway-dev")]: resource(),
     [urn("causeway:index:Tunnel", "tunnel")]: resource(),

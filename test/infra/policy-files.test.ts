@@ -75,7 +75,7 @@ test("I11-1: so is a list's file, and a file in a folder of the folder; what an 
   ]);
 });
 
-test("I11-1: a function that makes no rule on this plan is of the file of its name", () => {
+test("I11-1: a function that makes no rule on this plan counts as the rule of the file of its name", () => {
   const noFr = () => undefined;
   expect(messages({ [`${RULES}/not-fr.ts`]: "" }, [noFr]).map(({ code, file }) => [code, file])).toEqual([
     ["file-not-in-index", `${RULES}/not-fr.ts`],
@@ -84,7 +84,7 @@ test("I11-1: a function that makes no rule on this plan is of the file of its na
   expect(messages({ [`${RULES}/no-fr.ts`]: 'ref: "no_fr"' }, [noFr])).toHaveLength(1);
 });
 
-test("I11-2: a ref that is not the name of its file is told with both", () => {
+test("I11-2: a ref that differs from the name of its file is reported with both", () => {
   const found = policyOf({ [`${RULES}/no-fr.ts`]: "ref: 'no_france'" }, [rule("no_france")]).diagnostics;
   expect(found).toEqual([
     expect.objectContaining({
@@ -111,7 +111,7 @@ test("I11-2: of two refs alike, both files are named", () => {
   });
 });
 
-test("I11-2: a rule whose ref is in no file is told with the file that it belongs to", () => {
+test("I11-2: a rule whose ref is in no file is reported with the file that it belongs to", () => {
   expect(messages({}, [rule("no_fr")])).toEqual([
     {
       code: "ref-differs",

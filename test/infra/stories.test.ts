@@ -40,7 +40,7 @@ test("F2: the shipped stories are read by the name of their file", () => {
   expect(readStories().map(({ file }) => file)).toContain("infra/policy/stories/scanner.json");
 });
 
-test("F16: stories in a folder below, with another ending or too large are told by name", () => {
+test("F16: stories in a folder below, with another ending or too large are named", () => {
   writeFileSync(join(folder, "a.json"), STORY);
   writeFileSync(join(folder, "B.JSON"), STORY);
   mkdirSync(join(folder, "below"));

@@ -46,7 +46,7 @@ export function createCloud(state: () => State, live: LiveTunnels): CloudHub {
         }
       );
     },
-    connected: (tunnelId, connections) => live.set(tunnelId, connections),
+    reportConnections: (tunnelId, connections) => live.set(tunnelId, connections),
     onChange: listen(changeListeners),
     onDisconnect: listen(disconnectListeners),
     announce(changes) {

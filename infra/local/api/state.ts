@@ -281,7 +281,7 @@ export interface Cloud {
   /** A tunnel by id, deleted ones included. */
   tunnel(id: string): EdgeTunnel | undefined;
   /** Reports the connections that a tunnel has now; they decide the tunnel's status. */
-  connected(tunnelId: string, connections: readonly StoredConnection[]): void;
+  reportConnections(tunnelId: string, connections: readonly StoredConnection[]): void;
   /** Calls the listener after each change that was stored; returns how to stop. */
   onChange(listener: (change: CloudChange) => void): () => void;
   /**

@@ -4,7 +4,7 @@ import type { Zone } from "../api/state.ts";
 import type { Deployments } from "./deployments.ts";
 import { type HostRoute, resolve } from "./dns.ts";
 import { type HeaderLines, linesOf, valuesOf } from "./headers.ts";
-import { bodyLimit } from "./limits.ts";
+import { maxBodyBytesOf } from "./limits.ts";
 import { localVisitor, takeLocalVisitor, trustsLocalVisitor } from "./local-visitor.ts";
 import type { EdgeOptions } from "./options.ts";
 import { type EdgePage, type PageName, page, pageCode, statusPage } from "./pages.ts";
@@ -28,7 +28,7 @@ export interface ArrivedRequest extends ErrorOccasion {
 /** What the edge does with a request: respond itself, or forward it. */
 export type RequestDecision = LocalResponse | Forward;
 
-interface Seen {
+interface RequestSummary {
   /** Without port; empty where it could not be read. */
   readonly host: string;
   readonly path: string;
@@ -37,13 +37,13 @@ interface Seen {
   readonly client?: string;
 }
 
-export interface LocalResponse extends Seen {
+export interface LocalResponse extends RequestSummary {
   readonly kind: "respond";
   readonly page: EdgePage;
   readonly failure?: EdgeFailure;
 }
 
-export interface Forward extends Seen {
+export interface Forward extends RequestSummary {
   readonly kind: "forward";
   readonly zone: Zone;
   readonly tunnelId: string;
@@ -54,7 +54,7 @@ export interface Forward extends Seen {
   readonly engine: Engine;
   readonly facts: RequestFacts;
   /** Bytes of body that the plan allows. */
-  readonly bodyLimit: number;
+  readonly maxBodyBytes: number;
 }
 
 /** Pages for visitors who reach the edge with a wrong hostname: they name the site's own. */
@@ -63,7 +63,12 @@ const NAMES_SITE: ReadonlySet<PageName> = new Set(["unknownHost", "addressAsHost
 /** Decides everything that comes before the origin: framing, DNS, rules, body limit. */
 export function decideRequest(
   arrival: ArrivedRequest,
-  { cloud, maxBody, visitor: defaultVisitor, siteUrl }: Pick<EdgeOptions, "cloud" | "maxBody" | "visitor" | "siteUrl">,
+  {
+    cloud,
+    maxBodyBytes,
+    visitor: defaultVisitor,
+    siteUrl,
+  }: Pick<EdgeOptions, "cloud" | "maxBodyBytes" | "visitor" | "siteUrl">,
   deployments: Deployments,
 ): RequestDecision {
   const { request, lines } = arrival;
@@ -108,12 +113,12 @@ export function decideRequest(
   const decided = decidedPage(verdict, arrival);
   if (decided) return { kind: "respond", ...seen, page: decided, verdict };
 
-  const largest = maxBody ?? bodyLimit(zone.plan);
+  const largest = maxBodyBytes ?? maxBodyBytesOf(zone.plan);
   const reason = reasonNotToForward(route, lines, largest);
   if (reason) {
-    const answer = fail(...reason, verdict);
-    engine.respond(facts, verdict, { status: answer.page.status, headers: [], fromCache: false, at: arrival.time });
-    return answer;
+    const refusal = fail(...reason, verdict);
+    engine.respond(facts, verdict, { status: refusal.page.status, headers: [], fromCache: false, at: arrival.time });
+    return refusal;
   }
   if (route.kind !== "tunnel") throw new Error("invariant: only tunnels are left");
   const { authority, uri } = target;
@@ -127,7 +132,7 @@ export function decideRequest(
     verdict,
     engine,
     facts,
-    bodyLimit: largest,
+    maxBodyBytes: largest,
   };
 }
 

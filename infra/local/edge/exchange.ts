@@ -19,7 +19,7 @@ export interface ExchangeContext {
   readonly tunnel: Pick<TunnelEdge, "open">;
   clock(): number;
   /** Milliseconds until the origin's response must begin. */
-  readonly originTimeout: number;
+  readonly originTimeoutMs: number;
   readonly unread: UnreadResponses;
 }
 
@@ -53,18 +53,18 @@ export async function exchange(
   response.once("close", onClientClosed);
   try {
     stream = openStream(arrival, forward, context, body);
-    const answer = await waitForResponse(stream, context.originTimeout, (touch, fail) => {
-      if (body && stream) upload(request, response, stream, { limit: forward.bodyLimit, touch, fail });
+    const originResponse = await waitForResponse(stream, context.originTimeoutMs, (postponeDeadline, fail) => {
+      if (body && stream) upload(request, response, stream, { maxBytes: forward.maxBodyBytes, postponeDeadline, fail });
     });
     if (response.destroyed) return CLIENT_CLOSED;
-    const sent = responseLines(answer.headers, { ray, cacheStatus: cacheStatusOf(forward) });
-    checkOriginResponse(answer, sent);
-    countResponse(forward, answer.status, answer.headers, context);
-    response.writeHead(answer.status, sent.flat());
+    const sent = responseLines(originResponse.headers, { ray, cacheStatus: cacheStatusOf(forward) });
+    checkOriginResponse(originResponse, sent);
+    countResponse(forward, originResponse.status, originResponse.headers, context);
+    response.writeHead(originResponse.status, sent.flat());
     response.flushHeaders();
     await download(stream, response, context.unread);
     await endResponse(request, response, context.unread);
-    return { status: answer.status };
+    return { status: originResponse.status };
   } catch (error) {
     stream?.destroy();
     if (response.headersSent) {
@@ -108,17 +108,17 @@ export function openStream(
 
 /**
  * Waits until the origin's response begins. `begin` gets a function that postpones the deadline, and one that ends the
- * wait.
+ * wait with a failure.
  */
 export function waitForResponse(
   stream: TunnelStream,
-  timeout: number,
-  begin: (touch: () => void, fail: (failure: OriginFailure) => void) => void = () => {},
+  timeoutMs: number,
+  begin: (postponeDeadline: () => void, fail: (failure: OriginFailure) => void) => void = () => {},
 ): Promise<TunnelResponse> {
   return new Promise((resolve, reject) => {
     const onTimeout = () =>
-      reject(new OriginFailure("originTimeout", `the origin sent nothing for ${timeout / 1000} s`));
-    const timer = setTimeout(onTimeout, timeout);
+      reject(new OriginFailure("originTimeout", `the origin sent nothing for ${timeoutMs / 1000} s`));
+    const timer = setTimeout(onTimeout, timeoutMs);
     const settled = () => clearTimeout(timer);
     stream.response.then(resolve, reject).finally(settled);
     begin(
@@ -132,8 +132,8 @@ export function waitForResponse(
 }
 
 interface Upload {
-  readonly limit: number;
-  touch(): void;
+  readonly maxBytes: number;
+  postponeDeadline(): void;
   fail(failure: OriginFailure): void;
 }
 
@@ -146,10 +146,10 @@ function upload(request: IncomingMessage, response: ServerResponse, stream: Tunn
   let received = 0;
   request.on("data", (chunk: Buffer) => {
     received += chunk.length;
-    to.touch();
-    if (received > to.limit) {
+    to.postponeDeadline();
+    if (received > to.maxBytes) {
       request.removeAllListeners("data").pause();
-      to.fail(new OriginFailure("tooLarge", `the body exceeds the plan's ${to.limit} bytes`));
+      to.fail(new OriginFailure("tooLarge", `the body exceeds the plan's ${to.maxBytes} bytes`));
       if (response.headersSent) response.destroy();
       stream.destroy();
     } else if (stream.writable && !stream.write(chunk)) request.pause();
@@ -168,12 +168,12 @@ function upload(request: IncomingMessage, response: ServerResponse, stream: Tunn
  */
 function download(stream: TunnelStream, response: ServerResponse, unread: UnreadResponses): Promise<void> {
   return new Promise((resolve, reject) => {
-    const cut = () => reject(new Error("cut"));
-    copyToClient(stream, response, unread, { held: () => response.socket?.writableLength ?? 0 });
+    const rejectAsCut = () => reject(new Error("cut off"));
+    copyToClient(stream, response, unread, { unsentBytes: () => response.socket?.writableLength ?? 0 });
     // a stream that the other side resets ends as well
-    stream.once("end", () => ("rstCode" in stream && stream.rstCode ? cut() : resolve()));
-    stream.once("error", cut).once("close", cut);
-    response.once("close", cut);
+    stream.once("end", () => ("rstCode" in stream && stream.rstCode ? rejectAsCut() : resolve()));
+    stream.once("error", rejectAsCut).once("close", rejectAsCut);
+    response.once("close", rejectAsCut);
   });
 }
 
@@ -184,14 +184,14 @@ export function copyToClient(
   stream: TunnelStream,
   client: Writable,
   unread: UnreadResponses,
-  below: { held(): number } = { held: () => 0 },
+  socketBelow: { unsentBytes(): number } = { unsentBytes: () => 0 },
 ): void {
   let readAgain: (() => void) | undefined;
   const stopped = {
-    unreadBytes: () => stream.readableLength + client.writableLength + below.held(),
+    unreadBytes: () => stream.readableLength + client.writableLength + socketBelow.unsentBytes(),
     disconnect: () => client.destroy(),
   };
-  const goOn = () => {
+  const resume = () => {
     readAgain?.();
     readAgain = undefined;
   };
@@ -201,10 +201,10 @@ export function copyToClient(
     readAgain ??= unread.add(stopped);
   });
   client.on("drain", () => {
-    goOn();
+    resume();
     stream.resume();
   });
-  client.once("close", goOn);
+  client.once("close", resume);
 }
 
 function contentLength({ lines }: ArrivedRequest): number {
@@ -226,20 +226,20 @@ export function countResponse(
 }
 
 /** Throws OriginFailure for a response that is not valid, or that only reports that the origin is down. */
-export function checkOriginResponse(answer: TunnelResponse, sent: readonly (readonly [string, string])[]): void {
-  if (answer.from === "cloudflared" && answer.status === 502) {
+export function checkOriginResponse(response: TunnelResponse, sent: readonly (readonly [string, string])[]): void {
+  if (response.from === "cloudflared" && response.status === 502) {
     throw new OriginFailure(
       "badGateway",
       "cloudflared cannot reach the origin; start the gateway, or look at the ingress rules",
     );
   }
-  if (answer.status < 200 || answer.status > 599) {
-    throw new OriginFailure("badAnswer", `the origin responded with status ${answer.status}`);
+  if (response.status < 200 || response.status > 599) {
+    throw new OriginFailure("badResponse", `the origin responded with status ${response.status}`);
   }
   try {
     validateLines(sent);
   } catch {
-    throw new OriginFailure("badAnswer", "the origin sent a header that cannot stand in HTTP/1.1");
+    throw new OriginFailure("badResponse", "the origin sent a header that cannot stand in HTTP/1.1");
   }
 }
 
@@ -254,7 +254,7 @@ function cutOffFailure(response: ServerResponse): Pick<ExchangeEnd, "failure"> {
   return {
     failure: {
       code: response.statusCode,
-      message: "the answer was cut: the client left, or the origin's stream ended",
+      message: "the response was cut off: the client left, or the origin's stream ended",
     },
   };
 }

@@ -19,7 +19,7 @@ const HOP_BY_HOP: ReadonlySet<string> = new Set([
 ]);
 
 /** Header names that only the edge may set; a client's are dropped. So is every `cf-` header. */
-const ONLY_THE_EDGE: ReadonlySet<string> = new Set([
+const EDGE_ONLY_NAMES: ReadonlySet<string> = new Set([
   "x-real-ip",
   "true-client-ip",
   "x-forwarded-proto",
@@ -73,7 +73,7 @@ export function requestLines(lines: HeaderLines, visitor: ForwardedVisitor): [st
     const lower = name.toLowerCase();
     const canonical = lower.replaceAll("_", "-");
     if (!VALID_NAME.test(name) || HOP_BY_HOP.has(lower) || lower === "host" || lower === "expect") continue;
-    if (canonical.startsWith("cf-") || ONLY_THE_EDGE.has(canonical)) continue;
+    if (canonical.startsWith("cf-") || EDGE_ONLY_NAMES.has(canonical)) continue;
     if (canonical === "x-forwarded-for") {
       if (lower === canonical) forwardedFor.push(value);
     } else if (canonical === "cdn-loop") loops.push(value);

@@ -2,19 +2,19 @@ import { PLAN_LIMITS, type Plan } from "../../rules/index.ts";
 import type { TurnLimits } from "./request-turns.ts";
 
 /** Largest request body, bytes ("Max upload size" of https://developers.cloudflare.com/plans/). */
-export const bodyLimit = (plan: Plan): number => PLAN_LIMITS[plan].maxUploadMb * 1_000_000;
+export const maxBodyBytesOf = (plan: Plan): number => PLAN_LIMITS[plan].maxUploadMb * 1_000_000;
 
 /** Bytes of request line and header lines together; more is 431. Cloudflare allows 128 KB of headers. */
-export const HEADER_LIMIT = 128 * 1024;
+export const MAX_HEADER_BYTES = 128 * 1024;
 
 /**
  * Bytes of the value of one header line; more is 431. HTTP/2 in the tunnel carries no more (nghttp2,
  * NGHTTP2_HD_MAX_NV).
  */
-export const HEADER_LINE_LIMIT = 64 * 1024;
+export const MAX_HEADER_LINE_BYTES = 64 * 1024;
 
 /** Bytes of the request target; more is 414, as at Cloudflare (its error 414 page). */
-export const URI_LIMIT = 32 * 1024;
+export const MAX_URI_BYTES = 32 * 1024;
 
 /**
  * Deadlines, milliseconds. Cloudflare's own:
@@ -22,25 +22,25 @@ export const URI_LIMIT = 32 * 1024;
  */
 export interface EdgeTimeouts {
   /** For all header lines of a request; slower clients get 408. */
-  readonly headers: number;
+  readonly headersMs: number;
   /** For a whole request, its body included. */
-  readonly request: number;
+  readonly requestMs: number;
   /** Until the origin's response begins; then 524. */
-  readonly origin: number;
+  readonly originMs: number;
   /** A connection without a request, and a stream or WebSocket without a byte either way. */
-  readonly idle: number;
+  readonly idleMs: number;
   /**
    * For a client to take about 64 KiB of what it is sent; then it is disconnected. Cloudflare documents no such limit.
    */
-  readonly send: number;
+  readonly readingMs: number;
 }
 
 export const TIMEOUTS: EdgeTimeouts = {
-  headers: 15_000,
-  request: 300_000,
-  origin: 120_000,
-  idle: 400_000,
-  send: 30_000,
+  headersMs: 15_000,
+  requestMs: 300_000,
+  originMs: 120_000,
+  idleMs: 400_000,
+  readingMs: 30_000,
 };
 
 /** Client connections at once; more are closed at once. */

@@ -30,25 +30,25 @@ export class EdgeListener {
   readonly #deployments: Deployments;
   readonly #context: ExchangeContext;
   readonly #clock: () => number;
-  readonly #idle: number;
+  readonly #idleMs: number;
   readonly #sockets = new Set<Duplex>();
   /** Connections that count as plain HTTP; all others count as TLS. */
-  readonly #plain = new WeakSet<Duplex>();
+  readonly #plainHttp = new WeakSet<Duplex>();
   readonly #turns = new RequestTurns(TURN_LIMITS);
   readonly #unread: UnreadResponses;
 
   constructor(options: EdgeOptions, timeouts: EdgeTimeouts) {
     this.#options = options;
     this.#clock = options.clock ?? Date.now;
-    this.#idle = timeouts.idle;
+    this.#idleMs = timeouts.idleMs;
     this.#deployments = new Deployments((problem) => this.#report(problem));
     this.#unread = new UnreadResponses({
-      deadlineMs: timeouts.send,
+      deadlineMs: timeouts.readingMs,
       totalBytes: options.maxUnreadBytes ?? MAX_UNREAD_BYTES,
-      intervalMs: Math.max(20, Math.min(250, timeouts.send / 4)),
+      intervalMs: Math.max(20, Math.min(250, timeouts.readingMs / 4)),
     });
     const { tunnel } = options;
-    this.#context = { tunnel, clock: this.#clock, originTimeout: timeouts.origin, unread: this.#unread };
+    this.#context = { tunnel, clock: this.#clock, originTimeoutMs: timeouts.originMs, unread: this.#unread };
   }
 
   /** Compiles what has changed, so that a problem is reported at the change and not at the next request. */
@@ -60,8 +60,8 @@ export class EdgeListener {
   }
 
   /** Marks a connection: its requests count as plain HTTP. */
-  arrivesPlain(socket: Socket): void {
-    this.#plain.add(socket);
+  markPlainHttp(socket: Socket): void {
+    this.#plainHttp.add(socket);
   }
 
   /** Responds to an HTTP request once the response to the one before it on its connection is sent. */
@@ -95,7 +95,7 @@ export class EdgeListener {
    * that was sent before the response to an earlier request is served as plain HTTP: its frames would be written into
    * that response.
    */
-  takesUpgrade(request: IncomingMessage): boolean {
+  acceptsUpgrade(request: IncomingMessage): boolean {
     if (!isWebSocketRequest(request) || this.#turns.isBusy(request.socket)) return false;
     const route = resolve(this.#options.cloud, (request.headers.host ?? "").replace(/:\d*$/, ""));
     return !("zone" in route) || route.zone.settings.websockets !== "off";
@@ -105,7 +105,7 @@ export class EdgeListener {
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const arrival = this.#arrival(request, request.socket);
     socket.on("error", () => socket.destroy());
-    request.socket.setTimeout(this.#idle, () => socket.destroy()); // the server's own ends with HTTP
+    request.socket.setTimeout(this.#idleMs, () => socket.destroy()); // the server's own ends with HTTP
     const full = this.#sockets.size >= (this.#options.maxWebSockets ?? MAX_WEBSOCKETS);
     this.#sockets.add(socket);
     socket.once("close", () => this.#sockets.delete(socket));
@@ -144,7 +144,7 @@ export class EdgeListener {
       host: "",
       path: "",
       status,
-      duration: 0,
+      durationMs: 0,
       failure: { code: status, message: "the request is malformed, too large or too slow" },
     });
   }
@@ -165,13 +165,13 @@ export class EdgeListener {
   async #decideAndRespond(
     arrival: ArrivedRequest,
     socket: Duplex,
-    answer: (decision: RequestDecision) => Promise<ExchangeEnd>,
+    respond: (decision: RequestDecision) => Promise<ExchangeEnd>,
   ): Promise<void> {
     let decision: LocalResponse | Forward | undefined;
     let outcome: ExchangeEnd;
     try {
       decision = decideRequest(arrival, this.#options, this.#deployments);
-      outcome = await answer(decision);
+      outcome = await respond(decision);
     } catch (error) {
       socket.destroy();
       const message = `the edge failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
@@ -187,13 +187,13 @@ export class EdgeListener {
       path: decision?.path ?? "",
       ...(decision?.verdict ? { verdict: decision.verdict } : {}),
       ...outcome,
-      duration: this.#clock() - time,
+      durationMs: this.#clock() - time,
     });
   }
 
   #arrival(request: IncomingMessage, socket: Socket): ArrivedRequest {
     const colo = this.#options.colo ?? DEFAULT_COLO;
-    const scheme = this.#plain.has(socket) ? "http" : "https";
+    const scheme = this.#plainHttp.has(socket) ? "http" : "https";
     return arrivalOf(request, { ray: this.#ray(), client: addressOf(socket), time: this.#clock(), colo, scheme });
   }
 

@@ -30,7 +30,7 @@ export interface EdgeOptions {
   /** Bytes that may wait for clients which do not read; 64 MiB by default. */
   readonly maxUnreadBytes?: number;
   /** Bytes of a request's body; what the zone's plan allows by default. */
-  readonly maxBody?: number;
+  readonly maxBodyBytes?: number;
   /**
    * What Cloudflare would know of every visitor; it replaces the client's own address. Absent: visitors have their own
    * address, and only `Local-Visitor` adds more.

@@ -96,10 +96,10 @@ const PAGES = {
       mustOwnerAct: true,
     },
   },
-  badAnswer: {
+  badResponse: {
     status: 520,
-    title: "Bad answer",
-    text: "The site's origin sent an answer that makes no sense.",
+    title: "Bad response",
+    text: "The site's origin sent a response that is not valid.",
     error: {
       code: 520,
       title: "Web server is returning an unknown error",
@@ -112,7 +112,7 @@ const PAGES = {
   originTimeout: {
     status: 524,
     title: "Timeout",
-    text: "The site's origin took too long to answer.",
+    text: "The site's origin took too long to respond.",
     error: {
       code: 524,
       title: "A timeout occurred",
@@ -136,7 +136,7 @@ export function pageCode(name: PageName): { readonly status: number; readonly co
   return { status: words.status, code: words.error?.code ?? words.status };
 }
 
-/** How a page differs from the one of its name in `WORDS`. */
+/** How a page differs from the one of its name in `PAGES`. */
 export interface PageChange {
   /** Another text. It may hold what the client sent: it is escaped. */
   readonly text?: string;

@@ -28,5 +28,5 @@ export interface RequestRecord {
   /** Status of the response; 101 for an open WebSocket; 499 where the client disconnected before there was one. */
   readonly status: number;
   /** Milliseconds until the whole response was sent, or the WebSocket was closed. */
-  readonly duration: number;
+  readonly durationMs: number;
 }

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { EdgeError } from "./errors.ts";
-import { type EdgeTimeouts, HEADER_LIMIT, MAX_CONNECTIONS, TIMEOUTS } from "./limits.ts";
+import { type EdgeTimeouts, MAX_CONNECTIONS, MAX_HEADER_BYTES, TIMEOUTS } from "./limits.ts";
 import { EdgeListener } from "./listener.ts";
 import type { EdgeOptions } from "./options.ts";
 
@@ -29,7 +29,7 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
   };
   const open = async (port: number, plain = false): Promise<number> => {
     const server = serverOf(listener, timeouts);
-    if (plain) server.on("connection", (socket) => listener.arrivesPlain(socket));
+    if (plain) server.on("connection", (socket) => listener.markPlainHttp(socket));
     await listen(server, port);
     servers.push(server);
     return (server.address() as AddressInfo).port;
@@ -59,13 +59,13 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
 function serverOf(listener: EdgeListener, timeouts: EdgeTimeouts): Server {
   const server = createServer(
     {
-      maxHeaderSize: HEADER_LIMIT,
-      headersTimeout: timeouts.headers,
-      requestTimeout: timeouts.request,
-      keepAliveTimeout: timeouts.idle,
-      connectionsCheckingInterval: Math.max(50, Math.min(5_000, timeouts.headers / 4)),
+      maxHeaderSize: MAX_HEADER_BYTES,
+      headersTimeout: timeouts.headersMs,
+      requestTimeout: timeouts.requestMs,
+      keepAliveTimeout: timeouts.idleMs,
+      connectionsCheckingInterval: Math.max(50, Math.min(5_000, timeouts.headersMs / 4)),
       requireHostHeader: false, // the edge responds to that itself
-      shouldUpgradeCallback: (request) => listener.takesUpgrade(request),
+      shouldUpgradeCallback: (request) => listener.acceptsUpgrade(request),
     },
     (request, response) => listener.serve(request, response),
   );
@@ -73,7 +73,7 @@ function serverOf(listener: EdgeListener, timeouts: EdgeTimeouts): Server {
   // limited in bytes.
   server.maxHeadersCount = 0;
   server.maxConnections = MAX_CONNECTIONS;
-  server.setTimeout(timeouts.idle);
+  server.setTimeout(timeouts.idleMs);
   server.on("checkContinue", (request: IncomingMessage, response: ServerResponse) =>
     listener.serve(request, response, true),
   );

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { type HeaderLines, valuesOf } from "./headers.ts";
-import { HEADER_LINE_LIMIT, URI_LIMIT } from "./limits.ts";
+import { MAX_HEADER_LINE_BYTES, MAX_URI_BYTES } from "./limits.ts";
 
 /** Host and path of a request; byte strings, as received. */
 export interface RequestTarget {
@@ -36,9 +36,10 @@ export function readTarget(request: IncomingMessage, lines: HeaderLines): Reques
   if (httpVersion !== "1.1" && httpVersion !== "1.0")
     return { status: 505, message: `HTTP/${httpVersion} is not spoken here` };
   const target = request.url ?? "";
-  if (target.length > URI_LIMIT) return { status: 414, message: `the request target exceeds ${URI_LIMIT} bytes` };
-  if (lines.some(([, value]) => value.length > HEADER_LINE_LIMIT))
-    return { status: 431, message: `a header line exceeds ${HEADER_LINE_LIMIT} bytes` };
+  if (target.length > MAX_URI_BYTES)
+    return { status: 414, message: `the request target exceeds ${MAX_URI_BYTES} bytes` };
+  if (lines.some(([, value]) => value.length > MAX_HEADER_LINE_BYTES))
+    return { status: 431, message: `a header line exceeds ${MAX_HEADER_LINE_BYTES} bytes` };
   const refused = refuseFraming(request, lines);
   if (refused) return refused;
   const hosts = valuesOf(lines, "host");

@@ -47,16 +47,16 @@ export async function relayWebSocket(
   socket.once("close", onClientClosed);
   try {
     stream = openStream(arrival, forward, context, false, true);
-    const answer = await waitForResponse(stream, context.originTimeout);
+    const originResponse = await waitForResponse(stream, context.originTimeoutMs);
     if (socket.destroyed) return { status: 499 };
-    const accepted = answer.status === 101;
-    const lines = accepted ? upgradeLines(answer, ray) : refusalLines(answer, ray);
-    checkOriginResponse(accepted ? { ...answer, status: 200 } : answer, lines);
-    countResponse(forward, answer.status, answer.headers, context);
-    socket.write(rawHead(answer.status, lines));
+    const accepted = originResponse.status === 101;
+    const lines = accepted ? upgradeLines(originResponse, ray) : refusalLines(originResponse, ray);
+    checkOriginResponse(accepted ? { ...originResponse, status: 200 } : originResponse, lines);
+    countResponse(forward, originResponse.status, originResponse.headers, context);
+    socket.write(rawHead(originResponse.status, lines));
     if (head.length > 0) stream.write(head);
     await relay(socket, stream, accepted, context.unread);
-    return { status: answer.status };
+    return { status: originResponse.status };
   } catch (error) {
     stream?.destroy();
     if (socket.destroyed) return { status: 499 };

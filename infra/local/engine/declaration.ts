@@ -2,7 +2,7 @@
 import type { ResourceType } from "../provider/index.ts";
 import { ApplyError } from "./apply-error.ts";
 import type { ResourceState } from "./stack-state.ts";
-import { type PropertyValues, revealedProperties, secretNames, withSecrets } from "./values.ts";
+import { type PropertyValues, revealProperties, secretNames, withSecrets } from "./values.ts";
 
 /** One resource as the program declares it, with the options that count. */
 export interface Declaration {
@@ -64,7 +64,7 @@ export function withIgnored({ inputs, ignoreChanges }: Declaration, before: Reso
 
 /** @throws ApplyError WRONG_INPUTS that names every wrong input */
 export function refuseWrongInputs({ type, name, inputs }: Declaration, behaviour: ResourceType): void {
-  const failures = behaviour.check(revealedProperties(inputs));
+  const failures = behaviour.check(revealProperties(inputs));
   if (failures.length === 0) return;
   const reasons = failures.map(({ property, reason }) => `${property}: ${reason}`).join("; ");
   throw new ApplyError("WRONG_INPUTS", `${type} "${name}" has wrong inputs: ${reasons}.`);

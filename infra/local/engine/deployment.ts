@@ -5,7 +5,7 @@ import { type Declaration, refuseWrongInputs, sameOptions, stateOf, withIgnored 
 import type { ResourceState, StackState } from "./stack-state.ts";
 import { STASH_TYPE, stash } from "./stash.ts";
 import type { DeploymentStep } from "./step.ts";
-import { holdsUnknown, type PropertyValues, revealedProperties, secretNames, withSecrets } from "./values.ts";
+import { holdsUnknown, type PropertyValues, revealProperties, secretNames, withSecrets } from "./values.ts";
 
 /** What the program gets back. Without an id it is not known yet. */
 export interface Registered {
@@ -33,11 +33,11 @@ export class StackDeployment {
   }
 
   /** Reads a resource as it is now, changes by hand included; undefined where it does not exist any more. */
-  async #refreshed(declaration: Declaration, type: ResourceType): Promise<ResourceState | undefined> {
+  async #readCurrent(declaration: Declaration, type: ResourceType): Promise<ResourceState | undefined> {
     const before = this.#options.state.find(declaration.urn);
     // a stash is in the state alone
     if (before === undefined || type === stash) return before;
-    const inputs = revealedProperties(before.inputs);
+    const inputs = revealProperties(before.inputs);
     const found = await type.read(before.id, inputs);
     if (found === undefined || isGone(found)) {
       if (!this.#options.preview) this.#options.state.remove(before);
@@ -61,13 +61,13 @@ export class StackDeployment {
     for (const { urn, type, id, inputs, superseded } of this.#options.state.resources) {
       if (superseded) continue;
       // its outputs show that it was deleted; any other object that is gone is a 404 when it is registered
-      const deleted = type === TUNNEL_TYPE && isGone(await this.#typeOf(type).read(id, revealedProperties(inputs)));
+      const deleted = type === TUNNEL_TYPE && isGone(await this.#typeOf(type).read(id, revealProperties(inputs)));
       if (!deleted) found.push([urn, { type, outputs: { id } }]);
     }
     return Object.fromEntries(found);
   }
 
-  async #imported(declaration: Declaration, type: ResourceType): Promise<ResourceState | undefined> {
+  async #readImported(declaration: Declaration, type: ResourceType): Promise<ResourceState | undefined> {
     const found = await type.read(declaration.importId);
     if (found === undefined) {
       throw new ApplyError(
@@ -88,7 +88,7 @@ export class StackDeployment {
       return { id: undefined, outputs: declaration.inputs };
     }
     if (before !== undefined && declaration.deleteBeforeReplace) await this.#remove(before);
-    const made = await type.create(revealedProperties(declaration.inputs));
+    const made = await type.create(revealProperties(declaration.inputs));
     if (before !== undefined && !declaration.deleteBeforeReplace)
       this.#options.state.put({ ...before, superseded: true }, before);
     const next = stateOf(declaration, made.id, declaration.inputs, made.outputs, type);
@@ -104,9 +104,9 @@ export class StackDeployment {
     }
     const { outputs } = await type.update(
       before.id,
-      revealedProperties(before.inputs),
-      revealedProperties(declaration.inputs),
-      revealedProperties(before.outputs),
+      revealProperties(before.inputs),
+      revealProperties(declaration.inputs),
+      revealProperties(before.outputs),
     );
     const next = stateOf(declaration, before.id, declaration.inputs, outputs, type);
     this.#options.state.put(next, before);
@@ -117,7 +117,7 @@ export class StackDeployment {
   async #remove(resource: ResourceState): Promise<void> {
     if (!resource.retainOnDelete) {
       const type = this.#typeOf(resource.type);
-      await type.delete(resource.id, revealedProperties(resource.inputs));
+      await type.delete(resource.id, revealProperties(resource.inputs));
       if (type.warning !== undefined)
         this.warnings.push(`${resource.name}: cannot be deleted, it stays at Cloudflare as it is`);
     }
@@ -132,13 +132,14 @@ export class StackDeployment {
     this.#declared.add(given.urn);
     const type = this.#typeOf(given.type);
     const before =
-      (await this.#refreshed(given, type)) ?? (given.importId === "" ? undefined : await this.#imported(given, type));
+      (await this.#readCurrent(given, type)) ??
+      (given.importId === "" ? undefined : await this.#readImported(given, type));
     const declaration = { ...given, inputs: withIgnored(given, before) };
-    const inputs = revealedProperties(declaration.inputs);
+    const inputs = revealProperties(declaration.inputs);
     if (!holdsUnknown(inputs)) refuseWrongInputs(declaration, type);
     if (before === undefined) return this.#create(declaration, type);
 
-    const { changed, replaces } = type.diff(before.id, revealedProperties(before.inputs), inputs);
+    const { changed, replaces } = type.diff(before.id, revealProperties(before.inputs), inputs);
     if (replaces.length > 0) {
       if (before.protect && declaration.protect) {
         throw new ApplyError(

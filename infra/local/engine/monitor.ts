@@ -9,7 +9,7 @@ import type { Provider } from "../provider/index.ts";
 import { ApplyError } from "./apply-error.ts";
 import type { Declaration } from "./declaration.ts";
 import type { Registered, StackDeployment } from "./deployment.ts";
-import { decoded, encoded, type PropertyValues, revealedProperties } from "./values.ts";
+import { decodeValue, encodeValue, type PropertyValues, revealProperties } from "./values.ts";
 
 /** The look-up by which a program reads the state of a stack; it is the engine's own and no provider's. */
 const READ_STATE = "pulumi:pulumi:readStackResourceOutputs";
@@ -53,7 +53,7 @@ export class Monitor extends MockMonitor {
 
   constructor(options: MonitorOptions) {
     const unused = () => {
-      throw new Error("invariant: the monitor's own methods answer");
+      throw new Error("invariant: the monitor serves this call itself");
     };
     super({ call: unused, newResource: unused });
     this.#options = options;
@@ -80,7 +80,7 @@ export class Monitor extends MockMonitor {
     reply: Reply<InstanceType<typeof proto.RegisterResourceResponse>>,
   ): Promise<void> {
     const urn = this.#urnOf(request);
-    const inputs = decoded(request.getObject()?.toJavaScript() ?? {}) as PropertyValues;
+    const inputs = decodeValue(request.getObject()?.toJavaScript() ?? {}) as PropertyValues;
     // components exist in the program only
     const registered = request.getCustom()
       ? await this.#operate(() => this.#options.deployment.register(declarationOf(request, urn, inputs)), request)
@@ -89,13 +89,13 @@ export class Monitor extends MockMonitor {
     const response = new proto.RegisterResourceResponse();
     response.setUrn(urn);
     response.setId(registered.id ?? "");
-    response.setObject(structLike(request.getObject(), encoded({ ...registered.outputs, ...idOf(registered) })));
+    response.setObject(structLike(request.getObject(), encodeValue({ ...registered.outputs, ...idOf(registered) })));
     reply(null, response);
   }
 
   override registerResourceOutputs(request: RegisterResourceOutputsRequest, reply: Reply<object>): void {
     if (request.getUrn().includes(`::${STACK}::`)) {
-      this.stackOutputs = decoded(request.getOutputs()?.toJavaScript() ?? {}) as PropertyValues;
+      this.stackOutputs = decodeValue(request.getOutputs()?.toJavaScript() ?? {}) as PropertyValues;
     }
     reply(null, {});
   }
@@ -104,7 +104,7 @@ export class Monitor extends MockMonitor {
     request: InstanceType<typeof proto.ResourceInvokeRequest>,
     reply: Reply<InstanceType<typeof proto.ResourceInvokeResponse>>,
   ): Promise<void> {
-    const args = revealedProperties(decoded(request.getArgs()?.toJavaScript() ?? {}) as PropertyValues);
+    const args = revealProperties(decodeValue(request.getArgs()?.toJavaScript() ?? {}) as PropertyValues);
     const { deployment, provider } = this.#options;
     const found = await this.#operate(async () =>
       request.getTok() === READ_STATE

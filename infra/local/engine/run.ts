@@ -8,7 +8,7 @@ import { Monitor } from "./monitor.ts";
 import { programErrorMessage } from "./program-error.ts";
 import { createSecretCipher } from "./sealing.ts";
 import { StackState } from "./stack-state.ts";
-import { type PropertyValues, revealed, Secret } from "./values.ts";
+import { type PropertyValues, revealValue, Secret } from "./values.ts";
 
 /** Milliseconds at most between the tries of a call: the API is on this machine. */
 const MAX_WAIT_MS = 1_000;
@@ -18,16 +18,16 @@ const wait = (milliseconds: number) => delay(Math.min(milliseconds, MAX_WAIT_MS)
  * Runs the program and creates, updates and deletes resources as it declares them. Never throws: returns a failure
  * after all operations that had begun have ended.
  */
-export async function run(order: WorkerInput): Promise<WorkerResult> {
+export async function run(input: WorkerInput): Promise<WorkerResult> {
   let deployment: StackDeployment | undefined;
   const warnings: string[] = [];
   // where no engine of Pulumi's runs, its SDK writes what the program warns of to the console
   console.warn = (line: unknown) => void warnings.push(String(line).replace(/^warning: \[runtime\] /, ""));
   try {
-    const state = new StackState(order.stateFile, createSecretCipher(`${order.stateFile}.key`));
-    const provider = createProvider({ apiToken: order.api.token, baseURL: order.api.url, wait });
-    deployment = new StackDeployment({ state, provider, preview: order.preview ?? false });
-    const outputs = await runProgram(order, { provider, deployment });
+    const state = new StackState(input.stateFile, createSecretCipher(`${input.stateFile}.key`));
+    const provider = createProvider({ apiToken: input.api.token, baseURL: input.api.url, wait });
+    deployment = new StackDeployment({ state, provider, preview: input.preview ?? false });
+    const outputs = await runProgram(input, { provider, deployment });
     await deployment.deleteOthers();
     const entries = Object.entries(outputs);
     return {
@@ -37,7 +37,7 @@ export async function run(order: WorkerInput): Promise<WorkerResult> {
         warnings: [...warnings, ...deployment.warnings],
         outputs: Object.fromEntries(entries.filter(([, value]) => !(value instanceof Secret))),
         secrets: Object.fromEntries(
-          entries.filter(([, value]) => value instanceof Secret).map(([name, value]) => [name, revealed(value)]),
+          entries.filter(([, value]) => value instanceof Secret).map(([name, value]) => [name, revealValue(value)]),
         ),
       },
     };

@@ -41,23 +41,23 @@ const isMarkedSecret = (value: unknown): value is { readonly value: unknown } =>
   typeof value === "object" && value !== null && SIGNATURE in value && value[SIGNATURE] === SECRET && "value" in value;
 
 /** From the protocol. */
-export function decoded(value: unknown): unknown {
-  return isMarkedSecret(value) ? new Secret(revealed(decoded(value.value))) : mapInside(value, decoded);
+export function decodeValue(value: unknown): unknown {
+  return isMarkedSecret(value) ? new Secret(revealValue(decodeValue(value.value))) : mapInside(value, decodeValue);
 }
 
 /** Into the protocol. */
-export function encoded(value: unknown): unknown {
-  return value instanceof Secret ? { [SIGNATURE]: SECRET, value: value.reveal() } : mapInside(value, encoded);
+export function encodeValue(value: unknown): unknown {
+  return value instanceof Secret ? { [SIGNATURE]: SECRET, value: value.reveal() } : mapInside(value, encodeValue);
 }
 
 /** The value with its secrets, for the API alone. */
-export function revealed(value: unknown): unknown {
-  return value instanceof Secret ? value.reveal() : mapInside(value, revealed);
+export function revealValue(value: unknown): unknown {
+  return value instanceof Secret ? value.reveal() : mapInside(value, revealValue);
 }
 
 /** All members of a resource as the API gets them. */
-export const revealedProperties = (properties: PropertyValues): PropertyValues => ({
-  ...(revealed(properties) as PropertyValues),
+export const revealProperties = (properties: PropertyValues): PropertyValues => ({
+  ...(revealValue(properties) as PropertyValues),
 });
 
 /** The same members, those named as secret wrapped. */
@@ -66,7 +66,7 @@ export function withSecrets(properties: PropertyValues, names: Iterable<string>)
   return Object.fromEntries(
     Object.entries(properties).map(([name, value]) => [
       name,
-      secret.has(name) && value !== undefined && !(value instanceof Secret) ? new Secret(revealed(value)) : value,
+      secret.has(name) && value !== undefined && !(value instanceof Secret) ? new Secret(revealValue(value)) : value,
     ]),
   );
 }

@@ -80,10 +80,10 @@ export interface CallOptions {
 export function createCalls({ apiToken, baseURL, wait = delay }: CallOptions): Calls {
   const client = new Cloudflare({ apiToken, baseURL, maxRetries: 0, timeout: TIMEOUT_MS, logLevel: "off" });
   const sendOnce = async ({ method, path, body }: Request): Promise<Values> => {
-    const answer: unknown = await client[lowerCase[method]](path, body === undefined ? {} : { body });
-    return isValues(answer) ? answer : {};
+    const response: unknown = await client[lowerCase[method]](path, body === undefined ? {} : { body });
+    return isValues(response) ? response : {};
   };
-  const whole = async (request: Request): Promise<Values> => {
+  const sendWithRetries = async (request: Request): Promise<Values> => {
     for (let retries = 0; ; retries += 1) {
       try {
         return await sendOnce(request);
@@ -94,7 +94,7 @@ export function createCalls({ apiToken, baseURL, wait = delay }: CallOptions): C
       }
     }
   };
-  const send = async (request: Request): Promise<unknown> => (await whole(request)).result;
+  const send = async (request: Request): Promise<unknown> => (await sendWithRetries(request)).result;
   return {
     send,
     wait,
@@ -102,7 +102,7 @@ export function createCalls({ apiToken, baseURL, wait = delay }: CallOptions): C
       const items: unknown[] = [];
       for (let cursor: unknown; ; ) {
         const query = typeof cursor === "string" ? `&cursor=${encodeURIComponent(cursor)}` : "";
-        const { result, result_info: info } = await whole({ ...request, path: `${request.path}${query}` });
+        const { result, result_info: info } = await sendWithRetries({ ...request, path: `${request.path}${query}` });
         if (Array.isArray(result)) items.push(...result);
         const cursors = isValues(info) && isValues(info.cursors) ? info.cursors : {};
         if (typeof cursors.after !== "string" || cursors.after === "" || cursors.after === cursor) return items;

@@ -26,30 +26,30 @@ export function differenceOf(fields: ResourceFields, before: Values, after: Valu
 function changedPaths(fields: ResourceFields, before: Values, after: Values, at: string): string[] {
   return Object.entries(fields).flatMap(([name, field]) => {
     if (field.computed === "always") return [];
-    return changedIn(field.kind, before[name], after[name], at === "" ? name : `${at}.${name}`);
+    return changedPathsOf(field.kind, before[name], after[name], at === "" ? name : `${at}.${name}`);
   });
 }
 
-function changedIn(kind: FieldKind, before: unknown, after: unknown, at: string): string[] {
+function changedPathsOf(kind: FieldKind, before: unknown, after: unknown, at: string): string[] {
   if (after === UNKNOWN) return before === UNKNOWN ? [] : [at];
   if (sameValue(before, after)) return [];
   if (typeof kind === "string") return [at];
   if ("list" in kind) {
     if (!Array.isArray(before) || !Array.isArray(after)) return [at];
-    if (kind.isSet) return sameValue(sorted(before), sorted(after)) ? [] : [at];
+    if (kind.isSet) return sameValue(sortedTexts(before), sortedTexts(after)) ? [] : [at];
     return Array.from({ length: Math.max(before.length, after.length) }, (_, index) => index).flatMap((index) =>
-      changedIn(kind.list, before[index], after[index], `${at}[${index}]`),
+      changedPathsOf(kind.list, before[index], after[index], `${at}[${index}]`),
     );
   }
   if (!isValues(before) || !isValues(after)) return [at];
   if ("object" in kind) return changedPaths(kind.object, before, after, at);
   return [...new Set([...Object.keys(before), ...Object.keys(after)])].flatMap((key) =>
-    changedIn(kind.record, before[key], after[key], `${at}[${JSON.stringify(key)}]`),
+    changedPathsOf(kind.record, before[key], after[key], `${at}[${JSON.stringify(key)}]`),
   );
 }
 
 /** In an order that only depends on what the items are. */
-const sorted = (items: readonly unknown[]): readonly string[] => items.map((item) => canonical(item)).sort();
+const sortedTexts = (items: readonly unknown[]): readonly string[] => items.map((item) => canonical(item)).sort();
 
 function canonical(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`;
@@ -84,7 +84,7 @@ function inputOf(kind: FieldKind, value: unknown, given: unknown): unknown {
   if ("list" in kind) {
     const before: unknown[] = Array.isArray(given) ? given : [];
     return Array.isArray(value)
-      ? value.map((item, index) => inputOf(kind.list, item, sameItem(before, item, index)))
+      ? value.map((item, index) => inputOf(kind.list, item, givenItemFor(before, item, index)))
       : value;
   }
   if (!isValues(value)) return value;
@@ -97,7 +97,7 @@ function inputOf(kind: FieldKind, value: unknown, given: unknown): unknown {
 }
 
 /** The given item that has the same `ref`; where items have none, the one at the same place. */
-function sameItem(given: readonly unknown[], item: unknown, index: number): unknown {
+function givenItemFor(given: readonly unknown[], item: unknown, index: number): unknown {
   const ref = isValues(item) ? item.ref : undefined;
   const byRef = given.find((other) => isValues(other) && other.ref !== undefined && other.ref === ref);
   return byRef ?? given[index];

@@ -77,11 +77,11 @@ export function toBody(fields: ResourceFields, inputs: Values): Record<string, u
 }
 
 /** Outputs from a response's result: null means "not set" and is left out. */
-export function toOutputs(fields: ResourceFields, answer: unknown): Record<string, unknown> {
+export function toOutputs(fields: ResourceFields, result: unknown): Record<string, unknown> {
   const outputs: Record<string, unknown> = {};
-  if (!isValues(answer)) return outputs;
+  if (!isValues(result)) return outputs;
   for (const [name, field] of Object.entries(fields)) {
-    const value = answer[apiNameOf(name, field)];
+    const value = result[apiNameOf(name, field)];
     if (value === undefined || value === null) continue;
     outputs[name] = field.kind === "json" ? JSON.stringify(value) : withObjects(field.kind, value, toOutputs);
   }

@@ -13,7 +13,7 @@ export interface Definition {
   validate?(inputs: Values): CheckFailure[];
   create(inputs: Values): Request;
   /** The new resource's id, from the response. */
-  idOf(inputs: Values, answer: Values): string;
+  idOf(inputs: Values, result: Values): string;
   read(id: string, inputs: Values): Request;
   update(id: string, inputs: Values, before: Before): Request;
   /** Absent: Cloudflare has no deletion of it, nothing is sent. */
@@ -67,23 +67,23 @@ export function createResourceType(definition: Definition, calls: Calls): Resour
   const { type, fields } = definition;
   const filled = (inputs: Values) => withInitials(fields, inputs);
   /** The outputs: the inputs as they were given, and the response's lists of rules, which have ids. */
-  const outputsOf = (id: string, inputs: Values, answer: unknown): Values => {
+  const outputsOf = (id: string, inputs: Values, result: unknown): Values => {
     const given = Object.fromEntries(Object.entries(inputs).filter(([name]) => name !== "rules"));
-    const outputs = { ...toOutputs(fields, answer), ...given, id };
+    const outputs = { ...toOutputs(fields, result), ...given, id };
     return definition.finish?.(outputs, inputs) ?? outputs;
   };
-  const withContents = async (id: string, inputs: Values, answer: unknown): Promise<unknown> =>
+  const withContents = async (id: string, inputs: Values, result: unknown): Promise<unknown> =>
     definition.contents === undefined
-      ? answer
-      : { ...(answer as Values), ...(await definition.contents.write(calls, id, inputs)) };
+      ? result
+      : { ...(result as Values), ...(await definition.contents.write(calls, id, inputs)) };
   const readResource = async (id: string, inputs: Values, given?: Values) => {
     const found = await calls.find(definition.read(id, inputs));
     if (found === undefined || found === null) return undefined;
-    const answer = { ...(found as Values), ...(await definition.contents?.read(calls, id, inputs)) };
+    const current = { ...(found as Values), ...(await definition.contents?.read(calls, id, inputs)) };
     const kept = Object.fromEntries(
       Object.entries(inputs).filter(([name]) => fields[name]?.path || definition.secretOutputs?.includes(name)),
     );
-    const outputs = outputsOf(id, kept, answer);
+    const outputs = outputsOf(id, kept, current);
     return { id, inputs: inputsFrom(fields, outputs, given), outputs };
   };
   return {
@@ -98,9 +98,9 @@ export function createResourceType(definition: Definition, calls: Calls): Resour
     diff: (_id, before, after) => differenceOf(fields, before, after),
     async create(inputs) {
       const given = filled(inputs);
-      const answer = await calls.send(definition.create(given));
-      const id = definition.idOf(given, (answer ?? {}) as Values);
-      return { id, outputs: outputsOf(id, given, await withContents(id, given, answer)) };
+      const result = await calls.send(definition.create(given));
+      const id = definition.idOf(given, (result ?? {}) as Values);
+      return { id, outputs: outputsOf(id, given, await withContents(id, given, result)) };
     },
     async read(id, inputs) {
       if (inputs && Object.keys(inputs).length > 0) return readResource(id, inputs, inputs);
@@ -113,8 +113,8 @@ export function createResourceType(definition: Definition, calls: Calls): Resour
     async update(id, oldInputs, newInputs, oldOutputs) {
       const given = filled(newInputs);
       const before = { inputs: filled(oldInputs), ...(oldOutputs ? { outputs: oldOutputs } : {}) };
-      const answer = await calls.send(definition.update(id, given, before));
-      return { outputs: outputsOf(id, given, await withContents(id, given, answer)) };
+      const result = await calls.send(definition.update(id, given, before));
+      return { outputs: outputsOf(id, given, await withContents(id, given, result)) };
     },
     async delete(id, inputs) {
       const request = definition.remove?.(id, filled(inputs));

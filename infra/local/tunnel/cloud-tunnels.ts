@@ -19,7 +19,7 @@ export async function startCloudTunnels(options: CloudTunnelsOptions): Promise<T
   const edge = await startTunnelEdge({
     ...options,
     authorize: (claim) => authorizeTunnel(cloud.tunnel(claim.tunnelId), claim),
-    onConnections: (tunnelId, connections) => cloud.connected(tunnelId, connections.map(listed)),
+    onConnections: (tunnelId, connections) => cloud.reportConnections(tunnelId, connections.map(listed)),
   });
   const stopChanges = cloud.onChange(({ kind, id }) => {
     const tunnel = kind === "tunnel" ? cloud.tunnel(id) : undefined;

@@ -46,11 +46,11 @@ export function encodeUpdate({ version, config }: VersionedConfiguration): strin
 /** Reads a connector's response to an update; undefined where it is not valid. */
 export function decodeConfigurationResponse(body: string): ConfigurationResponse | undefined {
   try {
-    const answer: unknown = JSON.parse(body);
-    if (typeof answer !== "object" || answer === null || !("lastAppliedVersion" in answer)) return undefined;
-    const { lastAppliedVersion } = answer;
+    const response: unknown = JSON.parse(body);
+    if (typeof response !== "object" || response === null || !("lastAppliedVersion" in response)) return undefined;
+    const { lastAppliedVersion } = response;
     if (typeof lastAppliedVersion !== "number") return undefined;
-    return { lastAppliedVersion, err: "err" in answer ? answer.err : null };
+    return { lastAppliedVersion, err: "err" in response ? response.err : null };
   } catch {
     return undefined;
   }

@@ -99,7 +99,7 @@ export class EdgeConnection {
     this.#registrationTimer = setTimeout(() => this.destroy(), owner.registrationTimeoutMs);
     serveRegistration(this.#control, {
       register: (request) => this.#register(request),
-      answered: (result) => (result.ok ? this.#open() : this.#refuse()),
+      responseSent: (result) => (result.ok ? this.#open() : this.#refuse()),
       unregister: () => this.drain(),
       failed: () => (this.#registered ? this.drain() : this.#refuse()),
     });
@@ -150,16 +150,16 @@ export class EdgeConnection {
         "content-type": "application/json",
       });
       const timer = setTimeout(() => stream.destroy(), CONFIGURATION_TIMEOUT_MS);
-      let answer = "";
+      let body = "";
       stream.setEncoding("utf8");
       stream.on("data", (text: string) => {
-        answer += text;
-        if (answer.length > MAX_RESPONSE_BYTES) stream.destroy();
+        body += text;
+        if (body.length > MAX_RESPONSE_BYTES) stream.destroy();
       });
       stream.on("error", () => {});
       stream.once("close", () => {
         clearTimeout(timer);
-        resolve(decodeConfigurationResponse(answer));
+        resolve(decodeConfigurationResponse(body));
       });
       stream.end(encodeUpdate(configuration));
     });

@@ -146,8 +146,8 @@ class TlsTunnelEdge implements TunnelEdge {
     const known = this.#configurations.get(tunnelId);
     if (!known || known.version < version) this.#configurations.set(tunnelId, configuration);
     const connections = this.#registered.usable(tunnelId);
-    const answers = await Promise.all(connections.map((connection) => connection.configure(configuration)));
-    const refused = answers.find((answer) => answer !== undefined && isRefusal(answer));
+    const responses = await Promise.all(connections.map((connection) => connection.configure(configuration)));
+    const refused = responses.find((response) => response !== undefined && isRefusal(response));
     if (refused) throw refusal(tunnelId, version, refused);
   }
 

@@ -47,13 +47,13 @@ export interface TunnelStream extends Duplex {
 /** Opens a stream for a request; throws BAD_REQUEST for one that HTTP/2 cannot carry, such as a CONNECT. */
 export function openTunnelStream(session: ClientHttp2Session, request: TunnelRequest): TunnelStream {
   const stream = start(session, request);
-  // Who uses the stream sees errors through `response` and `close`; one that comes after both must not end the process.
+  // The user of the stream sees errors through `response` and `close`; one after both must not end the process.
   stream.on("error", ignore);
   const response = new Promise<TunnelResponse>((resolve, reject) => {
     stream.once("response", (headers) => {
       const read = readResponse(headers, request.websocket === true);
       if (read) return resolve(read);
-      reject(new TunnelError("BAD_RESPONSE", "The connector's answer is no response of the tunnel protocol."));
+      reject(new TunnelError("BAD_RESPONSE", "The connector's response is not one of the tunnel protocol."));
       stream.close(constants.NGHTTP2_PROTOCOL_ERROR);
     });
     stream.once("close", () =>

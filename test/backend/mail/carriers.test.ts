@@ -19,7 +19,7 @@ afterEach(() => {
   for (const server of servers.splice(0)) server.close();
 });
 
-/** The other side of RFC 5321, as far as one mail needs it; `answers` replaces what is said to a command. */
+/** The other side of RFC 5321, as far as one mail needs it; `responses` replaces what is said to a command. */
 async function mailServer(answers: Readonly<Record<string, string>> = {}) {
   const commands: string[] = [];
   let data = "";

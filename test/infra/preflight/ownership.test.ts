@@ -136,7 +136,7 @@ describe("O2: a tunnel of the stack's name that the state does not have", () => 
     const other = await start();
     const running = await tunnel(other, name);
     const connection = { client_version: "1", colo_name: "x", origin_ip: "192.0.2.1", is_pending_reconnect: false };
-    api.cloud.connected(running, [{ ...connection, id, client_id: id, opened_at: new Date(0).toISOString() }]);
+    api.cloud.reportConnections(running, [{ ...connection, id, client_id: id, opened_at: new Date(0).toISOString() }]);
     expect(await obstaclesOf(other)).toMatchObject([
       { code: "tunnel_taken", found: expect.stringContaining("degraded") },
     ]);

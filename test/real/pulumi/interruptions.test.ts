@@ -277,7 +277,7 @@ afterAll(async () => {
 
 const names = CALLS.map(({ name }, index) => [name, index] as const);
 
-describe("O2: the answer to a call is lost", () => {
+describe("O2: the response to a call is lost", () => {
   test.each(names)("%s: `down` leaves nothing", async (_name, index) => {
     const { up, drift, site, down, left } = (await lost[index]) ?? {};
     // a GET and a PUT are simply sent again

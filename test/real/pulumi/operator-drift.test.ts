@@ -156,7 +156,7 @@ test("O1: a drift that fails prints diagnostics and no JSON, and names no permis
   expect(text.split("\n").length).toBeLessThan(10);
 });
 
-test("O17: a token that may read tunnels only is told what it lacks, without a stack", async () => {
+test("O17: for a token that may read tunnels only, what it lacks is reported, without a stack", async () => {
   await stage.setApiToken(stage.api.issueToken(["Cloudflare Tunnel Read"]));
   for (const command of ["preview", "up", "drift"]) {
     const { code, text } = await stage.npmRun(command, ...(command === "up" ? ["--yes"] : []));

@@ -53,7 +53,7 @@ test("without the passphrase it says so", async () => {
   stage.env = { ...without, PULUMI_CONFIG_PASSPHRASE: passphrase };
 });
 
-test("what stands in the way is told with the line that takes it over; then `up` deploys, and a preview is empty", async () => {
+test("obstacles are reported with the line that takes them over; then `up` deploys, and a preview is empty", async () => {
   const zone_id = api.zoneId;
   await cloudflare.rulesets.create({
     zone_id,

@@ -51,7 +51,7 @@ test("a PULUMI_BIN that is no program is named, and nothing else is run instead"
   }
 });
 
-test("O17: a PULUMI_BIN that is another program is told by every command", async () => {
+test("O17: a PULUMI_BIN that is another program is reported by every command", async () => {
   for (const name of ["rehearse", "preview", "up", "drift", "rotate", "down"]) {
     const args = [...(name === "rehearse" ? [] : ["--stack", "dev"]), ...(name === "up" ? ["--yes"] : [])];
     const { code, text } = await run(name, args, { ...process.env, PULUMI_BIN: "/bin/true" });

@@ -134,7 +134,7 @@ test("every success body fits Cloudflare's OpenAPI document, apart from the docu
     });
     await call("GET", `${one}/configurations`);
     await call("GET", `${one}/token`);
-    api.cloud.connected(tunnel.body.result.id, [
+    api.cloud.reportConnections(tunnel.body.result.id, [
       {
         id: "00000000-0000-4000-8000-000000000001",
         client_id: "00000000-0000-4000-8000-0000000000ff",
@@ -148,7 +148,7 @@ test("every success body fits Cloudflare's OpenAPI document, apart from the docu
     await call("GET", one);
     await call("GET", `${one}/connections`);
     await call("DELETE", `${one}/connections`);
-    api.cloud.connected(tunnel.body.result.id, []);
+    api.cloud.reportConnections(tunnel.body.result.id, []);
     await call("DELETE", one);
     await call("GET", one);
     const rules: [string, object[]][] = [

@@ -77,7 +77,7 @@ test("O20: a folder that has got files meanwhile is left alone", async () => {
   expect(readdirSync(work)).toEqual(["bundle"]);
 });
 
-test("O20: what is no folder, or in none, is refused", async () => {
+test("O20: a path that is a file, or in a folder that does not exist, is refused", async () => {
   writeFileSync(join(work, "file"), "");
   await expect(refuseUsedFolder(join(work, "file"))).rejects.toThrow("is a file");
   await expect(refuseUsedFolder(join(work, "none/bundle"))).rejects.toThrow(`${join(work, "none")} is no folder`);

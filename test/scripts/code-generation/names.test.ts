@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { fill, readName } from "../../../scripts/code-generation/names.ts";
+import { fillTemplate, readName } from "../../../scripts/code-generation/names.ts";
 import { UsageError } from "../../../scripts/command-line/index.ts";
 
 test("D4: a name is written as each place needs it", () => {
@@ -10,7 +10,7 @@ test("D4: a name is written as each place needs it", () => {
     pascal: "ShoppingList",
   });
   const template = "NAME-KEBAB NAME_SNAKE nameCamel NamePascal nameCamelStore";
-  expect(fill(template, readName("a-b2"))).toBe("a-b2 a_b2 aB2 AB2 aB2Store");
+  expect(fillTemplate(template, readName("a-b2"))).toBe("a-b2 a_b2 aB2 AB2 aB2Store");
 });
 
 test.each(["", "Todos", "todo_s", "-todos", "todos-", "to--dos", "2do", "../todos", "todos/more", "t odos", "tödos"])(

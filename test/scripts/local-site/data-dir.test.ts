@@ -11,7 +11,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-test("makes the folder for its owner only, locks it, and unlocks it", () => {
+test("makes the folder for its owner alone, locks it, and unlocks it", () => {
   const dataDir = join(folder, "deep", ".data");
   const release = takeDataDir(dataDir);
   expect(statSync(dataDir).mode & 0o777).toBe(0o700);
@@ -47,7 +47,7 @@ test("refuses a folder that this process has locked itself, until it is unlocked
   takeDataDir(folder)();
 });
 
-test("says so when the folder is a file", () => {
+test("refuses a file in place of the folder", () => {
   writeFileSync(join(folder, "file"), "");
   expect(() => takeDataDir(join(folder, "file"))).toThrow("It must be a folder that this user may read and write");
   chmodSync(folder, 0o700);

@@ -23,7 +23,7 @@ test("takes the wanted port when it is free, the next one when it is not", async
   expect(await freePort(port)).toBe(port);
 });
 
-test("says so when every port of the range is taken", async () => {
+test("refuses when every port of the range is in use", async () => {
   const { server, port } = await listening();
   await expect(freePort(port, new Set(), 1)).rejects.toThrow(`port ${port} is in use at 127.0.0.1`);
   await expect(freePort(port, new Set([port + 1]), 2)).rejects.toThrow(

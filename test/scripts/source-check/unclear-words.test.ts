@@ -43,7 +43,7 @@ test("H1: a room is a chat room: other folders use another word", () => {
     expect(problems(text, path)).toEqual([]);
 });
 
-test("H1: a letter is one of an alphabet in the folders that deal with those", () => {
+test("H1: the word letter is allowed in the folders that deal with characters", () => {
   const text = "const letter = 1;";
   expect(problems(text, "backend/text/name.ts")).toEqual([]);
   expect(problems(text, "infra/rules/regex/class.ts")).toEqual([]);

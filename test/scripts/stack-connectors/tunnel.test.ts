@@ -57,10 +57,10 @@ function connect(client_id: string, returns: number): void {
     is_pending_reconnect: false,
   };
   let left = returns;
-  api.cloud.connected(id, [connection]);
+  api.cloud.reportConnections(id, [connection]);
   api.cloud.onDisconnect(() => {
     left -= 1;
-    api.cloud.connected(id, left >= 0 ? [connection] : []);
+    api.cloud.reportConnections(id, left >= 0 ? [connection] : []);
   });
 }
 
@@ -121,7 +121,7 @@ test("O1: the advice for a wrong token names no permission", async () => {
   expect(message).not.toContain("permission");
 });
 
-test("O11: a connector's version cannot write to the operator's terminal", () => {
+test("O11: control characters in a connector's version do not reach the operator's terminal", () => {
   const client = {
     id: "a",
     version: "1\u001b[2J\u009b31m\u202e",

@@ -109,7 +109,7 @@ test("P5: inputs that the state lacks after an import are no drift where Cloudfl
   expect(driftOf(parseEvents(JSON.stringify(cache))).drifts).toHaveLength(1);
 });
 
-test("O7: what the program has and the state has not is not deployed; what the program changes is pending", () => {
+test("O7: what is in the program and not in the state counts as not deployed; what the program changes as pending", () => {
   const record = "cloudflare:index/dnsRecord:DnsRecord";
   const lines = [
     event("refresh", record, "gone.example.com", { ttl: 1 }, undefined),

@@ -17,7 +17,7 @@ test("O2: a tunnel that has connectors was not left by an interrupted run", asyn
   const left = [{ kind: "tunnel", name: "tunnel", id: result.id, path: `${tunnels}/${result.id}` }] as const;
   const account = accountFor({ apiToken: api.token, baseURL: api.url });
   await expect(assertNotInUse(account, "dev", left)).resolves.toBeUndefined();
-  api.cloud.connected(result.id, [
+  api.cloud.reportConnections(result.id, [
     {
       id: "connection",
       client_id: "client",

@@ -224,7 +224,7 @@ test("O20: a Node.js that is too old is refused, with its version and what to do
   expect(await run(process.execPath, [...start, "--version"])).toMatchObject({ code: 0 });
 });
 
-test("O20: a server without Node.js is told so", async () => {
+test("O20: on a server without Node.js the bundle says what to install", async () => {
   const bin = join(work, "bin");
   mkdirSync(bin);
   for (const name of ["dirname", "readlink"])

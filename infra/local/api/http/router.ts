@@ -24,11 +24,11 @@ export interface HandlerCall {
   /** The path under /client/v4, for error texts. */
   readonly path: string;
   /** Reports a change: the draft is stored, then the listeners are called. */
-  changed(change: CloudChange): void;
+  reportChange(change: CloudChange): void;
   /** Tells the edge to drop a tunnel's connections, after the new state is stored. */
   disconnect(tunnelId: string): void;
   /** Throws 403 code 10000 unless the token has one of the groups; a Write group includes its Read. */
-  permit(...groups: PermissionGroup[]): void;
+  requirePermission(...groups: PermissionGroup[]): void;
 }
 
 /** What a handler returns; a 204 has no body. */

@@ -169,9 +169,9 @@ function handle(parts: ApiParts, { token, match, path, query }: AdmittedCall, bo
     clock,
     live,
     path,
-    changed: (change) => void changes.push(change),
+    reportChange: (change) => void changes.push(change),
     disconnect: (tunnelId) => void disconnects.push(tunnelId),
-    permit: (...groups) => authorize(token, groups),
+    requirePermission: (...groups) => authorize(token, groups),
   };
   const dryRun = route.hasDryRun === true && isDryRun(query);
   const handled = route.handle(call);

@@ -24,7 +24,7 @@ export const certificateRoutes: readonly ApiRoute[] = [
     method: "GET",
     path: "/zones/:zone/ssl/certificate_packs",
     handle(call) {
-      call.permit("SSL and Certificates Read");
+      call.requirePermission("SSL and Certificates Read");
       const zone = zoneOf(call);
       const packs = [universal(zone), ...(zone.certificates ?? [])];
       const all = call.query.get("status") === "all";
@@ -40,7 +40,7 @@ export const certificateRoutes: readonly ApiRoute[] = [
     method: "GET",
     path: "/zones/:zone/acm/total_tls",
     handle(call) {
-      call.permit("SSL and Certificates Read");
+      call.requirePermission("SSL and Certificates Read");
       return { result: { enabled: zoneOf(call).total_tls ?? false, validity_period: 90 } };
     },
   },

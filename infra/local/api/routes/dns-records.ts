@@ -55,7 +55,7 @@ function write(call: HandlerCall, zone: StoredZone, input: RecordInput, before?:
   zone.records = before
     ? zone.records.map((other) => (other.id === before.id ? record : other))
     : [...zone.records, record];
-  call.changed({ kind: "zone", id: zone.id });
+  call.reportChange({ kind: "zone", id: zone.id });
   return record;
 }
 
@@ -70,7 +70,7 @@ export const dnsRecordRoutes: readonly ApiRoute[] = [
     method: "GET",
     path: "/zones/:zone/dns_records",
     handle(call) {
-      call.permit("DNS Read");
+      call.requirePermission("DNS Read");
       return paged(selectRecords(zoneOf(call).records, call.query), call.query, { default: 100, max: 5_000_000 });
     },
   },
@@ -79,7 +79,7 @@ export const dnsRecordRoutes: readonly ApiRoute[] = [
     path: "/zones/:zone/dns_records",
     body: "required",
     handle(call) {
-      call.permit("DNS Write");
+      call.requirePermission("DNS Write");
       return { result: write(call, zoneOf(call), inputOf(call)) };
     },
   },
@@ -87,7 +87,7 @@ export const dnsRecordRoutes: readonly ApiRoute[] = [
     method: "GET",
     path: "/zones/:zone/dns_records/:record",
     handle(call) {
-      call.permit("DNS Read");
+      call.requirePermission("DNS Read");
       return { result: recordOf(call, zoneOf(call)) };
     },
   },
@@ -96,7 +96,7 @@ export const dnsRecordRoutes: readonly ApiRoute[] = [
     path: "/zones/:zone/dns_records/:record",
     body: "required",
     handle(call) {
-      call.permit("DNS Write");
+      call.requirePermission("DNS Write");
       const zone = zoneOf(call);
       return { result: write(call, zone, inputOf(call), recordOf(call, zone)) };
     },
@@ -106,7 +106,7 @@ export const dnsRecordRoutes: readonly ApiRoute[] = [
     path: "/zones/:zone/dns_records/:record",
     body: "required",
     handle(call) {
-      call.permit("DNS Write");
+      call.requirePermission("DNS Write");
       const zone = zoneOf(call);
       const before = recordOf(call, zone);
       return { result: write(call, zone, inputOf(call, before), before) };
@@ -116,11 +116,11 @@ export const dnsRecordRoutes: readonly ApiRoute[] = [
     method: "DELETE",
     path: "/zones/:zone/dns_records/:record",
     handle(call) {
-      call.permit("DNS Write");
+      call.requirePermission("DNS Write");
       const zone = zoneOf(call);
       const { id } = recordOf(call, zone);
       zone.records = zone.records.filter((record) => record.id !== id);
-      call.changed({ kind: "zone", id: zone.id });
+      call.reportChange({ kind: "zone", id: zone.id });
       return { result: { id } };
     },
   },

@@ -34,9 +34,9 @@ const READ = "Account Filter Lists Read";
 const EDIT = "Account Filter Lists Edit";
 
 /** The account, with a right checked. */
-function permitted(call: HandlerCall, group: typeof READ | typeof EDIT): StoredAccount {
+function accountWithPermission(call: HandlerCall, group: typeof READ | typeof EDIT): StoredAccount {
   const account = accountOf(call);
-  call.permit(group);
+  call.requirePermission(group);
   return account;
 }
 
@@ -57,7 +57,7 @@ function shown(call: HandlerCall, account: StoredAccount, stored: StoredList) {
 function store(call: HandlerCall, account: StoredAccount, lists: StoredList[]): void {
   account.lists = lists;
   for (const zone of call.state.zones) {
-    if (zone.account_id === account.id) call.changed({ kind: "zone", id: zone.id });
+    if (zone.account_id === account.id) call.reportChange({ kind: "zone", id: zone.id });
   }
 }
 
@@ -65,7 +65,7 @@ const replaced = (account: StoredAccount, next: StoredList): StoredList[] =>
   (account.lists ?? []).map((one) => (one.id === next.id ? next : one));
 
 function create(call: HandlerCall): HandlerResult {
-  const account = permitted(call, EDIT);
+  const account = accountWithPermission(call, EDIT);
   const body = bodyOf(call, creation, refuseBody);
   const name = String(body.name);
   const lists = account.lists ?? [];
@@ -96,7 +96,7 @@ function limitProblem(call: HandlerCall, lists: readonly StoredList[]): string |
 }
 
 function update(call: HandlerCall): HandlerResult {
-  const account = permitted(call, EDIT);
+  const account = accountWithPermission(call, EDIT);
   const before = listOf(call, account);
   const body = bodyOf(call, change, refuseBody);
   const next = {
@@ -110,7 +110,7 @@ function update(call: HandlerCall): HandlerResult {
 }
 
 function remove(call: HandlerCall): HandlerResult {
-  const account = permitted(call, EDIT);
+  const account = accountWithPermission(call, EDIT);
   const { id, ...stored } = listOf(call, account);
   if (referencesTo(call.state, account.id, { id, ...stored }) > 0) throw invalid(10031, "filters.api.ip_list_in_use");
   store(
@@ -126,7 +126,7 @@ function editItems(
   edit: (call: HandlerCall, before: StoredList) => { readonly next: StoredList; readonly changed: number },
 ) {
   return (call: HandlerCall): HandlerResult => {
-    const account = permitted(call, EDIT);
+    const account = accountWithPermission(call, EDIT);
     const before = listOf(call, account);
     const operations = account.list_operations ?? [];
     const now = call.clock.timestamp();
@@ -171,7 +171,7 @@ const removeItems = editItems((call, before) => {
 
 /** Pages by cursor: the cursor is the id of the last item of the page before. */
 function listItems(call: HandlerCall): HandlerResult {
-  const { items } = listOf(call, permitted(call, READ));
+  const { items } = listOf(call, accountWithPermission(call, READ));
   const search = (call.query.get("search") ?? "").toLowerCase();
   const found = search === "" ? items : items.filter((item) => textOf(item).includes(search));
   const perPage = Number(call.query.get("per_page") || PAGE_SIZE);
@@ -191,14 +191,14 @@ const textOf = ({ ip, hostname, asn, comment }: StoredListItem): string =>
   [ip, hostname?.url_hostname, asn, comment].join(" ").toLowerCase();
 
 function readItem(call: HandlerCall): HandlerResult {
-  const found = listOf(call, permitted(call, READ)).items.find(({ id }) => id === call.params.item);
+  const found = listOf(call, accountWithPermission(call, READ)).items.find(({ id }) => id === call.params.item);
   // the numeric code is ours
   if (!found) throw notFound(10032, `could not find item ${call.params.item?.slice(0, 64)}`);
   return { result: found };
 }
 
 function readOperation(call: HandlerCall): HandlerResult {
-  const { list_operations: operations = [] } = permitted(call, READ);
+  const { list_operations: operations = [] } = accountWithPermission(call, READ);
   const found = operations.find(({ id }) => id === call.params.operation);
   // the numeric code is ours
   if (!found) throw notFound(10034, `could not find bulk operation ${call.params.operation?.slice(0, 64)}`);
@@ -214,7 +214,7 @@ const handlers: readonly [Method, string, ApiRoute["handle"], ApiRoute["body"]?]
     "GET",
     "",
     (call) => {
-      const account = permitted(call, READ);
+      const account = accountWithPermission(call, READ);
       return { result: (account.lists ?? []).map((stored) => shown(call, account, stored)) };
     },
   ],
@@ -224,7 +224,7 @@ const handlers: readonly [Method, string, ApiRoute["handle"], ApiRoute["body"]?]
     "GET",
     "/:list",
     (call) => {
-      const account = permitted(call, READ);
+      const account = accountWithPermission(call, READ);
       return { result: shown(call, account, listOf(call, account)) };
     },
   ],

@@ -49,13 +49,13 @@ function phaseOf(value: unknown, scope: RulesetScope): Phase {
 }
 
 function permit(call: HandlerCall, phase: StoredRuleset["phase"], scope: RulesetScope, access: "Read" | "Write"): void {
-  call.permit(scope.kind === "root" ? `Account Rulesets ${access}` : `${phaseGroups[phase]} ${access}`);
+  call.requirePermission(scope.kind === "root" ? `Account Rulesets ${access}` : `${phaseGroups[phase]} ${access}`);
 }
 
 /** Any group that reads some ruleset may list them all: the list has no rules. */
 function permitList(call: HandlerCall, scope: RulesetScope): void {
-  if (scope.kind === "root") call.permit("Account Rulesets Read");
-  else call.permit(...Object.values(phaseGroups).map((group) => `${group} Read` as const));
+  if (scope.kind === "root") call.requirePermission("Account Rulesets Read");
+  else call.requirePermission(...Object.values(phaseGroups).map((group) => `${group} Read` as const));
 }
 
 function withoutRules({ rules: _rules, ...ruleset }: StoredRuleset) {

@@ -14,10 +14,10 @@ import { assertRunnable, BAD_CONFIGURATION, configurationShape } from "../tunnel
 import { connectorToken, shownConnectors, shownTunnel } from "../tunnels/shown.ts";
 
 /** Characters of base64; real secrets have 44. */
-const MAX_SECRET = 1024;
+const MAX_SECRET_CHARACTERS = 1024;
 const secret = (value: unknown, pointer: string) =>
   typeof value === "string" &&
-  value.length <= MAX_SECRET &&
+  value.length <= MAX_SECRET_CHARACTERS &&
   /^[A-Za-z0-9+/]+={0,2}$/.test(value) &&
   Buffer.from(value, "base64").length >= 32
     ? undefined
@@ -64,7 +64,7 @@ function assertNameFree(call: HandlerCall, wanted: string, except?: string): voi
 }
 
 function listTunnels(call: HandlerCall) {
-  call.permit("Cloudflare Tunnel Read");
+  call.requirePermission("Cloudflare Tunnel Read");
   const account = accountOf(call);
   const { query } = call;
   const prefixes = (key: string) =>
@@ -96,7 +96,7 @@ function listTunnels(call: HandlerCall) {
 }
 
 function createTunnel(call: HandlerCall) {
-  call.permit("Cloudflare Tunnel Write");
+  call.requirePermission("Cloudflare Tunnel Write");
   const account = accountOf(call);
   const body = bodyOf(call, creation, refuse);
   const wanted = String(body.name);
@@ -115,12 +115,12 @@ function createTunnel(call: HandlerCall) {
     deleted_at: null,
   };
   call.state.tunnels.push(tunnel);
-  call.changed({ kind: "tunnel", id: tunnel.id });
+  call.reportChange({ kind: "tunnel", id: tunnel.id });
   return { result: shownTunnel(tunnel, call.live) };
 }
 
 function editTunnel(call: HandlerCall) {
-  call.permit("Cloudflare Tunnel Write");
+  call.requirePermission("Cloudflare Tunnel Write");
   const tunnel = liveTunnelOf(call);
   const body = bodyOf(call, change, refuse);
   if (typeof body.name === "string") {
@@ -128,12 +128,12 @@ function editTunnel(call: HandlerCall) {
     tunnel.name = body.name;
   }
   if (typeof body.tunnel_secret === "string") tunnel.secret = body.tunnel_secret;
-  call.changed({ kind: "tunnel", id: tunnel.id });
+  call.reportChange({ kind: "tunnel", id: tunnel.id });
   return { result: shownTunnel(tunnel, call.live) };
 }
 
 function deleteTunnel(call: HandlerCall) {
-  call.permit("Cloudflare Tunnel Write");
+  call.requirePermission("Cloudflare Tunnel Write");
   const tunnel = liveTunnelOf(call);
   if (call.live.connections(tunnel.id).length > 0) {
     throw invalid(
@@ -143,7 +143,7 @@ function deleteTunnel(call: HandlerCall) {
     );
   }
   tunnel.deleted_at = call.clock.timestamp();
-  call.changed({ kind: "tunnel", id: tunnel.id });
+  call.reportChange({ kind: "tunnel", id: tunnel.id });
   return { result: shownTunnel(tunnel, call.live) };
 }
 
@@ -153,7 +153,7 @@ function shownConfiguration(tunnel: StoredTunnel) {
 }
 
 function putConfiguration(call: HandlerCall) {
-  call.permit("Cloudflare Tunnel Write");
+  call.requirePermission("Cloudflare Tunnel Write");
   const tunnel = liveTunnelOf(call);
   const body = bodyOf(call, configurationShape, ({ pointer, message }) =>
     invalid(BAD_CONFIGURATION, `Bad Configuration: ${pointer || "/"} ${message}`, pointer),
@@ -163,7 +163,7 @@ function putConfiguration(call: HandlerCall) {
   tunnel.config = config;
   tunnel.version += 1;
   tunnel.config_created_at = call.clock.timestamp();
-  call.changed({ kind: "tunnel", id: tunnel.id });
+  call.reportChange({ kind: "tunnel", id: tunnel.id });
   return { result: shownConfiguration(tunnel) };
 }
 
@@ -176,7 +176,7 @@ export const tunnelRoutes: readonly ApiRoute[] = [
     method: "GET",
     path: `${base}/:tunnel`,
     handle(call) {
-      call.permit("Cloudflare Tunnel Read");
+      call.requirePermission("Cloudflare Tunnel Read");
       return { result: shownTunnel(tunnelOf(call), call.live) };
     },
   },
@@ -186,7 +186,7 @@ export const tunnelRoutes: readonly ApiRoute[] = [
     method: "GET",
     path: `${base}/:tunnel/configurations`,
     handle(call) {
-      call.permit("Cloudflare Tunnel Read");
+      call.requirePermission("Cloudflare Tunnel Read");
       return { result: shownConfiguration(liveTunnelOf(call)) };
     },
   },
@@ -196,7 +196,7 @@ export const tunnelRoutes: readonly ApiRoute[] = [
     method: "GET",
     path: `${base}/:tunnel/token`,
     handle(call) {
-      call.permit("Cloudflare Tunnel Write");
+      call.requirePermission("Cloudflare Tunnel Write");
       return { result: connectorToken(liveTunnelOf(call)) };
     },
   },
@@ -204,7 +204,7 @@ export const tunnelRoutes: readonly ApiRoute[] = [
     method: "GET",
     path: `${base}/:tunnel/connections`,
     handle(call) {
-      call.permit("Cloudflare Tunnel Read");
+      call.requirePermission("Cloudflare Tunnel Read");
       return { result: shownConnectors(tunnelOf(call), call.live) };
     },
   },
@@ -213,7 +213,7 @@ export const tunnelRoutes: readonly ApiRoute[] = [
     path: `${base}/:tunnel/connections`,
     body: "optional",
     handle(call) {
-      call.permit("Cloudflare Tunnel Write");
+      call.requirePermission("Cloudflare Tunnel Write");
       const tunnel = tunnelOf(call);
       call.disconnect(tunnel.id);
       return { result: null };

@@ -25,7 +25,7 @@ function ruleOf(call: HandlerCall): { id: string; rule: SettingRule } {
 }
 
 function editSetting(call: HandlerCall) {
-  call.permit("Zone Settings Write");
+  call.requirePermission("Zone Settings Write");
   const zone = zoneOf(call);
   const { id, rule } = ruleOf(call);
   // an empty body is refused too: pulumi-cloudflare#1319
@@ -43,7 +43,7 @@ function editSetting(call: HandlerCall) {
   }
   if (!isDeepStrictEqual(zone.settings[id]?.value ?? rule.initial, value) || !zone.settings[id]) {
     zone.settings[id] = { value, modified_on: call.clock.timestamp() };
-    call.changed({ kind: "zone", id: zone.id });
+    call.reportChange({ kind: "zone", id: zone.id });
   }
   return { result: shownSetting(zone, id, rule) };
 }
@@ -60,7 +60,7 @@ export const zoneSettingRoutes: readonly ApiRoute[] = [
     method: "GET",
     path: "/zones/:zone/settings",
     handle(call) {
-      call.permit("Zone Settings Read");
+      call.requirePermission("Zone Settings Read");
       const zone = zoneOf(call);
       return { result: Object.entries(settingRules).map(([id, rule]) => shownSetting(zone, id, rule)) };
     },
@@ -69,7 +69,7 @@ export const zoneSettingRoutes: readonly ApiRoute[] = [
     method: "GET",
     path: "/zones/:zone/settings/:setting",
     handle(call) {
-      call.permit("Zone Settings Read");
+      call.requirePermission("Zone Settings Read");
       const zone = zoneOf(call);
       const { id, rule } = ruleOf(call);
       return { result: shownSetting(zone, id, rule) };

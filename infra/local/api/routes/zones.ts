@@ -64,7 +64,7 @@ function shownZone(zone: StoredZone, call: HandlerCall) {
 }
 
 function listZones(call: HandlerCall) {
-  call.permit("Zone Read");
+  call.requirePermission("Zone Read");
   const { query } = call;
   const wanted: [string | null, (zone: StoredZone) => string][] = [
     [query.get("name")?.toLowerCase() ?? null, (zone) => zone.name],
@@ -89,7 +89,7 @@ export const zoneRoutes: readonly ApiRoute[] = [
     method: "GET",
     path: "/zones/:zone",
     handle(call) {
-      call.permit("Zone Read");
+      call.requirePermission("Zone Read");
       return { result: shownZone(zoneOf(call), call) };
     },
   },
@@ -97,7 +97,7 @@ export const zoneRoutes: readonly ApiRoute[] = [
     method: "GET",
     path: "/zones/:zone/available_plans",
     handle(call) {
-      call.permit("Zone Read");
+      call.requirePermission("Zone Read");
       const { plan } = zoneOf(call);
       return { result: PLANS.map((name) => planOf(name, name === plan)) };
     },

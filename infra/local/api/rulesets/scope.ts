@@ -32,7 +32,7 @@ export function scopeOf(call: HandlerCall): RulesetScope {
       lists: listKinds(call.state.accounts.find(({ id }) => id === zone.account_id) ?? {}),
       replace(rulesets) {
         zone.rulesets = rulesets;
-        call.changed({ kind: "zone", id: zone.id });
+        call.reportChange({ kind: "zone", id: zone.id });
       },
     };
   }
@@ -46,7 +46,7 @@ export function scopeOf(call: HandlerCall): RulesetScope {
     lists: listKinds(account),
     replace(rulesets) {
       account.rulesets = rulesets;
-      for (const zone of zones) call.changed({ kind: "zone", id: zone.id });
+      for (const zone of zones) call.reportChange({ kind: "zone", id: zone.id });
     },
   };
 }

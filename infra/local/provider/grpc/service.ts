@@ -44,7 +44,7 @@ export function createService(version: string, defaults: ApiDefaults, warn: Warn
 /** The providers that engines have configured; an engine configures each one over a connection of its own. */
 class ConfiguredProviders {
   /** What resources there are, before any provider is configured. */
-  readonly table = createProvider({ apiToken: "none", baseURL: CLOUDFLARE_API });
+  readonly unconfigured = createProvider({ apiToken: "none", baseURL: CLOUDFLARE_API });
   readonly #defaults: ApiDefaults;
   readonly #byPeer = new Map<string, Provider>();
 
@@ -74,8 +74,8 @@ class ConfiguredProviders {
 
   resource(peer: string, urn: string): ResourceType {
     const type = typeOf(urn);
-    const found = (this.#byPeer.size === 0 ? this.table : this.of(peer)).resource(type);
-    if (!found) throw new Error(`${type} is not among the resources here: ${this.table.types.join(", ")}`);
+    const found = (this.#byPeer.size === 0 ? this.unconfigured : this.of(peer)).resource(type);
+    if (!found) throw new Error(`${type} is not among the resources here: ${this.unconfigured.types.join(", ")}`);
     return found;
   }
 }
@@ -84,7 +84,7 @@ class ConfiguredProviders {
 function providerCalls(version: string, providers: ConfiguredProviders) {
   return {
     getSchema: () => {
-      const resources = providers.table.types.flatMap((type) => providers.table.resource(type) ?? []);
+      const resources = providers.unconfigured.types.flatMap((type) => providers.unconfigured.resource(type) ?? []);
       return new messages.GetSchemaResponse().setSchema(JSON.stringify(schemaOf(resources, version)));
     },
     checkConfig: (request: CheckRequest) => new messages.CheckResponse().setInputs(request.getNews()),
@@ -128,7 +128,7 @@ function resourceCalls(providers: ConfiguredProviders, warn: Warn) {
       if (resource.warning !== undefined) warn(peer, request.getUrn(), resource.warning);
       const inputs = fromStruct(request.getProperties());
       const { id, outputs } = request.getPreview()
-        ? { id: "", outputs: planned(resource, inputs) }
+        ? { id: "", outputs: plannedOutputs(resource, inputs) }
         : await resource.create(inputs);
       return new messages.CreateResponse().setId(id).setProperties(toStruct(outputs, resource.secretOutputs));
     },
@@ -144,7 +144,7 @@ function resourceCalls(providers: ConfiguredProviders, warn: Warn) {
     },
     update: async (request: UpdateRequest, peer: string) => {
       const resource = providers.resource(peer, request.getUrn());
-      const outputs = await updated(resource, request);
+      const outputs = await outputsOfUpdate(resource, request);
       return new messages.UpdateResponse().setProperties(toStruct(outputs, resource.secretOutputs));
     },
     delete: async (request: InstanceType<typeof messages.DeleteRequest>, peer: string) => {
@@ -156,7 +156,7 @@ function resourceCalls(providers: ConfiguredProviders, warn: Warn) {
 }
 
 /** In a preview, what the server decides keeps its present value. */
-async function updated(resource: ResourceType, request: UpdateRequest): Promise<Values> {
+async function outputsOfUpdate(resource: ResourceType, request: UpdateRequest): Promise<Values> {
   const before = fromStruct(request.getOlds());
   const after = fromStruct(request.getNews());
   if (request.getPreview()) return { ...before, ...after };
@@ -164,7 +164,7 @@ async function updated(resource: ResourceType, request: UpdateRequest): Promise<
 }
 
 /** The outputs of a resource that does not exist yet: its inputs, and unknowns where the server will decide. */
-function planned(resource: ResourceType, inputs: Values): Values {
+function plannedOutputs(resource: ResourceType, inputs: Values): Values {
   const decided = Object.entries(resource.fields).filter(
     ([name, { computed }]) => computed && inputs[name] === undefined,
   );

@@ -80,7 +80,7 @@ export const dnsRecord: Definition = {
     path: path`/zones/${inputs.zoneId}/dns_records`,
     body: bodyOf(inputs),
   }),
-  idOf: (_inputs, answer) => String(answer.id),
+  idOf: (_inputs, result) => String(result.id),
   read: (id, inputs) => ({
     method: "GET",
     path: path`/zones/${inputs.zoneId}/dns_records/${id}`,

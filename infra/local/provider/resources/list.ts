@@ -79,8 +79,8 @@ async function waitForOperation(
     path: path`/accounts/${inputs.accountId}/rules/lists/bulk_operations/${operation}`,
   } as const;
   for (let polls = 0; polls < MAX_POLLS; polls += 1) {
-    const answer = await calls.send(request);
-    const { status, error } = isValues(answer) ? answer : {};
+    const operation = await calls.send(request);
+    const { status, error } = isValues(operation) ? operation : {};
     if (status === "completed") return;
     if (status === "failed") {
       const reason = `bulk operation ${operation} failed: ${error}`;
@@ -126,7 +126,7 @@ export const list: Definition = {
     path: path`/accounts/${inputs.accountId}/rules/lists`,
     body: withoutItems(inputs),
   }),
-  idOf: (_inputs, answer) => String(answer.id),
+  idOf: (_inputs, result) => String(result.id),
   read: (id, inputs) => ({ method: "GET", path: pathOf(id, inputs) }),
   update: (id, inputs) => ({ method: "PUT", path: pathOf(id, inputs), body: { description: inputs.description } }),
   remove: (id, inputs) => ({ method: "DELETE", path: pathOf(id, inputs) }),

@@ -49,7 +49,7 @@ export const ruleset: Definition = {
     path: `${scopeOf(inputs)}/rulesets`,
     body: bodyOf(inputs),
   }),
-  idOf: (_inputs, answer) => String(answer.id),
+  idOf: (_inputs, result) => String(result.id),
   read: (id, inputs) => ({
     method: "GET",
     path: `${scopeOf(inputs)}${path`/rulesets/${id}`}`,

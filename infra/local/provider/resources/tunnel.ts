@@ -51,7 +51,7 @@ export const tunnel: Definition = {
     path: path`/accounts/${inputs.accountId}/cfd_tunnel`,
     body: toBody(fields, inputs),
   }),
-  idOf: (_inputs, answer) => String(answer.id),
+  idOf: (_inputs, result) => String(result.id),
   read: (id, inputs) => ({ method: "GET", path: pathOf(id, inputs) }),
   // only what changed is sent
   update: (id, inputs, { inputs: before }) => ({

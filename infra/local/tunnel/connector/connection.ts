@@ -48,7 +48,7 @@ export class ConnectorConnection {
     this.closed = new Promise((resolve) => this.#socket.once("close", () => resolve()));
     this.registered = new Promise((resolve, reject) => {
       const deadline = setTimeout(
-        () => this.#socket.destroy(new Error("the edge did not answer the registration in time")),
+        () => this.#socket.destroy(new Error("the edge did not respond to the registration in time")),
         REGISTRATION_TIMEOUT_MS,
       );
       this.#socket.on("error", reject);
@@ -66,7 +66,7 @@ export class ConnectorConnection {
         });
       });
     });
-    this.registered.catch(() => {}); // who only waits for `closed` need not handle it
+    this.registered.catch(() => {}); // a caller that waits for `closed` alone need not handle it
   }
 
   /**

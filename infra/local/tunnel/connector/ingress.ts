@@ -13,11 +13,11 @@ export type OriginService =
  * (ingress/config.go).
  */
 export interface OriginSettings {
-  readonly connectTimeout: number;
-  readonly tlsTimeout: number;
-  readonly tcpKeepAlive: number;
+  readonly connectTimeoutMs: number;
+  readonly tlsTimeoutMs: number;
+  readonly tcpKeepAliveMs: number;
   readonly keepAliveConnections: number;
-  readonly keepAliveTimeout: number;
+  readonly keepAliveTimeoutMs: number;
   readonly httpHostHeader: string | undefined;
   readonly originServerName: string | undefined;
   readonly matchSniToHost: boolean;
@@ -154,11 +154,11 @@ function settingsOf(request: Record<string, unknown>): OriginSettings {
     );
   }
   return {
-    connectTimeout: seconds(request, "connectTimeout", 30),
-    tlsTimeout: seconds(request, "tlsTimeout", 10),
-    tcpKeepAlive: seconds(request, "tcpKeepAlive", 30),
+    connectTimeoutMs: millisecondsOf(request, "connectTimeout", 30),
+    tlsTimeoutMs: millisecondsOf(request, "tlsTimeout", 10),
+    tcpKeepAliveMs: millisecondsOf(request, "tcpKeepAlive", 30),
     keepAliveConnections: numberOf(request, "keepAliveConnections", 100),
-    keepAliveTimeout: seconds(request, "keepAliveTimeout", 90),
+    keepAliveTimeoutMs: millisecondsOf(request, "keepAliveTimeout", 90),
     httpHostHeader: textOf(request.httpHostHeader, "originRequest.httpHostHeader") || undefined,
     originServerName: textOf(request.originServerName, "originRequest.originServerName") || undefined,
     matchSniToHost: request.matchSNItoHost === true,
@@ -187,6 +187,6 @@ function numberOf(request: Record<string, unknown>, key: string, otherwise: numb
 }
 
 /** Durations are seconds on the wire; a timer holds no more than 2^31 milliseconds. */
-function seconds(request: Record<string, unknown>, key: string, otherwise: number): number {
+function millisecondsOf(request: Record<string, unknown>, key: string, otherwise: number): number {
   return Math.min(numberOf(request, key, otherwise) * 1000, 0x7fffffff);
 }

@@ -19,16 +19,16 @@ export class OriginPool {
     this.#settings = settings;
     const pool = {
       keepAlive: true,
-      keepAliveMsecs: settings.tcpKeepAlive,
+      keepAliveMsecs: settings.tcpKeepAliveMs,
       maxFreeSockets: settings.keepAliveConnections,
-      timeout: settings.keepAliveTimeout,
+      timeout: settings.keepAliveTimeoutMs,
     };
     this.#agent = origin.tls ? new TlsAgent(pool) : new ReadAfterCloseAgent(pool);
   }
 
   /** Starts a request; `pooled` false takes a connection of its own, which a WebSocket keeps. */
   request(options: { method: string; path: string; host: string; headers: string[]; pooled: boolean }): ClientRequest {
-    const { connectTimeout, tlsTimeout, originServerName, matchSniToHost, noTlsVerify } = this.#settings;
+    const { connectTimeoutMs, tlsTimeoutMs, originServerName, matchSniToHost, noTlsVerify } = this.#settings;
     const origin = this.#origin;
     const servername = originServerName ?? (matchSniToHost ? options.host.replace(/:\d+$/, "") : undefined);
     const common: RequestOptions = {
@@ -50,14 +50,14 @@ export class OriginPool {
         socket.once(event, () => clearTimeout(timer));
         socket.once("close", () => clearTimeout(timer));
       };
-      limit(connectTimeout, "connecting", "connect");
-      if (origin.tls) limit(connectTimeout + tlsTimeout, "the TLS handshake", "secureConnect");
+      limit(connectTimeoutMs, "connecting", "connect");
+      if (origin.tls) limit(connectTimeoutMs + tlsTimeoutMs, "the TLS handshake", "secureConnect");
     });
     return request;
   }
 
   /** Keeps no connection for later; those in use end with their requests. */
-  retire(): void {
+  closeIdle(): void {
     this.#agent.maxFreeSockets = 0;
     for (const sockets of Object.values(this.#agent.freeSockets)) for (const socket of sockets ?? []) socket.destroy();
   }

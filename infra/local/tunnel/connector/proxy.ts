@@ -57,14 +57,14 @@ export class OriginProxy {
   #apply(config: TunnelConfiguration): string | undefined {
     const compiled = compileIngress(config);
     if (!compiled.ok) return compiled.message;
-    this.retire();
+    this.closeIdle();
     this.#routes = compiled.routes.map((route) => ({ ...route, ...destinationOf(route) }));
     return undefined;
   }
 
   /** Closes idle connections to the origins. */
-  retire(): void {
-    for (const route of this.#routes) if ("pool" in route) route.pool.retire();
+  closeIdle(): void {
+    for (const route of this.#routes) if ("pool" in route) route.pool.closeIdle();
   }
 
   /** Serves one stream of the tunnel; `raw` is the request's header block, names and values in turn. */
@@ -110,15 +110,15 @@ export class OriginProxy {
   #relay(stream: ServerHttp2Stream, upstream: ClientRequest, failed: (error: Error) => void): void {
     const cancel = () => upstream.destroy();
     stream.once("close", cancel);
-    let answered = false;
+    let hasResponse = false;
     upstream.on("error", (error) => {
       stream.off("close", cancel);
       // Once there is a response, its own events show whether it is complete; an origin may respond without reading the
       // request's body.
-      if (!answered) failed(error);
+      if (!hasResponse) failed(error);
     });
     upstream.once("response", (response) => {
-      answered = true;
+      hasResponse = true;
       // The rest of a body that the origin did not read is not sent (RFC 9113 8.1). The connection to the origin is not
       // used again: the origin would take the next request, perhaps another visitor's, for the rest of this body.
       stream.once("finish", () => {
@@ -129,7 +129,7 @@ export class OriginProxy {
       relayResponse(stream, response);
     });
     upstream.once("upgrade", (response, socket, head) => {
-      answered = true;
+      hasResponse = true;
       socket.on("error", () => stream.destroy());
       if (stream.destroyed) {
         socket.destroy();

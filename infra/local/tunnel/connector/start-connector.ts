@@ -131,7 +131,7 @@ class TunnelConnector implements Connector {
       this.#stopping.abort();
       const gracePeriod = this.#options.gracePeriodMs ?? 30_000;
       await Promise.all([...this.#dialled].map((connection) => connection.stop(gracePeriod)));
-      this.#proxy.retire();
+      this.#proxy.closeIdle();
       await this.#readiness?.close();
       this.#ready.reject(error ?? new TunnelError("STOPPED", "The connector was stopped before it was ready."));
       this.#ended.resolve(error);

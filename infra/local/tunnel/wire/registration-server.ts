@@ -15,7 +15,7 @@ import { type RpcMessage, readRpc, writeAbort, writeBootstrapReturn, writeExcept
 export interface RegistrationHandler {
   register(request: RegistrationRequest): Promise<RegistrationResult>;
   /** Called after the response to `register` was sent. */
-  answered(result: RegistrationResult): void;
+  responseSent(result: RegistrationResult): void;
   unregister(): void;
   /** The peer broke the protocol or left it; the connection is of no more use. */
   failed(reason: string): void;
@@ -88,9 +88,9 @@ export function serveRegistration(stream: Duplex, handler: RegistrationHandler):
         (result) => {
           if (!stream.writable) return;
           stream.write(writeReturn(question, (payload) => writeRegistrationResult(payload, result)));
-          handler.answered(result);
+          handler.responseSent(result);
         },
-        () => fail("the registration could not be answered"),
+        () => fail("the response to the registration could not be sent"),
       );
     } else if (message.method === METHOD.unregisterConnection) {
       stream.write(writeReturn(question, (payload) => payload.struct(0, 0, 0)));

@@ -152,7 +152,7 @@ test("H3: a connection is in few namespaces at once, and a user has few connecti
 
 test("H3: clients without a token have few sockets of an address, and keep them without a session", async () => {
   const caps = { ...CAPS, anonymousSockets: { ...CAPS.anonymousSockets, address: 2 } };
-  gateway = await startNamespaceGateway({}, { caps, times: { authenticationMs: 100 } });
+  gateway = await startNamespaceGateway({}, { caps, times: { authenticationMs: 1_000 } });
   const [first, second, third] = [connection(), connection(), connection()];
   const open = await first.join("/open");
   await second.join("/open");

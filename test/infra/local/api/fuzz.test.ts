@@ -95,7 +95,7 @@ const { body: anyBody } = fc.letrec<{ body: unknown }>((tie) => ({
   ),
 }));
 
-test("random methods, paths and bodies get an answer in the envelope and leave a state that can be read", async () => {
+test("random methods, paths and bodies get a response in the envelope and leave a state that can be read", async () => {
   const folder = mkdtempSync(join(tmpdir(), "api-fuzz-"));
   const file = join(folder, "cloud.json");
   try {

@@ -58,7 +58,7 @@ describe("a token may do what its permission groups say", () => {
     });
   });
 
-  test("who may only read tunnels does not get a tunnel's token", async () => {
+  test("an API token that may only read tunnels does not get a tunnel's token", async () => {
     await withApi({}, async (api, call) => {
       const { body } = await call("POST", `/accounts/${api.accountId}/cfd_tunnel`, { name: "t" });
       const path = `/accounts/${api.accountId}/cfd_tunnel/${body.result.id}/token`;
@@ -158,7 +158,7 @@ test("pages are cut as asked, empty past the end, and bounded", async () => {
 });
 
 describe("faults on demand", () => {
-  test("answer with a status, headers and code as often as asked, then no more", async () => {
+  test("respond with a status, headers and code as often as asked, then no more", async () => {
     await withApi({}, async (api, call) => {
       api.faults.next(
         { method: "GET", path: /^\/zones/ },
@@ -173,7 +173,7 @@ describe("faults on demand", () => {
     });
   });
 
-  test("cut leaves the call undone, lost leaves it done and unanswered", async () => {
+  test("cut leaves the call undone; lost does the call and sends no response", async () => {
     await withApi({}, async (api, call) => {
       const path = `/accounts/${api.accountId}/cfd_tunnel`;
       api.faults.next({ method: "POST" }, "cut");
@@ -192,7 +192,7 @@ describe("faults on demand", () => {
   });
 });
 
-test("the journal has what was asked, without secrets", async () => {
+test("the journal has the calls that were made, without secrets", async () => {
   await withApi({}, async (api, call) => {
     const secret = Buffer.alloc(32, 7).toString("base64");
     await call("POST", `/accounts/${api.accountId}/cfd_tunnel`, { name: "t", tunnel_secret: secret });

@@ -199,7 +199,7 @@ test("rules are added, placed, changed and removed one by one; a PATCH replaces 
   });
 });
 
-test("a deletion answers 204 without a body; what is gone answers 404", async () => {
+test("a deletion responds with 204 and no body; a deleted object is a 404", async () => {
   await withApi({ seed: proZone }, async (api, call) => {
     const base = `/zones/${api.zoneId}/rulesets`;
     const { body } = await call("POST", base, customRules([blockRule]));
@@ -210,7 +210,7 @@ test("a deletion answers 204 without a body; what is gone answers 404", async ()
   });
 });
 
-describe("what is wrong with a rule is said with a pointer to it", () => {
+describe("an error in a rule is reported with a pointer to it", () => {
   const cases: [string, object, number, string][] = [
     ["logging on block", { ...blockRule, logging: { enabled: true } }, 20018, "/rules/0/logging"],
     ["a blank expression", { ...blockRule, expression: " " }, 20125, "/rules/0/expression"],
@@ -423,7 +423,7 @@ describe("what a plan does not include is refused with code 50002", () => {
     });
   });
 
-  test("what fits the plan is taken", async () => {
+  test("rules that the plan includes are accepted", async () => {
     await withApi({}, async (api, call) => {
       const path = `/zones/${api.zoneId}/rulesets`;
       expect((await call("POST", path, customRules(six.slice(0, 5)))).status).toBe(200);

@@ -3,7 +3,7 @@ import { expect, test } from "@jest/globals";
 import type Cloudflare from "cloudflare";
 import { blockRule, customRules, proZone, sdk, withApi } from "./client.ts";
 
-test("a zone is found by name, a tunnel carries a configuration, records and rules are written, and all of it goes again", async () => {
+test("a zone is found by name; a tunnel, its configuration, records and rules are written and deleted again", async () => {
   await withApi({ seed: proZone }, async (api) => {
     const client = sdk(api);
     const account_id = api.accountId;

@@ -16,7 +16,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-test("a restart finds everything again: ids, token, secrets, versions", async () => {
+test("after a restart ids, token, secrets and versions are the same", async () => {
   const before = await withApi({ file }, async (api, call) => {
     const { body } = await call("POST", `/accounts/${api.accountId}/cfd_tunnel`, { name: "one" });
     await call("POST", `/zones/${api.zoneId}/rulesets`, customRules([blockRule]));
@@ -68,7 +68,7 @@ test("a file that cannot be read is refused", async () => {
   await expect(withApi({ file }, async () => undefined)).rejects.toMatchObject({ code: "STATE_UNREADABLE" });
 });
 
-test("a change that cannot be stored has not happened", async () => {
+test("a change that cannot be stored is undone", async () => {
   await withApi({ file }, async (api, call) => {
     const before = readFileSync(file);
     // a folder where the new file should be written first

@@ -69,7 +69,7 @@ test("P10: a tunnel's connections have a path of their own, and are not part of 
   await withApi({}, async (api, call) => {
     const made = await call("POST", base(api), { name: "one" });
     const { id } = made.body.result;
-    api.cloud.connected(id, four);
+    api.cloud.reportConnections(id, four);
     const list = await call("GET", base(api));
     const shown = [
       made,
@@ -96,14 +96,14 @@ test("the edge's connections make the status, keep the tunnel from deletion, and
       conns_inactive_at: "2026-11-22T10:00:00.000Z",
     });
     now += 1000;
-    api.cloud.connected(id, four.slice(0, 1));
+    api.cloud.reportConnections(id, four.slice(0, 1));
     expect(await shown()).toMatchObject({
       status: "degraded",
       conns_active_at: "2026-11-22T10:00:01.000Z",
       conns_inactive_at: null,
     });
     now += 1000;
-    api.cloud.connected(id, four);
+    api.cloud.reportConnections(id, four);
     expect(await shown()).toMatchObject({
       status: "healthy",
       conns_active_at: "2026-11-22T10:00:01.000Z",
@@ -115,7 +115,7 @@ test("the edge's connections make the status, keep the tunnel from deletion, and
     const asked: string[] = [];
     const stop = api.cloud.onDisconnect((tunnelId) => {
       asked.push(tunnelId);
-      api.cloud.connected(tunnelId, []);
+      api.cloud.reportConnections(tunnelId, []);
     });
     expect((await call("DELETE", `${base(api)}/${id}/connections`)).status).toBe(200);
     stop();
@@ -129,7 +129,7 @@ test("the edge's connections make the status, keep the tunnel from deletion, and
   });
 });
 
-test("each configuration is a new version that listeners hear of; before the first there is none", async () => {
+test("each configuration is a new version that is reported to listeners; before the first there is none", async () => {
   await withApi({}, async (api, call) => {
     const { body } = await call("POST", base(api), { name: "one", config_src: "cloudflare" });
     const id = body.result.id;

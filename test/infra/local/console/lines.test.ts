@@ -20,7 +20,7 @@ const plain: RequestRecord = {
   host: "chat.causeway.localhost",
   path: "/admin",
   status: 200,
-  duration: 3,
+  durationMs: 3,
 };
 const REQUEST = {
   method: "GET",
@@ -151,7 +151,7 @@ describe("requests", () => {
     expect(lines[1]).toContain("rule surface");
   });
 
-  test("that the edge answered with an error say what to do", () => {
+  test("to which the edge responded with an error say what to do", () => {
     const failure = { code: 1033, message: "no connector; start it with `npm run connector`" };
     const lines = requestLines({ ...plain, status: 530, verdict: pass, failure });
     expect(lines[0]).toContain("ERROR 1033 530");
@@ -208,7 +208,7 @@ describe("requests", () => {
   });
 });
 
-describe("text of attackers", () => {
+describe("text that attackers send", () => {
   test("cannot drive the terminal, break lines or turn the direction of text", () => {
     expect(printable("a\x1b[2J\r\nb\x9b31m\u202ec\u2028")).toBe("a\\x1b[2J\\x0d\\x0ab\\x9b31m\\u{202e}c\\u{2028}");
     expect(printable("\\x1b")).toBe("\\\\x1b");
@@ -296,7 +296,7 @@ describe("the list of what is deployed", () => {
   });
 });
 
-describe("what comes too often", () => {
+describe("what happens too often", () => {
   const limited = (seconds: number) => ({
     ...stopped({ ref: "login", phase: "http_ratelimit" }, 429),
     time: time + seconds * 1000,

@@ -94,7 +94,7 @@ describe("rules", () => {
     expect(reply.headers["content-type"]).toBe("application/json");
   });
 
-  test("a challenge is answered with 403 and cf-mitigated", async () => {
+  test("a challenge is a 403 with cf-mitigated", async () => {
     await testSite.deploy(FIREWALL, [block("/x", { action: "managed_challenge" })]);
     const reply = await testSite.get("/x");
     expect(reply.status).toBe(403);
@@ -110,7 +110,7 @@ describe("rules", () => {
     ).toBe(403);
   });
 
-  test("what is deployed counts from the next request on", async () => {
+  test("a deployment applies from the next request on", async () => {
     expect((await testSite.get("/x")).status).toBe(200);
     await testSite.deploy(FIREWALL, [block("/x")]);
     expect((await testSite.get("/x")).status).toBe(403);
@@ -179,7 +179,7 @@ describe("plain HTTP", () => {
     },
   };
 
-  test("is what the second listener counts as: rules see it, and so does the origin", async () => {
+  test("on the second listener is seen as plain HTTP by rules and origin", async () => {
     let seen: IncomingMessage["headers"] = {};
     handler = (request, response) => {
       seen = request.headers;
@@ -196,7 +196,7 @@ describe("plain HTTP", () => {
     expect(seen).toMatchObject({ "x-forwarded-proto": "http", "cf-visitor": '{"scheme":"http"}' });
   });
 
-  test("is redirected by the first phase of all; the record names the rule, and the origin hears nothing", async () => {
+  test("is redirected by the first phase of all; the record names the rule, and no request reaches the origin", async () => {
     await testSite.deploy("http_request_dynamic_redirect", [redirect]);
     await testSite.deploy(FIREWALL, [block("", { expression: "not ssl" })]);
     const host = `${HOST}:${testSite.edge.plainPort}`;
@@ -241,7 +241,7 @@ describe("rate limits", () => {
     ...parts,
   });
 
-  test("answer 429 with Retry-After until the time is over, and do not touch other paths", async () => {
+  test("respond with 429 and Retry-After until the time is over, and leave other paths alone", async () => {
     await testSite.deploy("http_ratelimit", [rule()]);
     now += 100_000;
     const statuses = [];
@@ -278,10 +278,10 @@ describe("rate limits", () => {
     expect((await testSite.get("/login")).status).toBe(429);
   });
 
-  test("count what the origin answered, where they count answers", async () => {
+  test("count the origin's responses, where they count by response", async () => {
     const counting_expression = `${at("/login")} and http.response.code eq 401`;
     await testSite.deploy("http_ratelimit", [
-      rule({ ref: "answers" }, { counting_expression, requests_per_period: 1 }),
+      rule({ ref: "responses" }, { counting_expression, requests_per_period: 1 }),
     ]);
     const statuses = [];
     for (const status of [200, 401, 200, 401, 200]) {

@@ -35,7 +35,7 @@ export function exchangeSuite(title: string, connector: StartWith): void {
         expect(reply).toMatchObject({ status: 200, body: `PUT /a%20b?c=%2f&d ${HOST} hello` });
       });
 
-      test("carry what the edge says of the visitor", async () => {
+      test("carry the visitor's data as the edge sets it", async () => {
         const lines = pairs(JSON.parse((await testSite.get()).body));
         expect(lines.get("cf-connecting-ip")).toEqual(["127.0.0.1"]);
         expect(lines.get("x-forwarded-for")).toEqual(["127.0.0.1"]);
@@ -113,7 +113,7 @@ export function exchangeSuite(title: string, connector: StartWith): void {
       });
     });
 
-    describe("answers", () => {
+    describe("responses", () => {
       test("carry ray, server and cache status; repeated Set-Cookie stay apart; X-Accel is removed", async () => {
         handler = (_request, response) => {
           response.writeHead(201, [
@@ -152,7 +152,7 @@ export function exchangeSuite(title: string, connector: StartWith): void {
         expect(reply.match(/12345/g)).toHaveLength(1);
       });
 
-      test("stream as they come, before they are complete", async () => {
+      test("are streamed before they are complete", async () => {
         const more = Promise.withResolvers<void>();
         handler = (_request, response) => {
           response.writeHead(200, { "content-type": "text/event-stream" });
@@ -182,13 +182,13 @@ export function exchangeSuite(title: string, connector: StartWith): void {
         expect(reply.body.length).toBe(body.length);
       });
 
-      test("an early answer reaches a client that is still sending", async () => {
+      test("an early response reaches a client that is still sending", async () => {
         handler = (_request, response) => response.writeHead(401).end("no");
         const reply = await testSite.get("/", { method: "POST", body: "x".repeat(1_000_000) });
         expect(reply).toMatchObject({ status: 401, body: "no" });
       });
 
-      test("an early answer does not make the next visitor's request a part of its body", async () => {
+      test("after an early response the next visitor's request is not read as a part of the body", async () => {
         handler = (request, response) => {
           if (request.url === "/early") response.writeHead(401).end("no");
           else request.on("data", () => {}).on("end", () => response.end(`${request.method} ${request.url}`));
@@ -200,7 +200,7 @@ export function exchangeSuite(title: string, connector: StartWith): void {
         }
       });
 
-      test("a body that is cut never looks whole to the origin", async () => {
+      test("a body that is cut off never looks complete to the origin", async () => {
         const seen = Promise.withResolvers<void>();
         const over = Promise.withResolvers<boolean>();
         handler = (request) => {
@@ -216,8 +216,8 @@ export function exchangeSuite(title: string, connector: StartWith): void {
       });
     });
 
-    describe("leaving early", () => {
-      test("when the client goes, the origin hears of it", async () => {
+    describe("a side that disconnects early", () => {
+      test("when the client disconnects, so does the request to the origin", async () => {
         const gone = Promise.withResolvers<void>();
         handler = (_request, response) => {
           response.writeHead(200);
@@ -229,7 +229,7 @@ export function exchangeSuite(title: string, connector: StartWith): void {
         expect((await testSite.over(1))[0]?.status).toBe(200);
       });
 
-      test("when the origin breaks off, the client sees a cut answer and not a whole one", async () => {
+      test("when the origin disconnects, the client's response ends as incomplete", async () => {
         const half = Promise.withResolvers<void>();
         handler = (_request, response) => {
           response.writeHead(200, { "content-type": "text/event-stream" }); // cloudflared holds others back

@@ -28,7 +28,7 @@ async function rawOrigin(testSite: TestSite, bytes: string): Promise<Server> {
   return server;
 }
 
-test("a port that is taken is told as such", async () => {
+test("a port that is in use is reported as that", async () => {
   const { edge, api, tunnel } = await testSite((_request, response) => response.end());
   const second = startEdge({ port: edge.port, cloud: api.cloud, tunnel });
   await expect(second).rejects.toThrow(`127.0.0.1:${edge.port}`);
@@ -39,7 +39,7 @@ test("a port that is taken is told as such", async () => {
   await expect(plain).rejects.toMatchObject({ code: "PORT_IN_USE" });
 });
 
-test("an origin whose answer is no HTTP, or has an impossible status, is a 502", async () => {
+test("an origin whose response is not HTTP, or has an impossible status, is a 502", async () => {
   const road = await testSite((_request, response) => response.end());
   await rawOrigin(road, "hello\r\n\r\n");
   expect((await road.get()).status).toBe(502);

@@ -76,7 +76,7 @@ describe("request smuggling", () => {
     expect(whole).toEqual(["GET /after"]);
   });
 
-  test("requests in one packet are answered in order", async () => {
+  test("requests in one packet get their responses in order", async () => {
     const one = (path: string, more = "") => `GET ${path} HTTP/1.1\r\nHost: ${HOST}\r\n${more}\r\n`;
     const reply = await testSite.raw(one("/1") + one("/2") + one("/3", "Connection: close\r\n"));
     expect(reply.match(/HTTP\/1\.1 200/g)).toHaveLength(3);
@@ -151,7 +151,7 @@ describe("broken clients", () => {
     expect((await testSite.over(1))[0]?.status).toBe(499);
   });
 
-  test("a client that sends requests without end and reads no answer is cut off", async () => {
+  test("a client that sends requests without end and reads no response is disconnected", async () => {
     const one = `GET /many HTTP/1.1\r\nHost: ${HOST}\r\n\r\n`;
     await testSite.raw(one.repeat(2000));
     expect(reached.length).toBeLessThan(200);

@@ -98,7 +98,7 @@ describe("A2: Local-Visitor", () => {
     expect(await status("country=DE")).toBe(200);
   });
 
-  test("one that cannot be read is a 400 that says what is known", async () => {
+  test("a header that cannot be read is a 400 that says which fields there are", async () => {
     const wrong = await send("contry=<b>");
     expect(wrong.status).toBe(400);
     expect(wrong.body).toMatch(/Local-Visitor: "contry" is no property of a visitor; did you mean country/);
@@ -186,7 +186,7 @@ describe("A2: Local-Visitor", () => {
   });
 });
 
-test("A2: an edge with a visitor takes every client for it; the header says what differs", async () => {
+test("A2: an edge with a visitor takes every client for that visitor; the header overrides its fields", async () => {
   const named = await open({
     ip: "198.18.2.1",
     userAgent: "Crawler/1",

@@ -12,7 +12,7 @@ beforeAll(async () => {
       if (!hang) request.socket.destroy();
       else response.socket?.resume();
     },
-    { edge: { timeouts: { origin: 300 }, clock: () => NOW } },
+    { edge: { timeouts: { originMs: 300 }, clock: () => NOW } },
   );
   await testSite.record("elsewhere.causeway.localhost", "CNAME", "origin.example.com");
 });
@@ -166,7 +166,7 @@ describe("errors of the edge as JSON", () => {
   });
 });
 
-describe("who gets JSON", () => {
+describe("which clients get JSON", () => {
   const json = "application/json; charset=utf-8";
   const problem = "application/problem+json; charset=utf-8";
   const html = "text/html; charset=utf-8";

@@ -9,7 +9,7 @@ const abandoned = Promise.withResolvers<void>();
 
 beforeAll(async () => {
   server = new WebSocketServer({ noServer: true });
-  const edge = { timeouts: { headers: 300, request: 500, idle: 1_500, origin: 900 } };
+  const edge = { timeouts: { headersMs: 300, requestMs: 500, idleMs: 1_500, originMs: 900 } };
   testSite = await TestSite.build(
     (request, response) => {
       if (request.method === "GET") response.writeHead(200).write("first");
@@ -31,7 +31,7 @@ async function idleWebSocket(): Promise<void> {
 }
 
 // all at once, since all they do is wait
-test("what stands still is ended: headers, bodies, answers, origins, connections and WebSockets", async () => {
+test("whatever stalls is ended: headers, bodies, responses, origins, connections and WebSockets", async () => {
   const head = (request: string) => `${request} HTTP/1.1\r\nHost: ${HOST}\r\n`;
   const [headers, body, answer, origin, silent] = await Promise.all([
     testSite.raw(head("GET /headers")),

@@ -107,7 +107,7 @@ export function websocketSuite(title: string, connector: StartWith): void {
         expect((await once(second, "close"))[0]).toBe(4002);
       });
 
-      test("ends when the origin breaks off, and the origin hears when the client does", async () => {
+      test("ends at both sides when the origin or the client disconnects", async () => {
         const first = await open();
         opened[0]!.terminate();
         expect((await once(first, "close"))[0]).toBe(1006);
@@ -129,7 +129,7 @@ export function websocketSuite(title: string, connector: StartWith): void {
     });
 
     describe("the handshake", () => {
-      test("tells the origin of the visitor; forged headers do not arrive", async () => {
+      test("carries the visitor's address to the origin; forged headers do not arrive", async () => {
         const socket = await open("/socket?a=b", {
           "CF-Connecting-IP": "6.6.6.6",
           "x-real-ip": "6.6.6.6",
@@ -149,7 +149,7 @@ export function websocketSuite(title: string, connector: StartWith): void {
         await hangUp(socket);
       });
 
-      test("is judged by the rules like any request; what comes after is not", async () => {
+      test("passes the rules like any request; the frames after it do not", async () => {
         await testSite.deploy("http_request_firewall_custom", [
           {
             ref: "no_sockets",
@@ -179,7 +179,7 @@ export function websocketSuite(title: string, connector: StartWith): void {
         expect(body.toString()).toBe("who?");
       });
 
-      test("that the origin cuts is a 502; without a connector it is a 530", async () => {
+      test("that the origin breaks off is a 502; without a connector it is a 530", async () => {
         onUpgrade = (_request, socket) => socket.destroy();
         expect((await refusal(dial())).statusCode).toBe(502);
         await testSite.stopConnector();
@@ -220,7 +220,7 @@ export function websocketSuite(title: string, connector: StartWith): void {
         await hangUp(await open());
       });
 
-      test("frames sent along with it arrive", async () => {
+      test("frames sent together with the handshake arrive", async () => {
         const socket = connect(testSite.edge.port, "127.0.0.1");
         const text = Buffer.from([0x81, 0x82, 0, 0, 0, 0, 0x68, 0x69]); // "hi", masked with zeros
         socket.write(Buffer.concat([Buffer.from(`${HANDSHAKE}\r\n`), text]));

@@ -158,7 +158,7 @@ test("ignored changes are not sent, and keep the value that is there", async () 
   expect(openState().resources[0]?.inputs.name).toBe("one");
 });
 
-test("a stash keeps its first value in the state, and nothing is asked of the API", async () => {
+test("a stash keeps its first value in the state, without a call of the API", async () => {
   const stash = (input: string, ignoreChanges: readonly string[] = []) =>
     declare("pulumi:index:Stash", "kept", { input }, { ignoreChanges });
   const kept = () => openState().resources.map(({ inputs, outputs }) => [inputs.input, outputs.output]);
@@ -193,7 +193,7 @@ test("import takes over what exists, changes it to what is declared, and does so
   expect(written().map((call) => call.split(" ")[0])).toEqual(["POST", "PUT"]);
 });
 
-test("importing what is not there says so", async () => {
+test("an import of an object that does not exist is an error", async () => {
   const importId = `${api.zoneId}/${"0".repeat(32)}`;
   await expect(run(record("a", {}, { importId }))).rejects.toMatchObject({ code: "NOTHING_TO_IMPORT" });
 });
@@ -236,7 +236,7 @@ test("a state that is cut off, of another kind, or without its key is refused, a
   expect(openState).toThrow(expect.objectContaining({ code: "STATE_UNUSABLE" }));
 });
 
-test("wrong inputs, unknown types and repeated names are told before anything is sent", async () => {
+test("wrong inputs, unknown types and repeated names are reported before anything is sent", async () => {
   await expect(run(record("a", { ttl: "soon" }))).rejects.toMatchObject({
     code: "WRONG_INPUTS",
     message: expect.stringContaining("ttl"),

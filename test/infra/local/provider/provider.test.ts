@@ -308,7 +308,7 @@ test("what is already gone is no error to delete; nothing is sent for settings a
 describe("a call that fails", () => {
   const inputs = (api: LocalApi) => ({ accountId: api.accountId, name: "t" });
 
-  test("is tried again when the API is busy, as soon as it says", async () => {
+  test("is tried again when the API is busy, after the time that it names", async () => {
     await withProvider(async (resources, api) => {
       api.faults.next(
         { method: "POST" },
@@ -378,7 +378,7 @@ describe("a call that fails", () => {
     });
   });
 
-  test("P7: is told as the real provider tells it, with the API's whole response", async () => {
+  test("P7: has the real provider's message, with the API's whole response", async () => {
     await withApi({ seed: proZone }, async (api) => {
       const resources = table(
         createProvider({ apiToken: api.issueToken(["Zone Read", "DNS Read"]), baseURL: api.url }),
@@ -398,7 +398,7 @@ describe("a call that fails", () => {
     ).rejects.toThrow('failed to make http request: Post "http://127.0.0.1:1/client/v4/accounts/a/cfd_tunnel": ');
   });
 
-  test("never tells the token", async () => {
+  test("never shows the token", async () => {
     await withApi({}, async (api) => {
       const secret = "not-the-token-of-this-account-0123456789";
       const resources = table(createProvider({ apiToken: secret, baseURL: api.url }));
@@ -411,7 +411,7 @@ describe("a call that fails", () => {
     });
   });
 
-  test("is told with the API's own words and codes when it is refused, at once also on a conflict", async () => {
+  test("has the API's own message and codes when it is refused, at once also on a conflict", async () => {
     await withProvider(async (resources, api) => {
       await resources.tunnel.create(inputs(api));
       await expect(resources.tunnel.create(inputs(api))).rejects.toMatchObject({

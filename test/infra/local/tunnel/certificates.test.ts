@@ -42,7 +42,7 @@ test("keeps what is good, renews the leaf before it expires and the authority be
 });
 
 test.each(["ca.pem", "ca-key.pem", "edge.pem", "edge-key.pem"])(
-  "makes anew what a damaged %s has spoiled",
+  "replaces a damaged %s and what depends on it",
   async (name) => {
     await edgeCertificates(folder, now);
     await writeFile(file(name), "-----BEGIN NONSENSE-----\n");

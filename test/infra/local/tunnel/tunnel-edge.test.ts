@@ -73,12 +73,12 @@ function silentConnection(): Promise<unknown> {
 }
 
 describe("peers that have not registered", () => {
-  test("who speaks no TLS is dropped after the handshake's deadline", async () => {
+  test("a client without TLS is disconnected at the handshake's deadline", async () => {
     await start({ limits: { handshakeTimeoutMs: 50 } });
     await silentConnection();
   });
 
-  test("who does not register is dropped after the deadline, silent or not", async () => {
+  test("a client that does not register is disconnected at the deadline, whether it sends or not", async () => {
     // long enough for a handshake on a busy machine, which would be cut off as well
     await start({ limits: { registrationTimeoutMs: 1_000 } });
     const silent = await tlsTo(edge);
@@ -90,7 +90,7 @@ describe("peers that have not registered", () => {
 
   const FOREVER = 600_000;
 
-  test("only so many are held at a time, and the oldest loses its place; those registered do not count", async () => {
+  test("there is a maximum of them, above which the oldest is closed; those registered do not count", async () => {
     await start({
       limits: { unsecured: 2, unregistered: 2, handshakeTimeoutMs: FOREVER, registrationTimeoutMs: FOREVER },
     });
@@ -109,7 +109,7 @@ describe("peers that have not registered", () => {
     for (const socket of secured) socket.destroy();
   });
 
-  test("S16: strangers that hold every place, and dial again when they lose one, do not keep a connector out", async () => {
+  test("S16: clients that take every place, and connect again when they lose one, do not keep a connector out", async () => {
     const tunnel = new OneTunnel({ ingress: [{ service: "http_status:204" }] });
     await start({
       authorize: tunnel.authorize,
@@ -242,7 +242,7 @@ describe("peers that have not registered", () => {
     expect(answer?.status).toBe(200);
   });
 
-  test("fuzz: whatever is written on the control stream, the edge lives", async () => {
+  test("fuzz: whatever is written on the control stream, the edge goes on", async () => {
     await start({ limits: { registrationTimeoutMs: 200 } });
     const valid = writeCall(
       { question: 1, answerTo: 0, interfaceId: REGISTRATION_INTERFACE, method: METHOD.registerConnection },
@@ -267,7 +267,7 @@ describe("peers that have not registered", () => {
     expect(await known.register({ tunnelId, secret })).toMatchObject({ ok: true });
   });
 
-  test("calls that nobody exported are answered with an exception", async () => {
+  test("calls of a capability that was not exported get an exception", async () => {
     await start();
     const { control, client } = await fakeConnector(edge);
     const framer = new MessageFramer(64 * 1024);
@@ -295,8 +295,8 @@ describe("peers that have not registered", () => {
   });
 });
 
-describe("who may register", () => {
-  test("an unknown tunnel, a deleted one, another account and a wrong secret all look the same", async () => {
+describe("which connectors may register", () => {
+  test("an unknown tunnel, a deleted one, another account and a wrong secret get the same refusal", async () => {
     const known = { accountTag: "account", secret, config: null, version: 0, deletedAt: null };
     const claim = { accountTag: "account", tunnelId, secret };
     const reasons = [
@@ -312,7 +312,7 @@ describe("who may register", () => {
     expect([equalSecrets(secret, Buffer.from(secret)), equalSecrets(secret, randomBytes(32))]).toEqual([true, false]);
   });
 
-  test("a refused connector hears why and is disconnected by the edge", async () => {
+  test("a refused connector gets the reason and is disconnected by the edge", async () => {
     await start();
     const connector = await fakeConnector(edge);
     expect(await connector.register({ tunnelId, secret: randomBytes(32) })).toEqual({
@@ -323,7 +323,7 @@ describe("who may register", () => {
     expect(connections).toBe(0);
   });
 
-  test("a tunnel takes only so many connections; the next is told to come back later", async () => {
+  test("a tunnel has a maximum of connections; the next is told to retry later", async () => {
     await start({ limits: { perTunnel: 1 } });
     await (await fakeConnector(edge)).register({ tunnelId, secret });
     const result = await (await fakeConnector(edge)).register({ tunnelId, secret });
@@ -418,7 +418,7 @@ describe("requests", () => {
     expect(String((await once(stream, "data"))[0])).toBe("whole");
   });
 
-  test("a configuration that a stalled connector does not answer does not hold up the others", async () => {
+  test("a stalled connector does not delay the configuration of the others", async () => {
     await start();
     await (await fakeConnector(edge, (stream, kind) => kind && stream.close())).register({ tunnelId, secret });
     await edge.configure(tunnelId, 1, { ingress: [] });

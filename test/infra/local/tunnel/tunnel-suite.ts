@@ -222,7 +222,7 @@ export function tunnelSuite(name: string, startWith: StartWith): void {
       expect(echo.length).toBe(takeover.length);
     });
 
-    test("hazard: an odd request ends at most itself, never the connection that others share", async () => {
+    test("hazard: a malformed request fails alone; the connection that others share goes on", async () => {
       const before = (testSite.listed.get(tunnel.id) ?? []).map((one) => one.id).sort();
       const odd: Partial<TunnelRequest>[] = [
         { method: "OPTIONS", path: "*" },
@@ -274,7 +274,7 @@ export function tunnelSuite(name: string, startWith: StartWith): void {
       expect((testSite.listed.get(tunnel.id) ?? []).map((one) => one.id).sort()).toEqual(before);
     });
 
-    test("answers a hostname without a rule by the catch-all", async () => {
+    test("sends a hostname without a rule to the catch-all", async () => {
       const { status, from, body } = await fetched({ host: "other.example.com" });
       expect([status, from, body.length]).toEqual([404, "origin", 0]);
     });
@@ -310,7 +310,7 @@ export function tunnelSuite(name: string, startWith: StartWith): void {
       expect(empty.length).toBe(0);
     });
 
-    test("answers HEAD with the length and without a body", async () => {
+    test("responds to HEAD with the length and without a body", async () => {
       const { headers, body } = await fetched({ method: "HEAD", path: "/" });
       expect(body.length).toBe(0);
       expect(headers.map((line) => line[0].toLowerCase())).toContain("content-type");
@@ -334,7 +334,7 @@ export function tunnelSuite(name: string, startWith: StartWith): void {
       expect(await stream.trailers).toEqual([["x-sum", "42"]]);
     });
 
-    test("a reader that stalls holds the origin back, not the connection", async () => {
+    test("a reader that stalls slows its origin, not the connection", async () => {
       const stalled = open({ path: "/big" });
       await stalled.response;
       // 64 MiB are offered; far less leaves the origin as long as the client does not read.
@@ -374,7 +374,7 @@ export function tunnelSuite(name: string, startWith: StartWith): void {
       expect(ended).toBe("cut");
     });
 
-    test("takes the answer of an origin that does not read the body", async () => {
+    test("passes on the response of an origin that does not read the body", async () => {
       const stream = open({ method: "POST", path: "/refuse", body: true });
       const feed = setInterval(() => stream.writable && stream.write(Buffer.alloc(1024)), 1);
       const { status } = await stream.response;
@@ -472,7 +472,7 @@ export function tunnelSuite(name: string, startWith: StartWith): void {
       expect((await fetched({ path: "/" })).status).toBe(200);
     });
 
-    test("garbage on the tunnel's port harms nobody", async () => {
+    test("garbage on the tunnel's port disturbs no connection", async () => {
       const port = Number(testSite.edge.address.split(":")[1]);
       for (const garbage of [Buffer.from("GET / HTTP/1.1\r\n\r\n"), randomBytes(4096), Buffer.alloc(0)]) {
         const socket = connect(port, "127.0.0.1");
@@ -485,7 +485,7 @@ export function tunnelSuite(name: string, startWith: StartWith): void {
       expect((await fetched({ path: "/" })).status).toBe(200);
     });
 
-    test("a wrong token is refused and said to be refused", async () => {
+    test("a wrong token is refused, with a message that says so", async () => {
       const forged = { ...testSite.tunnel(ingress(origin.url)), secret: randomBytes(32) };
       const other = await start(forged);
       await expect(other.ready).rejects.toThrow(/not accept|Unauthorized/);

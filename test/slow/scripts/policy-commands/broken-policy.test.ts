@@ -84,7 +84,7 @@ test("I11-5: hints alone end with 0, also in the other formats; a warning ends w
   expect(rules("check").status).toBe(1);
 });
 
-test("I11-8: a refused action is told once, and no story is blamed", () => {
+test("I11-8: a refused action is reported once, and no story fails because of it", () => {
   write(`${RULES}/no-fr.ts`, rule('when: \'ip.src.country eq "FR"\', action: "blok" as "block",'));
   addToIndex();
   const { status, stdout } = rules("test");
@@ -124,7 +124,7 @@ test("I11-7: nor does it say more of a list that is broken", () => {
   }
 });
 
-test("I11-7: a list without its dollar sign is told with it", () => {
+test("I11-7: a list without its dollar sign is reported, with the sign in the correction", () => {
   write(`${RULES}/no-fr.ts`, rule('when: "ip.src in office and ssl", action: "block",'));
   addToIndex();
   expect(rules("test").stdout).toContain("a list is named with a dollar sign: $office");

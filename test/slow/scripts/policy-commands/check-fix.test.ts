@@ -38,7 +38,7 @@ const fix = () => {
 const condition = () =>
   /when: '(.*)'/.exec(readFileSync(join(copy, "infra/policy/custom-rules/old-api.ts"), "utf8"))?.[1];
 
-test("F10: a correction that overlaps another is told as left, and is made by the next run", () => {
+test("F10: a correction that overlaps another is reported as not made, and is made by the next run", () => {
   const first = fix();
   expect(first).toEqual({ status: 1, stdout: expect.stringMatching(/is changed:.*[1-9]\d* findings/s) });
   expect(condition()).toBe('(http.request.method eq "get") and http.request.uri.path eq "/old"');

@@ -124,7 +124,7 @@ test("a preview touches nothing and leaves unknown what the server will decide",
   });
 });
 
-test("create, read, update and delete go through to the API; what is gone reads as gone", async () => {
+test("create, read, update and delete reach the API; a deleted object is read as absent", async () => {
   await withClient(async (client, api) => {
     await configured(client);
     const inputs = { zoneId: api.zoneId, name: "a.example.com", type: "A", ttl: 1, content: "192.0.2.1" };
@@ -205,7 +205,7 @@ async function listenForWarnings(warnings: string[]): Promise<{ address: string;
   return { address: `127.0.0.1:${port}`, close: () => server.forceShutdown() };
 }
 
-test("the stack's configuration wins over the defaults, and a failure has the API's words", async () => {
+test("the stack's configuration wins over the defaults, and a failure has the API's message", async () => {
   await withClient(async (client, api) => {
     const lookUp = new messages.InvokeRequest()
       .setTok("cloudflare:index/getZone:getZone")
@@ -225,7 +225,7 @@ test("the stack's configuration wins over the defaults, and a failure has the AP
   });
 });
 
-test("a provider whose token changed is configured anew: said to be the same, it would keep the old token", async () => {
+test("a provider whose token changed is reported as changed: otherwise the engine would keep the old token", async () => {
   await withClient(async (client) => {
     const changes = async (news: Record<string, string>) => {
       const request = new messages.DiffRequest().setOldInputs(Struct.fromJavaScript({ apiToken: "old" }));

@@ -167,7 +167,7 @@ describe("what it does for an origin", () => {
   });
 });
 
-describe("its life", () => {
+describe("starting and ending", () => {
   test("a text that is no token is BAD_TOKEN, and an address that is none is refused", async () => {
     const options = { edge: [edge.address], ca };
     await expect(startConnector({ ...options, token: "nonsense" })).rejects.toMatchObject({ code: "BAD_TOKEN" });
@@ -188,7 +188,7 @@ describe("its life", () => {
     await expect(connector.ready).rejects.toMatchObject({ code: "STOPPED" });
   });
 
-  test("when the edge takes its token no longer, it ends and says why instead of trying for ever", async () => {
+  test("when the edge refuses its token, it ends and says why instead of trying for ever", async () => {
     const lines: string[] = [];
     const connector = await startConnector({
       token: tunnel.token(),
@@ -204,7 +204,7 @@ describe("its life", () => {
     expect(lines.join("\n")).toMatch(/rotated/);
   });
 
-  test("a request that outlives the grace period is cut, and the connector still ends", async () => {
+  test("a request that outlasts the grace period is cut off, and the connector still ends", async () => {
     const server = createServer((_, response) => void response.write("first"));
     const port = await listening(server);
     const connector = await startConnector({

@@ -4,7 +4,7 @@ import { HOST, TestSite } from "../../../../infra/local/edge/test-site.ts";
 test("a body in chunks is cut off where it exceeds the limit, with 413, and the origin hears of it", async () => {
   const gone = Promise.withResolvers<void>();
   const testSite = await TestSite.build((request) => request.resume().once("close", gone.resolve), {
-    edge: { maxBody: 100_000 },
+    edge: { maxBodyBytes: 100_000 },
   });
   try {
     const head = `POST / HTTP/1.1\r\nHost: ${HOST}\r\nTransfer-Encoding: chunked\r\n\r\n`;

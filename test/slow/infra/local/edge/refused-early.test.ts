@@ -83,7 +83,7 @@ test("S12: an upload that the origin refuses with 413 while it is still sent is 
 
 test("S12: an upload over the plan's limit is 413 every time, never 502", async () => {
   const limited = await TestSite.build((sent, response) => void sent.resume().on("end", () => response.end()), {
-    edge: { maxBody: 1_000_000 },
+    edge: { maxBodyBytes: 1_000_000 },
   });
   const whole = testSite;
   testSite = limited;

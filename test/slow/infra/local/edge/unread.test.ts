@@ -61,7 +61,7 @@ afterEach(async () => {
   await testSite.close();
 });
 
-describe("requests whose responses nobody reads", () => {
+describe("requests whose clients do not read the responses", () => {
   test("S15: pipelined requests hold one response for each connection, and another client is served at once", async () => {
     await build();
     const before = held();
@@ -75,7 +75,7 @@ describe("requests whose responses nobody reads", () => {
   });
 
   test("S15: a client that does not read is disconnected at the deadline, and the origin stops", async () => {
-    await build({ edge: { timeouts: { send: 300 } } });
+    await build({ edge: { timeouts: { readingMs: 300 } } });
     const gone = new Promise<void>((resolve) => {
       testSite.origin.once("request", (_request, response) => response.once("close", () => resolve()));
     });
@@ -96,7 +96,7 @@ describe("requests whose responses nobody reads", () => {
   });
 
   test("S15: a WebSocket that does not read is disconnected at the deadline", async () => {
-    await build({ edge: { timeouts: { send: 300 } } });
+    await build({ edge: { timeouts: { readingMs: 300 } } });
     const server = new WebSocketServer({ noServer: true });
     const opened = new Promise<WebSocket>((resolve) => {
       testSite.origin.on("upgrade", (request, socket, head) => server.handleUpgrade(request, socket, head, resolve));

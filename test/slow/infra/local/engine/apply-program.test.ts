@@ -141,7 +141,7 @@ test("what an API refuses stops the run with one message that tells its kind; th
   expect(writes(calls)).toEqual(["POST dns_records 200"]);
 });
 
-test("what was made although its answer was lost is found by its mark, and nothing is made twice", async () => {
+test("an object whose creation lost its response is found by its mark, and nothing is made twice", async () => {
   api.faults.next({ method: "POST", path: /rulesets/ }, "lost");
   api.faults.next({ method: "POST", path: /cfd_tunnel/ }, "lost");
   await failure();
@@ -198,7 +198,7 @@ test("P0: an edited comment and description are drift, which is put back; adopti
   );
 });
 
-test("a tunnel deleted by hand, which still answers, is made again, and the hostname leads to the new one", async () => {
+test("a tunnel deleted by hand, which can still be read, is made again, and the hostname leads to the new one", async () => {
   const { tunnelId: old } = (await applyProgram(options)).outputs;
   const cloudflare = new Cloudflare({ apiToken: api.token, baseURL: api.url, logLevel: "off" });
   await cloudflare.zeroTrust.tunnels.cloudflared.delete(String(old), { account_id: api.accountId });
@@ -294,7 +294,7 @@ test.each([
   });
 });
 
-test("a program that fails where nobody awaits it is told; what was under way is finished and saved", async () => {
+test("an error that no code of the program awaits is reported; what was under way is finished and saved", async () => {
   const error = await failure({
     program: new URL("./programs/throws-under-way.ts", import.meta.url),
     config: { "causeway:zoneId": api.zoneId },

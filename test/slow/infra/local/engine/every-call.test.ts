@@ -60,7 +60,7 @@ async function openSite(): Promise<Site> {
   };
 }
 
-test("O2: whichever answer the first up loses, the next one ends with the same site, and a third changes nothing", async () => {
+test("O2: whichever response the first up loses, the next one ends with the same site, and a third changes nothing", async () => {
   const whole = await openSite();
   await whole.up();
   const journal = [...whole.api.journal];
