@@ -42,11 +42,12 @@ export class AccessTokens {
   readonly #ring: KeyRing;
   readonly #clock: () => number;
   readonly #remembered = new Map<string, Remembered>();
-  /** The same by session: forgetting one session must not cost a walk over all. */
-  readonly #ofSession = new Map<string, Set<string>>();
+  /** The remembered tokens of each session, so that forgetting a session does not search all of them. */
+  readonly #tokensOfSession = new Map<string, Set<string>>();
   /** Sessions that ended, until the last token of each has expired; in the order of that time. */
   readonly #ended = new Map<string, number>();
-  #doubtedAt = -Infinity;
+  /** When `distrustVerified` was last called: what was verified before is checked again. */
+  #distrustedAt = -Infinity;
   /** Number of calls of `recheck`. */
   #rechecks = 0;
 
@@ -72,9 +73,9 @@ export class AccessTokens {
     }
     // not when the clock was set back: then it is unknown how long ago the store was asked
     const isFresh = known && now >= known.checkedAt && now - known.checkedAt < TRUSTED_MS;
-    if (isFresh && known.checkedAt > this.#doubtedAt) return known.identity;
+    if (isFresh && known.checkedAt > this.#distrustedAt) return known.identity;
     const before = this.#rechecks;
-    const identity = await (known ? this.#current(known.identity) : this.#verifyUnknown(token, now));
+    const identity = await (known ? this.#readCurrent(known.identity) : this.#verifyUnknown(token, now));
     // the session may have ended while the store was asked
     if (identity === undefined || this.#ended.has(identity.sid)) {
       this.#drop(token);
@@ -94,7 +95,7 @@ export class AccessTokens {
     }
     this.#ended.delete(sid);
     this.#ended.set(sid, now + ACCESS_TOKEN_SECONDS * 1000);
-    for (const token of this.#ofSession.get(sid) ?? []) this.#drop(token);
+    for (const token of this.#tokensOfSession.get(sid) ?? []) this.#drop(token);
   }
 
   /** Asks the store again before the user's tokens count the next time. */
@@ -103,9 +104,9 @@ export class AccessTokens {
     for (const known of this.#remembered.values()) if (known.identity.id === userId) known.checkedAt = -Infinity;
   }
 
-  /** From now on, nothing that was verified before counts without asking the store. */
-  doubt(): void {
-    this.#doubtedAt = this.#clock();
+  /** Checks everything that was verified so far in the store again, before it counts the next time. */
+  distrustVerified(): void {
+    this.#distrustedAt = this.#clock();
   }
 
   jwks(): Promise<readonly PublicJwk[]> {
@@ -136,14 +137,14 @@ export class AccessTokens {
     if (!claimed) return undefined;
     const isGenuine = ({ accessHash: newest }: Session) =>
       !sealed || isHashOf(newest, token) || verifyAccessToken(token, SCOPE, keys, now) !== undefined;
-    return this.#current(claimed, isGenuine);
+    return this.#readCurrent(claimed, isGenuine);
   }
 
   /**
    * The identity with the roles that the user has now; undefined when the session or the account has ended, or the
    * token is not genuine by its session.
    */
-  async #current(
+  async #readCurrent(
     identity: TokenIdentity,
     isGenuine: (session: Session) => boolean = () => true,
   ): Promise<TokenIdentity | undefined> {
@@ -158,17 +159,17 @@ export class AccessTokens {
     const [oldest] = this.#remembered.size >= MAX_REMEMBERED ? this.#remembered.keys() : [];
     if (oldest !== undefined) this.#drop(oldest);
     this.#remembered.set(token, { identity, checkedAt });
-    const tokens = this.#ofSession.get(identity.sid) ?? new Set();
-    this.#ofSession.set(identity.sid, tokens.add(token));
+    const tokens = this.#tokensOfSession.get(identity.sid) ?? new Set();
+    this.#tokensOfSession.set(identity.sid, tokens.add(token));
   }
 
   #drop(token: string): void {
     const sid = this.#remembered.get(token)?.identity.sid;
     if (sid === undefined) return;
     this.#remembered.delete(token);
-    const tokens = this.#ofSession.get(sid);
+    const tokens = this.#tokensOfSession.get(sid);
     tokens?.delete(token);
-    if (tokens?.size === 0) this.#ofSession.delete(sid);
+    if (tokens?.size === 0) this.#tokensOfSession.delete(sid);
   }
 }
 

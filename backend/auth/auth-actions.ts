@@ -20,7 +20,7 @@ import {
 import { ACCESS_TOKEN_SECONDS } from "./access-token.ts";
 import { type AccessTokens, createAccessTokens } from "./access-tokens.ts";
 import { type Revocations, roleKey, watchRevocations } from "./revocations.ts";
-import { END_REASONS, type EndReason, SESSION_MAX } from "./session.ts";
+import { END_REASONS, type EndReason, SESSION_MAX_MS } from "./session.ts";
 import { createSessions, type Device, type Sessions } from "./sessions.ts";
 import type { AuthStore } from "./store.ts";
 
@@ -64,7 +64,7 @@ export class AuthActions implements Handlers<"auth"> {
       onEnded: (sid) => void announceHere(broker, "session.ended", { sid }).catch(log),
       onRoleChanged: (id, at) => void announceHere(broker, "user.changed", { id, at }).catch(log),
       onSessionsUnreadable: () => {
-        tokens.doubt();
+        tokens.distrustVerified();
         announceHere(broker, "sessions.unreadable", {}).catch(log);
       },
     });
@@ -77,8 +77,9 @@ export class AuthActions implements Handlers<"auth"> {
 
   async startSession(ctx: ContextOf<"auth.startSession">): Promise<ResultOf<"auth.startSession">> {
     const user = await this.#enabledUser(ctx.params.userId);
-    const { password } = ctx.params;
-    const hasPassword = (hash: string) => password === undefined || hashFingerprint(hash) === password;
+    const { passwordFingerprint } = ctx.params;
+    const hasPassword = (hash: string) =>
+      passwordFingerprint === undefined || hashFingerprint(hash) === passwordFingerprint;
     const session = await this.#ready().sessions.start(user, deviceOf(ctx), hasPassword);
     if (!session) throw refuse("CREDENTIALS");
     const { accessToken, refreshToken } = session;
@@ -98,7 +99,7 @@ export class AuthActions implements Handlers<"auth"> {
   }
 
   async knownAddresses(ctx: ContextOf<"auth.knownAddresses">): Promise<ResultOf<"auth.knownAddresses">> {
-    return { addresses: await this.#store.sessions.addressesOf(ctx.params.userId, this.#clock() - SESSION_MAX) };
+    return { addresses: await this.#store.sessions.addressesOf(ctx.params.userId, this.#clock() - SESSION_MAX_MS) };
   }
 
   async generateToken(ctx: ContextOf<"auth.generateToken">): Promise<ResultOf<"auth.generateToken">> {

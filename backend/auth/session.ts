@@ -1,13 +1,13 @@
 /** Milliseconds a session may stay unused: 7 days (OWASP ASVS 5.0 7.3.1). */
-export const SESSION_IDLE = 7 * 24 * 60 * 60 * 1000;
+export const SESSION_IDLE_MS = 7 * 24 * 60 * 60 * 1000;
 /** Milliseconds a session may last however it is used: 30 days (OWASP ASVS 5.0 7.3.2). */
-export const SESSION_MAX = 30 * 24 * 60 * 60 * 1000;
+export const SESSION_MAX_MS = 30 * 24 * 60 * 60 * 1000;
 /** Milliseconds that an ended session is kept: longer than its end may take to reach any node. */
-export const ENDED_KEPT = 24 * 60 * 60 * 1000;
+export const ENDED_RETENTION_MS = 24 * 60 * 60 * 1000;
 /** Sessions of one user at a time; the oldest ends when another begins. */
 export const MAX_SESSIONS = 50;
 /** Milliseconds in which the predecessor of the current refresh token still counts as a retry. */
-export const RETRY_WINDOW = 10_000;
+export const RETRY_WINDOW_MS = 10_000;
 
 /** Why a session ended. */
 export const END_REASONS = ["logout", "reuse", "ended", "password", "reset", "disabled", "removed"] as const;
@@ -32,7 +32,7 @@ export interface Session {
 }
 
 export function isLive(session: Session, now: number): boolean {
-  return session.endedAt === null && now - session.usedAt < SESSION_IDLE && now - session.createdAt < SESSION_MAX;
+  return session.endedAt === null && now - session.usedAt < SESSION_IDLE_MS && now - session.createdAt < SESSION_MAX_MS;
 }
 
 /**
@@ -43,5 +43,5 @@ export function isLive(session: Session, now: number): boolean {
 export function judgeRefresh(session: Session, hash: string, now: number): "rotate" | "retry" | "reuse" | "dead" {
   if (!isLive(session, now)) return "dead";
   if (hash === session.refreshHash) return "rotate";
-  return hash === session.previousHash && now - session.rotatedAt <= RETRY_WINDOW ? "retry" : "reuse";
+  return hash === session.previousHash && now - session.rotatedAt <= RETRY_WINDOW_MS ? "retry" : "reuse";
 }

@@ -93,7 +93,7 @@ export const authSurface = {
       params: {
         userId: id,
         /** `hashFingerprint` of the hash that a password was verified against. */
-        password: optional(string({ min: 1, max: 64, secret: true })),
+        passwordFingerprint: optional(string({ min: 1, max: 64, secret: true })),
       },
       returns: object({ accessToken, expiresIn, refreshToken }),
     },

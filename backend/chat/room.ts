@@ -14,16 +14,16 @@ export const LOBBY = "lobby";
  */
 export const MAX_SMALL_ROOM_MEMBERS = 50;
 
-/** A room as the services know one. */
+/** A room as it is stored. */
 export interface Room {
   /** Identifies the room for clients: a public room's name, else a random id. */
   readonly key: string;
   readonly kind: RoomKind;
   /** Chosen by the user who opened a private room; null for the others. */
   readonly title: string | null;
-  /** Incarnation of its sequence. */
+  /** An id of the numbering of its messages: with another epoch, a client's cursor means nothing. */
   readonly epoch: string;
-  /** Position of the newest message; 0 when there is none. */
+  /** Number of the newest message; 0 when there is none. */
   readonly seq: number;
   /** Grows with every change of a message, and whenever a user joins or leaves. */
   readonly revision: number;

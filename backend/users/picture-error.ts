@@ -18,6 +18,6 @@ export class PictureError extends Error {
 }
 
 /** The error for a file that does not follow its format. */
-export function malformed(): PictureError {
+export function malformedPicture(): PictureError {
   return new PictureError("PICTURE_MALFORMED");
 }

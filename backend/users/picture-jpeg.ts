@@ -1,4 +1,4 @@
-import { type CleanPicture, malformed, PictureError } from "./picture-error.ts";
+import { type CleanPicture, malformedPicture, PictureError } from "./picture-error.ts";
 import { exifOrientation, orientationSegment } from "./picture-orientation.ts";
 
 const SOI = 0xd8;
@@ -44,18 +44,18 @@ export function cleanJpeg(file: Buffer): CleanPicture {
     } else if (marker === COMMENT || (marker >= APP0 && marker <= 0xef)) continue;
     else if (TABLES.has(marker)) kept.push(segment(marker, data));
     else if (SHOWN_FRAMES.has(marker)) {
-      if (size) throw malformed();
+      if (size) throw malformedPicture();
       size = frameSize(data);
       kept.push(segment(marker, data));
     } else if (marker === SOS) {
-      if (!size) throw malformed();
+      if (!size) throw malformedPicture();
       at = scanEnd(file, end);
       kept.push(segment(SOS, data), file.subarray(end, at));
       scans += 1;
-      if (scans > MAX_SCANS) throw malformed();
-    } else throw isFrame(marker) ? new PictureError("PICTURE_TYPE") : malformed();
+      if (scans > MAX_SCANS) throw malformedPicture();
+    } else throw isFrame(marker) ? new PictureError("PICTURE_TYPE") : malformedPicture();
   }
-  if (!size || scans === 0) throw malformed();
+  if (!size || scans === 0) throw malformedPicture();
   if (orientation !== 1) kept.splice(1, 0, segment(APP1, orientationSegment(orientation)));
   kept.push(Buffer.from([0xff, EOI]));
   return { ...size, bytes: Buffer.concat(kept) };
@@ -63,18 +63,18 @@ export function cleanJpeg(file: Buffer): CleanPicture {
 
 /** The marker at an offset, which any number of 0xff may precede, and the offset at which its segment starts. */
 function markerAt(file: Buffer, at: number): { readonly marker: number; readonly start: number } {
-  if (file[at] !== 0xff) throw malformed();
+  if (file[at] !== 0xff) throw malformedPicture();
   let next = at + 1;
   while (file[next] === 0xff) next += 1;
   const marker = file[next];
-  if (marker === undefined || marker === 0) throw malformed();
+  if (marker === undefined || marker === 0) throw malformedPicture();
   return { marker, start: next + 1 };
 }
 
 function segmentEnd(file: Buffer, start: number): number {
-  if (start + 2 > file.length) throw malformed();
+  if (start + 2 > file.length) throw malformedPicture();
   const length = file.readUInt16BE(start);
-  if (length < 2 || start + length > file.length) throw malformed();
+  if (length < 2 || start + length > file.length) throw malformedPicture();
   return start + length;
 }
 
@@ -87,14 +87,14 @@ function scanEnd(file: Buffer, start: number): number {
     else if (next === 0 || (next >= RESTART_0 && next <= RESTART_7)) at += 2;
     else return at;
   }
-  throw malformed();
+  throw malformedPicture();
 }
 
 /** The size of a frame, which has to be grey or RGB: CMYK needs a colour profile, and profiles are removed. */
 function frameSize(data: Buffer) {
-  if (data.length < 6) throw malformed();
+  if (data.length < 6) throw malformedPicture();
   const components = data[5] ?? 0;
-  if (data.length !== 6 + 3 * components) throw malformed();
+  if (data.length !== 6 + 3 * components) throw malformedPicture();
   if (components !== 1 && components !== 3) throw new PictureError("PICTURE_TYPE");
   return { height: data.readUInt16BE(1), width: data.readUInt16BE(3) };
 }

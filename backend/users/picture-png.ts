@@ -1,5 +1,5 @@
 import { crc32 } from "node:zlib";
-import { type CleanPicture, malformed, PictureError } from "./picture-error.ts";
+import { type CleanPicture, malformedPicture, PictureError } from "./picture-error.ts";
 
 /** Bytes of the file's signature. */
 const SIGNATURE_BYTES = 8;
@@ -41,36 +41,38 @@ export function cleanPng(file: Buffer): CleanPicture {
     const { type, chunk, data } = chunkAt(file, at);
     if (ANIMATION.has(type)) throw new PictureError("PICTURE_ANIMATED");
     if (size === undefined) size = readHeader(type, data);
-    else if (type === "IHDR") throw malformed();
-    if (!KEPT_CHUNKS.has(type) && isCritical(type)) throw malformed();
+    else if (type === "IHDR") throw malformedPicture();
+    if (!KEPT_CHUNKS.has(type) && isCritical(type)) throw malformedPicture();
     // the pixels are in chunks that follow each other, and a palette comes before them
     const isRepeated = type === "IDAT" ? last !== "IDAT" && seen.has("IDAT") : KEPT_CHUNKS.has(type) && seen.has(type);
-    if (isRepeated || (type === "PLTE" && seen.has("IDAT"))) throw malformed();
-    if (data.length > (KEPT_CHUNKS.get(type) ?? data.length)) throw malformed(); // something could be hidden behind it
+    if (isRepeated || (type === "PLTE" && seen.has("IDAT"))) throw malformedPicture();
+    // data could be hidden behind what the chunk needs
+    if (data.length > (KEPT_CHUNKS.get(type) ?? data.length)) throw malformedPicture();
     if (KEPT_CHUNKS.has(type)) kept.push(chunk);
     seen.add(type);
     last = type;
     at += chunk.length;
   }
-  if (!size || !seen.has("IDAT") || (size.isIndexed && !seen.has("PLTE"))) throw malformed();
+  if (!size || !seen.has("IDAT") || (size.isIndexed && !seen.has("PLTE"))) throw malformedPicture();
   return { width: size.width, height: size.height, bytes: Buffer.concat(kept) };
 }
 
 function chunkAt(file: Buffer, at: number): { readonly type: string; readonly chunk: Buffer; readonly data: Buffer } {
-  if (at + CHUNK_OVERHEAD_BYTES > file.length) throw malformed();
+  if (at + CHUNK_OVERHEAD_BYTES > file.length) throw malformedPicture();
   const length = file.readUInt32BE(at);
   const end = at + CHUNK_OVERHEAD_BYTES + length;
-  if (end > file.length) throw malformed();
+  if (end > file.length) throw malformedPicture();
   const type = file.toString("latin1", at + 4, at + 8);
   const checked = file.subarray(at + 4, end - 4);
-  if (!/^[A-Za-z]{4}$/.test(type) || crc32(checked) !== file.readUInt32BE(end - 4)) throw malformed();
+  if (!/^[A-Za-z]{4}$/.test(type) || crc32(checked) !== file.readUInt32BE(end - 4)) throw malformedPicture();
   return { type, chunk: file.subarray(at, end), data: checked.subarray(4) };
 }
 
 function readHeader(type: string, data: Buffer) {
-  if (type !== "IHDR" || data.length !== 13) throw malformed();
+  if (type !== "IHDR" || data.length !== 13) throw malformedPicture();
   const [depth = 0, colour = 0, compression, filter, interlace = 0] = data.subarray(8);
-  if (!SAMPLE_BITS[colour]?.includes(depth) || compression !== 0 || filter !== 0 || interlace > 1) throw malformed();
+  if (!SAMPLE_BITS[colour]?.includes(depth) || compression !== 0 || filter !== 0 || interlace > 1)
+    throw malformedPicture();
   return { width: data.readUInt32BE(0), height: data.readUInt32BE(4), isIndexed: colour === COLOUR_TYPE_PALETTE };
 }
 

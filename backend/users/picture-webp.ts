@@ -1,4 +1,4 @@
-import { type CleanPicture, malformed, PictureError } from "./picture-error.ts";
+import { type CleanPicture, malformedPicture, PictureError } from "./picture-error.ts";
 
 /** Bytes of the file's head: `RIFF`, the length of the rest, `WEBP`. */
 const FILE_HEAD_BYTES = 12;
@@ -24,23 +24,23 @@ interface Size {
 export function cleanWebp(file: Buffer): CleanPicture {
   const chunks = chunksOf(file);
   const [first] = chunks;
-  if (first?.type === "VP8X" && first.data.length !== 10) throw malformed();
+  if (first?.type === "VP8X" && first.data.length !== 10) throw malformedPicture();
   const isAnimated = first?.type === "VP8X" && ((first.data[0] ?? 0) & HAS_ANIMATION) !== 0;
   if (isAnimated || chunks.some(({ type }) => type === "ANIM" || type === "ANMF")) {
     throw new PictureError("PICTURE_ANIMATED");
   }
   const pixels = chunks.filter(({ type }) => type === "VP8 " || type === "VP8L");
   const [image] = pixels;
-  if (!image || pixels.length > 1) throw malformed();
+  if (!image || pixels.length > 1) throw malformedPicture();
   const size = image.type === "VP8 " ? lossySize(image.data) : losslessSize(image.data);
   if (first?.type !== "VP8X") return { ...size, bytes: fileOf([image]) };
   const canvas = { width: first.data.readUIntLE(4, 3) + 1, height: first.data.readUIntLE(7, 3) + 1 };
-  if (canvas.width !== size.width || canvas.height !== size.height) throw malformed();
+  if (canvas.width !== size.width || canvas.height !== size.height) throw malformedPicture();
   const alphas = chunks.filter(({ type }) => type === "ALPH");
   const [alpha] = alphas;
   // lossless pixels have their own transparency
   if (!alpha || image.type === "VP8L") return { ...size, bytes: fileOf([image]) };
-  if (alphas.length > 1 || chunks.indexOf(alpha) > chunks.indexOf(image)) throw malformed();
+  if (alphas.length > 1 || chunks.indexOf(alpha) > chunks.indexOf(image)) throw malformedPicture();
   const extended = Buffer.alloc(10);
   extended[0] = HAS_ALPHA;
   extended.writeUIntLE(size.width - 1, 4, 3);
@@ -50,15 +50,15 @@ export function cleanWebp(file: Buffer): CleanPicture {
 
 /** The chunks of the file, up to the length in its head. Bytes after that are no part of the picture. */
 function chunksOf(file: Buffer): readonly Chunk[] {
-  if (file.length < FILE_HEAD_BYTES) throw malformed();
+  if (file.length < FILE_HEAD_BYTES) throw malformedPicture();
   const end = CHUNK_HEAD_BYTES + file.readUInt32LE(4);
-  if (end > file.length || end < FILE_HEAD_BYTES) throw malformed();
+  if (end > file.length || end < FILE_HEAD_BYTES) throw malformedPicture();
   const chunks: Chunk[] = [];
   for (let at = FILE_HEAD_BYTES; at < end; ) {
-    if (at + CHUNK_HEAD_BYTES > end) throw malformed();
+    if (at + CHUNK_HEAD_BYTES > end) throw malformedPicture();
     const length = file.readUInt32LE(at + 4);
     const start = at + CHUNK_HEAD_BYTES;
-    if (start + length > end) throw malformed();
+    if (start + length > end) throw malformedPicture();
     chunks.push({ type: file.toString("latin1", at, at + 4), data: file.subarray(start, start + length) });
     // a byte of padding where the length is odd; the last one may be missing
     at = start + length + (length & 1);
@@ -68,7 +68,7 @@ function chunksOf(file: Buffer): readonly Chunk[] {
 
 /** The size of a lossy picture, from the head of its key frame (RFC 6386 9.1). */
 function lossySize(data: Buffer): Size {
-  if (data.length < 10 || ((data[0] ?? 1) & 1) !== 0 || data.readUIntBE(3, 3) !== 0x9d012a) throw malformed();
+  if (data.length < 10 || ((data[0] ?? 1) & 1) !== 0 || data.readUIntBE(3, 3) !== 0x9d012a) throw malformedPicture();
   return { width: data.readUInt16LE(6) & 0x3fff, height: data.readUInt16LE(8) & 0x3fff };
 }
 
@@ -77,9 +77,9 @@ function lossySize(data: Buffer): Size {
  * bits of the height less one, a bit for transparency, and three bits of the version, which is 0.
  */
 function losslessSize(data: Buffer): Size {
-  if (data.length < 5 || data[0] !== 0x2f) throw malformed();
+  if (data.length < 5 || data[0] !== 0x2f) throw malformedPicture();
   const bits = data.readUInt32LE(1);
-  if (bits >>> 29 !== 0) throw malformed();
+  if (bits >>> 29 !== 0) throw malformedPicture();
   return { width: (bits & 0x3fff) + 1, height: ((bits >>> 14) & 0x3fff) + 1 };
 }
 

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Checked } from "../text/checked.ts";
-import { type CleanPicture, malformed, PictureError } from "./picture-error.ts";
+import { type CleanPicture, malformedPicture, PictureError } from "./picture-error.ts";
 import { cleanJpeg } from "./picture-jpeg.ts";
 import { cleanPng } from "./picture-png.ts";
 import { cleanWebp } from "./picture-webp.ts";
@@ -36,7 +36,7 @@ export function readPicture(file: Buffer): Checked<Picture> {
   if (!format) return { ok: false, code: "PICTURE_TYPE" };
   try {
     const { width, height, bytes } = format.clean(file);
-    if (width === 0 || height === 0) throw malformed();
+    if (width === 0 || height === 0) throw malformedPicture();
     if (width > MAX_PICTURE_SIDE || height > MAX_PICTURE_SIDE) throw new PictureError("PICTURE_LARGE");
     return { ok: true, value: { type: format.type, bytes } };
   } catch (error) {

@@ -91,7 +91,10 @@ export class UserActions implements AccountActions {
       if (user && hash !== undefined) accounts.auditFailure(ctx, user, "disabled");
       throw refuse("CREDENTIALS");
     }
-    const session = await call(ctx, "auth.startSession", { userId: user.id, password: hashFingerprint(hash) });
+    const session = await call(ctx, "auth.startSession", {
+      userId: user.id,
+      passwordFingerprint: hashFingerprint(hash),
+    });
     await audit(ctx, "login.succeeded", user.id);
     return { user: toProfile(user), ...session };
   }

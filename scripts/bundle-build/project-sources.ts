@@ -13,12 +13,12 @@ export interface DataFile {
   readonly source: string;
 }
 
-/** Files that a bundle has another version of. */
-const REPLACED = new Map([
+/** Files that another file replaces in a bundle. */
+const REPLACEMENTS = new Map([
   ["backend/page/index.ts", "scripts/bundle-build/in-bundle/page.ts"],
   ["scripts/command-line/invocation.ts", "scripts/bundle-build/in-bundle/invocation.ts"],
 ]);
-const replaced = new Map([...REPLACED].map(([file, by]) => [join(ROOT, file), join(ROOT, by)]));
+const replacementOf = new Map([...REPLACEMENTS].map(([file, by]) => [join(ROOT, file), join(ROOT, by)]));
 
 const DATA_FILE = /\bnew URL\("([^"]+)", import\.meta\.url\)/g;
 const REQUIRE = "createRequire(import.meta.url)";
@@ -30,8 +30,9 @@ export function projectSources(data: DataFile[]): Plugin {
     setup(build) {
       data.push(...Object.values(importedFiles()));
       build.onLoad({ filter: /\.ts$/ }, async ({ path }) => {
-        const other = replaced.get(path);
-        if (other) return { contents: await readFile(other, "utf8"), loader: "ts", resolveDir: dirname(other) };
+        const replacement = replacementOf.get(path);
+        if (replacement)
+          return { contents: await readFile(replacement, "utf8"), loader: "ts", resolveDir: dirname(replacement) };
         if (path.split(sep).includes("node_modules")) return undefined;
         const contents = await readFile(path, "utf8");
         const errors = mistakesIn(path, contents);
@@ -39,7 +40,8 @@ export function projectSources(data: DataFile[]): Plugin {
           const file = { path: `program/${name}`, source: resolve(dirname(path), name) };
           const same = data.find((one) => one.path === file.path);
           if (same === undefined) data.push(file);
-          else if (same.source !== file.source) errors.push(mistake(path, contents, name, nameTaken(same.source)));
+          else if (same.source !== file.source)
+            errors.push(mistake(path, contents, name, sameNameProblem(same.source)));
         }
         return { contents, loader: "ts", errors };
       });
@@ -59,7 +61,7 @@ export function importedFiles(): Readonly<Record<string, DataFile>> {
   );
 }
 
-/** What a bundled file must not do: files of the project and of packages are not where they were. */
+/** Accesses of a file that would fail in a bundle, where files of the project and of packages are in other places. */
 function mistakesIn(path: string, text: string): PartialMessage[] {
   const rest = text.replaceAll(DATA_FILE, (url, name: string) => (isBeside(name) ? "" : url)).replaceAll(REQUIRE, "");
   const found = [/\bimport\.meta\.\w+/.exec(rest)?.[0]];
@@ -79,5 +81,5 @@ function mistake(path: string, text: string, part: string, problem: string): Par
   return { text: problem, location: { file: path, line } };
 }
 
-const nameTaken = (other: string) =>
+const sameNameProblem = (other: string) =>
   `A bundle has these files in one folder, and ${other} has the same name. Rename one of them.`;

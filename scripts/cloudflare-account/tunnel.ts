@@ -54,18 +54,18 @@ export function tunnelOf(resources: readonly StateResource[], api: Cloudflare): 
   if (found?.id === undefined || typeof accountId !== "string") return undefined;
   const { urn, id } = found;
   const tunnels = api.zeroTrust.tunnels.cloudflared;
-  const place = { account_id: accountId };
+  const account = { account_id: accountId };
   return {
     urn,
     id,
     isAdopted: found.retainOnDelete === true,
     async changeSecret() {
       const tunnel_secret = randomBytes(SECRET_BYTES).toString("base64");
-      await callApi(tunnels.edit(id, { ...place, tunnel_secret }), PERMISSION);
+      await callApi(tunnels.edit(id, { ...account, tunnel_secret }), PERMISSION);
     },
-    token: () => callApi(tunnels.token.get(id, place), PERMISSION),
+    token: () => callApi(tunnels.token.get(id, account), PERMISSION),
     async connectors() {
-      const { result } = await callApi(tunnels.connections.get(id, place), PERMISSION);
+      const { result } = await callApi(tunnels.connections.get(id, account), PERMISSION);
       return (result ?? []).map(({ id: client = "(no id)", version = "", run_at = "", conns = [] }) => ({
         id: client,
         version,
@@ -76,14 +76,14 @@ export function tunnelOf(resources: readonly StateResource[], api: Cloudflare): 
       }));
     },
     async status() {
-      return (await callApi(tunnels.get(id, place), PERMISSION)).status ?? "not shown";
+      return (await callApi(tunnels.get(id, account), PERMISSION)).status ?? "not shown";
     },
     async disconnect() {
-      await callApi(tunnels.connections.delete(id, place), PERMISSION);
+      await callApi(tunnels.connections.delete(id, account), PERMISSION);
     },
     async deletedAt() {
       try {
-        return (await callApi(tunnels.get(id, place), PERMISSION)).deleted_at ?? undefined;
+        return (await callApi(tunnels.get(id, account), PERMISSION)).deleted_at ?? undefined;
       } catch (error) {
         if ((error as AccountError).status === 404) return "at an unknown time";
         throw error;

@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import { authHousekeeping } from "../../backend/auth/housekeeping.ts";
-import { ENDED_KEPT, SESSION_MAX } from "../../backend/auth/session.ts";
+import { ENDED_RETENTION_MS, SESSION_MAX_MS } from "../../backend/auth/session.ts";
 import { type HousekeepingTask, housekeepingService } from "../../backend/housekeeping.service.ts";
 import { AUDIT_RETENTION_MS } from "../../backend/users/audit.ts";
 import { usersHousekeeping } from "../../backend/users/housekeeping.ts";
@@ -16,11 +16,11 @@ test("sessions that cannot live and records past their time are dropped, the oth
   const running = await startServices();
   const { store, clock, broker } = running;
   const old = await running.register("Old");
-  clock.now += SESSION_MAX - 1000;
+  clock.now += SESSION_MAX_MS - 1000;
   const young = await running.register("Young");
   const over = await running.register("Over");
   await store.sessions.end(over.identity.sid, "ended", clock.now);
-  clock.now += ENDED_KEPT;
+  clock.now += ENDED_RETENTION_MS;
   clock.now += 2000;
   const again = async () => {
     await broker.destroyService("housekeeping");
@@ -32,7 +32,7 @@ test("sessions that cannot live and records past their time are dropped, the oth
   expect(await store.sessions.find(over.identity.sid)).toBeUndefined();
   expect(await store.sessions.find(young.identity.sid)).toBeDefined();
   expect(await store.audit.list(10)).toHaveLength(3);
-  clock.now += AUDIT_RETENTION_MS - SESSION_MAX;
+  clock.now += AUDIT_RETENTION_MS - SESSION_MAX_MS;
   await again();
   expect(await store.audit.list(10)).toHaveLength(2);
   await running.stop();

@@ -11,15 +11,15 @@ export interface CloudTunnelsOptions extends Omit<TunnelEdgeOptions, "authorize"
 }
 
 /**
- * Starts the tunnel's edge and connects it with the API: tokens are checked against the API's tunnels, the API is told
- * of connections, a deployed configuration is pushed, a deleted tunnel is disconnected.
+ * Starts the tunnel's edge and connects it with the API: tokens are checked against the API's tunnels, connections
+ * are reported to the API, a deployed configuration is pushed, a deleted tunnel is disconnected.
  */
 export async function startCloudTunnels(options: CloudTunnelsOptions): Promise<TunnelEdge> {
   const { cloud } = options;
   const edge = await startTunnelEdge({
     ...options,
     authorize: (claim) => authorizeTunnel(cloud.tunnel(claim.tunnelId), claim),
-    onConnections: (tunnelId, connections) => cloud.reportConnections(tunnelId, connections.map(listed)),
+    onConnections: (tunnelId, connections) => cloud.reportConnections(tunnelId, connections.map(toStoredConnection)),
   });
   const stopChanges = cloud.onChange(({ kind, id }) => {
     const tunnel = kind === "tunnel" ? cloud.tunnel(id) : undefined;
@@ -46,7 +46,7 @@ export async function startCloudTunnels(options: CloudTunnelsOptions): Promise<T
 }
 
 /** A connection in the API's words. */
-function listed(connection: TunnelConnection): StoredConnection {
+function toStoredConnection(connection: TunnelConnection): StoredConnection {
   return {
     id: connection.id,
     client_id: connection.clientId,

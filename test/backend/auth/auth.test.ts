@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { generateSigningKey } from "../../../backend/auth/access-token.ts";
 import { accessHash } from "../../../backend/auth/access-tokens.ts";
 import { KEY_DELAY_MS, KEY_OVERLAP_MS } from "../../../backend/auth/key-ring.ts";
-import { MAX_SESSIONS, RETRY_WINDOW, SESSION_IDLE, SESSION_MAX } from "../../../backend/auth/session.ts";
+import { MAX_SESSIONS, RETRY_WINDOW_MS, SESSION_IDLE_MS, SESSION_MAX_MS } from "../../../backend/auth/session.ts";
 import { publicError } from "../../../backend/contract/index.ts";
 import { type Running, startServices } from "../start-services.ts";
 
@@ -47,14 +47,14 @@ test("N7: a session's row has the hash of the access token that was issued with 
 test("a lost response does not end the session: retries within ten seconds get the same successor", async () => {
   const ada = await running.register("Ada");
   const both = await Promise.all([refresh(ada.refreshToken), refresh(ada.refreshToken), refresh(ada.refreshToken)]);
-  running.clock.now += RETRY_WINDOW;
+  running.clock.now += RETRY_WINDOW_MS;
   both.push(await refresh(ada.refreshToken));
   expect(new Set(both.map((answer) => answer.refreshToken)).size).toBe(1);
   expect(await outcomeOf(refresh(both[0]!.refreshToken))).toBe("accepted");
 });
 
 test.each([
-  ["the predecessor after ten seconds", RETRY_WINDOW + 1, 1],
+  ["the predecessor after ten seconds", RETRY_WINDOW_MS + 1, 1],
   ["an older one at once", 0, 2],
 ])("reuse of %s ends the session at once, and broadcasts that it was reused", async (_, wait, rotations) => {
   const ada = await running.register("Ada");
@@ -91,8 +91,8 @@ test("a session ends after seven days without use, and after thirty days however
   const idle = await running.register("Idle");
   const busy = await running.register("Busy");
   let token = busy.refreshToken;
-  const step = SESSION_IDLE - MINUTE;
-  for (let age = step; age < SESSION_MAX; age += step) {
+  const step = SESSION_IDLE_MS - MINUTE;
+  for (let age = step; age < SESSION_MAX_MS; age += step) {
     running.clock.now += step;
     token = (await refresh(token)).refreshToken;
   }

@@ -2,7 +2,13 @@ import { randomBytes } from "node:crypto";
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { firstRefreshToken, readRefreshToken, refreshKey, successor } from "../../../backend/auth/refresh-token.ts";
-import { judgeRefresh, RETRY_WINDOW, SESSION_IDLE, SESSION_MAX, type Session } from "../../../backend/auth/session.ts";
+import {
+  judgeRefresh,
+  RETRY_WINDOW_MS,
+  SESSION_IDLE_MS,
+  SESSION_MAX_MS,
+  type Session,
+} from "../../../backend/auth/session.ts";
 
 const key = refreshKey(randomBytes(32));
 const sid = "0b4f2f0e-0000-4000-8000-000000000000";
@@ -71,12 +77,12 @@ const session: Session = {
 
 test.each([
   ["the current token rotates", second.hash, at + 60_000, {}, "rotate"],
-  ["its predecessor is a retry for ten seconds", first.hash, at + RETRY_WINDOW, {}, "retry"],
-  ["and reuse afterwards", first.hash, at + RETRY_WINDOW + 1, {}, "reuse"],
+  ["its predecessor is a retry for ten seconds", first.hash, at + RETRY_WINDOW_MS, {}, "retry"],
+  ["and reuse afterwards", first.hash, at + RETRY_WINDOW_MS + 1, {}, "reuse"],
   ["an older one is reuse at once", "older", at + 1, {}, "reuse"],
   ["nothing revives an ended session", second.hash, at + 1, { endedAt: at }, "dead"],
-  ["a session unused for seven days is over", second.hash, at + SESSION_IDLE, {}, "dead"],
-  ["one of thirty days is over however it is used", second.hash, at, { createdAt: at - SESSION_MAX }, "dead"],
+  ["a session unused for seven days is over", second.hash, at + SESSION_IDLE_MS, {}, "dead"],
+  ["one of thirty days is over however it is used", second.hash, at, { createdAt: at - SESSION_MAX_MS }, "dead"],
 ] as const)("%s", (_, hash, now, change, verdict) => {
   expect(judgeRefresh({ ...session, ...change }, hash, now)).toBe(verdict);
 });

@@ -14,21 +14,23 @@ afterEach(() => rmSync(root, { recursive: true }));
 
 const write = (added: Readonly<Record<string, string>>, changed: Readonly<Record<string, string>> = {}) =>
   writeChanges(root, { added: new Map(Object.entries(added)), changed: new Map(Object.entries(changed)) });
-const listed = () => readdirSync(root, { recursive: true }).sort();
-const UNTOUCHED = ["backend", "backend/features.ts"];
+const listFiles = () => readdirSync(root, { recursive: true }).sort();
+const FILES_BEFORE = ["backend", "backend/features.ts"];
 
 test("D4: files and folders are made, and files are changed", async () => {
   await write({ "backend/todos/index.ts": "index", "test/todos.ts": "test" }, { "backend/features.ts": "after" });
   expect(readFileSync(join(root, "backend/todos/index.ts"), "utf8")).toBe("index");
   expect(readFileSync(join(root, "backend/features.ts"), "utf8")).toBe("after");
-  expect(listed()).toEqual([...UNTOUCHED, "backend/todos", "backend/todos/index.ts", "test", "test/todos.ts"].sort());
+  expect(listFiles()).toEqual(
+    [...FILES_BEFORE, "backend/todos", "backend/todos/index.ts", "test", "test/todos.ts"].sort(),
+  );
 });
 
 test("D4: a file that exists is not overwritten, and then nothing is done", async () => {
   await expect(write({ "backend/new.ts": "new", "backend/features.ts": "mine" })).rejects.toThrow(
     "these files exist already, and none is overwritten: backend/features.ts. Nothing was done.",
   );
-  expect(listed()).toEqual(UNTOUCHED);
+  expect(listFiles()).toEqual(FILES_BEFORE);
   expect(readFileSync(join(root, "backend/features.ts"), "utf8")).toBe("before");
 });
 
@@ -37,7 +39,7 @@ test("D4: after an error in the middle everything is as it was", async () => {
   await expect(write({ "backend/todos/deep/index.ts": "index", "a.ts": "a" }, changed)).rejects.toThrow(
     "nothing was done: ENOENT",
   );
-  expect(listed()).toEqual(UNTOUCHED);
+  expect(listFiles()).toEqual(FILES_BEFORE);
   expect(readFileSync(join(root, "backend/features.ts"), "utf8")).toBe("before");
   // there is a file where a folder is needed
   writeFileSync(join(root, "test"), "a file");

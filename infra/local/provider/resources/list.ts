@@ -79,8 +79,8 @@ async function waitForOperation(
     path: path`/accounts/${inputs.accountId}/rules/lists/bulk_operations/${operation}`,
   } as const;
   for (let polls = 0; polls < MAX_POLLS; polls += 1) {
-    const operation = await calls.send(request);
-    const { status, error } = isValues(operation) ? operation : {};
+    const response = await calls.send(request);
+    const { status, error } = isValues(response) ? response : {};
     if (status === "completed") return;
     if (status === "failed") {
       const reason = `bulk operation ${operation} failed: ${error}`;
@@ -111,7 +111,7 @@ function positionIn(message: unknown): number | undefined {
 const itemAt = (position: number | undefined, { name }: Values, items: readonly unknown[]): string =>
   position === undefined || items[position] === undefined
     ? ""
-    : `\nItem ${position + 1} of the list ${name} is the one: ${JSON.stringify(items[position])}`;
+    : `\nRefused is item ${position + 1} of the list ${name}: ${JSON.stringify(items[position])}`;
 
 async function readItems(calls: Calls, id: string, inputs: Values): Promise<Values> {
   const items = await calls.list({ method: "GET", path: `${pathOf(id, inputs)}/items?per_page=500&search=` });

@@ -15,7 +15,7 @@ const fields: ResourceFields = {
 
 const pathOf = ({ zoneId, settingId }: Values) => path`/zones/${zoneId}/settings/${settingId}`;
 
-/** Of an object the members that changed, at every depth: Cloudflare keeps the others. */
+/** The members of an object that changed, at every depth: Cloudflare keeps the others. Another value as it is. */
 function changedMembers(value: unknown, before: unknown): unknown {
   if (!isValues(value) || !isValues(before)) return value;
   return Object.fromEntries(

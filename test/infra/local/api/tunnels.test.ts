@@ -17,13 +17,13 @@ function connection(index: number): StoredConnection {
     is_pending_reconnect: false,
   };
 }
-const four = [0, 1, 2, 3].map(connection);
+const fourConnections = [0, 1, 2, 3].map(connection);
 
 test("two live tunnels cannot share a name: 409 that must not be tried again; a deleted one's name is free", async () => {
   await withApi({}, async (api, call) => {
     const { body } = await call("POST", base(api), { name: "one" });
-    const clash = await call("POST", base(api), { name: "one" });
-    expect([...failure(clash), clash.headers.get("x-should-retry")]).toEqual([409, 1013, "false"]);
+    const second = await call("POST", base(api), { name: "one" });
+    expect([...failure(second), second.headers.get("x-should-retry")]).toEqual([409, 1013, "false"]);
     await call("DELETE", `${base(api)}/${body.result.id}`);
     expect((await call("POST", base(api), { name: "one" })).status).toBe(200);
     expect((await call("GET", `${base(api)}?name=one&is_deleted=false`)).body.result).toHaveLength(1);
@@ -69,7 +69,7 @@ test("P10: a tunnel's connections have a path of their own, and are not part of 
   await withApi({}, async (api, call) => {
     const made = await call("POST", base(api), { name: "one" });
     const { id } = made.body.result;
-    api.cloud.reportConnections(id, four);
+    api.cloud.reportConnections(id, fourConnections);
     const list = await call("GET", base(api));
     const shown = [
       made,
@@ -96,31 +96,36 @@ test("the edge's connections make the status, keep the tunnel from deletion, and
       conns_inactive_at: "2026-11-22T10:00:00.000Z",
     });
     now += 1000;
-    api.cloud.reportConnections(id, four.slice(0, 1));
+    api.cloud.reportConnections(id, fourConnections.slice(0, 1));
     expect(await shown()).toMatchObject({
       status: "degraded",
       conns_active_at: "2026-11-22T10:00:01.000Z",
       conns_inactive_at: null,
     });
     now += 1000;
-    api.cloud.reportConnections(id, four);
+    api.cloud.reportConnections(id, fourConnections);
     expect(await shown()).toMatchObject({
       status: "healthy",
       conns_active_at: "2026-11-22T10:00:01.000Z",
     });
     expect((await call("GET", `${base(api)}/${id}/connections`)).body.result).toMatchObject([
-      { id: four[0]?.client_id, version: "2026.8.2", run_at: "2026-11-22T10:00:00.000Z", conns: [{}, {}, {}, {}] },
+      {
+        id: fourConnections[0]?.client_id,
+        version: "2026.8.2",
+        run_at: "2026-11-22T10:00:00.000Z",
+        conns: [{}, {}, {}, {}],
+      },
     ]);
     expect(failure(await call("DELETE", `${base(api)}/${id}`))).toEqual([400, 1022]);
-    const asked: string[] = [];
+    const disconnected: string[] = [];
     const stop = api.cloud.onDisconnect((tunnelId) => {
-      asked.push(tunnelId);
+      disconnected.push(tunnelId);
       api.cloud.reportConnections(tunnelId, []);
     });
     expect((await call("DELETE", `${base(api)}/${id}/connections`)).status).toBe(200);
     stop();
     await call("DELETE", `${base(api)}/${id}/connections`);
-    expect(asked).toEqual([id]);
+    expect(disconnected).toEqual([id]);
     expect(await shown()).toMatchObject({
       status: "down",
       conns_inactive_at: "2026-11-22T10:00:02.000Z",
@@ -135,9 +140,9 @@ test("each configuration is a new version that is reported to listeners; before 
     const id = body.result.id;
     const path = `${base(api)}/${id}/configurations`;
     expect((await call("GET", path)).body.result).toMatchObject({ version: 0, config: null, source: "cloudflare" });
-    const heard: unknown[] = [];
+    const reported: unknown[] = [];
     const stop = api.cloud.onChange((change) =>
-      heard.push([change.kind, change.id, api.cloud.tunnel(change.id)?.version]),
+      reported.push([change.kind, change.id, api.cloud.tunnel(change.id)?.version]),
     );
     const ingress = [
       { hostname: "chat.causeway.localhost", service: "http://127.0.0.1:3000" },
@@ -150,7 +155,7 @@ test("each configuration is a new version that is reported to listeners; before 
     expect((await call("PUT", path, { config: { ingress: ingress.slice(1) } })).body.result.version).toBe(2);
     stop();
     await call("PUT", path, { config: {} });
-    expect(heard).toEqual([
+    expect(reported).toEqual([
       ["tunnel", id, 1],
       ["tunnel", id, 2],
     ]);

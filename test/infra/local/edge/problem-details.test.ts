@@ -4,12 +4,12 @@ import { HOST, type Reply, TestSite } from "./test-site.ts";
 const DOCUMENTATION = "https://developers.cloudflare.com/support/troubleshooting/http-status-codes";
 const NOW = Date.UTC(2026, 10, 29, 12, 0, 0, 250);
 let testSite: TestSite;
-let hang = false;
+let originHangs = false;
 
 beforeAll(async () => {
   testSite = await TestSite.build(
     (request, response) => {
-      if (!hang) request.socket.destroy();
+      if (!originHangs) request.socket.destroy();
       else response.socket?.resume();
     },
     { edge: { timeouts: { originMs: 300 }, clock: () => NOW } },
@@ -18,7 +18,7 @@ beforeAll(async () => {
 });
 afterAll(() => testSite.close());
 beforeEach(() => {
-  hang = false;
+  originHangs = false;
 });
 
 const JSON_ACCEPT = { accept: "application/json" };
@@ -74,7 +74,7 @@ describe("errors of the edge as JSON", () => {
       HOST,
       120,
       () => {
-        hang = true;
+        originHangs = true;
         return testSite.get("/", { headers: JSON_ACCEPT });
       },
     ],
@@ -94,8 +94,8 @@ describe("errors of the edge as JSON", () => {
       },
     ],
   ];
-  test.each(cases)("%i: %s", async (code, title, status, name, category, zone, retryAfter, ask) => {
-    const { status: sent, headers, body } = await ask();
+  test.each(cases)("%i: %s", async (code, title, status, name, category, zone, retryAfter, sendRequest) => {
+    const { status: sent, headers, body } = await sendRequest();
     expect([sent, headers["content-type"]]).toEqual([status, "application/json; charset=utf-8"]);
     expect(headers["retry-after"]).toBe(retryAfter?.toString());
     const ray = String(headers["cf-ray"]).slice(0, 16);

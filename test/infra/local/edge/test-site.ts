@@ -162,7 +162,7 @@ export class TestSite {
     for (const waiting of this.#waiting) if (this.records.length >= waiting.count) waiting.done();
   }
 
-  /** Waits until so many requests are over. */
+  /** Waits until this many requests have finished; returns the records of all that have. */
   async over(count: number): Promise<readonly RequestRecord[]> {
     if (this.records.length < count) await new Promise<void>((done) => this.#waiting.push({ count, done }));
     return this.records;

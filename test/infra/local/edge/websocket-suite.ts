@@ -11,7 +11,7 @@ export function websocketSuite(title: string, connector: StartWith): void {
   describe(title, () => {
     let testSite: TestSite;
     let server: WebSocketServer;
-    let shaken: IncomingMessage[] = [];
+    let handshakes: IncomingMessage[] = [];
     let opened: WebSocket[] = [];
     const upgraded = new Set<Socket>();
     let onUpgrade: (request: IncomingMessage, socket: Socket, head: Buffer) => void;
@@ -31,7 +31,7 @@ export function websocketSuite(title: string, connector: StartWith): void {
         edge: { maxWebSockets: 4 },
       });
       testSite.origin.on("upgrade", (request, socket: Socket, head) => {
-        shaken.push(request);
+        handshakes.push(request);
         upgraded.add(socket);
         socket.on("error", () => {});
         onUpgrade(request, socket, head);
@@ -46,7 +46,7 @@ export function websocketSuite(title: string, connector: StartWith): void {
     beforeEach(async () => {
       await testSite.clear();
       testSite.records.length = 0;
-      shaken = [];
+      handshakes = [];
       opened = [];
       onUpgrade = accept;
     });
@@ -65,14 +65,14 @@ export function websocketSuite(title: string, connector: StartWith): void {
       return socket;
     }
 
-    async function hangUp(...sockets: readonly WebSocket[]): Promise<void> {
+    async function terminate(...sockets: readonly WebSocket[]): Promise<void> {
       for (const socket of sockets) {
         socket.terminate();
         if (socket.readyState !== WebSocket.CLOSED) await once(socket, "close");
       }
     }
 
-    /** The status of a refused handshake. */
+    /** The response to a refused handshake. */
     async function refusal(socket: WebSocket): Promise<IncomingMessage> {
       const [, response] = (await once(socket, "unexpected-response")) as [unknown, IncomingMessage];
       return response;
@@ -89,7 +89,7 @@ export function websocketSuite(title: string, connector: StartWith): void {
         socket.send(large);
         const [echo] = (await once(socket, "message")) as [RawData];
         expect(Buffer.compare(echo as Buffer, large)).toBe(0);
-        await hangUp(socket);
+        await terminate(socket);
         expect((await testSite.over(1))[0]).toMatchObject({
           status: 101,
           path: "/socket",
@@ -112,18 +112,18 @@ export function websocketSuite(title: string, connector: StartWith): void {
         opened[0]!.terminate();
         expect((await once(first, "close"))[0]).toBe(1006);
         const second = await open();
-        const gone = once(opened[1]!, "close");
+        const closed = once(opened[1]!, "close");
         second.terminate();
-        await gone;
+        await closed;
       });
 
       test("ends when the client closes only its half", async () => {
         const socket = connect(testSite.edge.port, "127.0.0.1");
         socket.write(`${HANDSHAKE}\r\n`);
         await once(socket, "data");
-        const gone = once(opened[0]!, "close");
+        const closed = once(opened[0]!, "close");
         socket.end();
-        await Promise.all([gone, once(socket, "close")]);
+        await Promise.all([closed, once(socket, "close")]);
         expect((await testSite.over(1))[0]?.status).toBe(101);
       });
     });
@@ -136,7 +136,7 @@ export function websocketSuite(title: string, connector: StartWith): void {
           "X-Forwarded-Proto": "http",
           "CF-IPCountry": "XX",
         });
-        const [request] = shaken;
+        const [request] = handshakes;
         expect(request?.url).toBe("/socket?a=b");
         expect(request?.headers).toMatchObject({
           "cf-connecting-ip": "127.0.0.1",
@@ -146,7 +146,7 @@ export function websocketSuite(title: string, connector: StartWith): void {
         });
         expect(JSON.stringify(request?.rawHeaders)).not.toContain("6.6.6.6");
         expect(request?.headers["cf-ipcountry"]).toBeUndefined();
-        await hangUp(socket);
+        await terminate(socket);
       });
 
       test("passes the rules like any request; the frames after it do not", async () => {
@@ -160,13 +160,13 @@ export function websocketSuite(title: string, connector: StartWith): void {
         const refused = await refusal(dial("/socket?no"));
         expect(refused.statusCode).toBe(403);
         expect(refused.headers["cf-ray"]).toMatch(/-LCL$/);
-        expect(shaken).toEqual([]);
+        expect(handshakes).toEqual([]);
         const refusals = testSite.records.filter(({ status }) => status === 403);
         expect(refusals).toMatchObject([{ path: "/socket", verdict: { by: { ref: "no_sockets" } } }]);
         const socket = await open("/socket?yes");
         socket.send("no");
         expect(String((await once(socket, "message"))[0])).toBe("no");
-        await hangUp(socket);
+        await terminate(socket);
       });
 
       test("that the origin refuses is refused with its status, headers and body", async () => {
@@ -191,9 +191,9 @@ export function websocketSuite(title: string, connector: StartWith): void {
         const sockets = [];
         for (let count = 0; count < 4; count += 1) sockets.push(await open());
         expect((await refusal(dial())).statusCode).toBe(503);
-        await hangUp(...sockets);
+        await terminate(...sockets);
         await testSite.over(5);
-        await hangUp(await open());
+        await terminate(await open());
       });
 
       test("for something else than a WebSocket is served as a plain request", async () => {
@@ -209,7 +209,7 @@ export function websocketSuite(title: string, connector: StartWith): void {
           text.includes("\r\n\r\n"),
         );
         expect(reply).toMatch(/^HTTP\/1\.1 200 /);
-        expect(shaken).toEqual([]);
+        expect(handshakes).toEqual([]);
       });
 
       test("is a plain request where the zone's websockets setting is off", async () => {
@@ -217,7 +217,7 @@ export function websocketSuite(title: string, connector: StartWith): void {
         await testSite.call("PATCH", setting, { value: "off" });
         expect((await refusal(dial())).statusCode).toBe(200);
         await testSite.call("PATCH", setting, { value: "on" });
-        await hangUp(await open());
+        await terminate(await open());
       });
 
       test("frames sent together with the handshake arrive", async () => {

@@ -3,9 +3,9 @@ import { expect, test } from "@jest/globals";
 import { createProvider, type ResourceType } from "../../../../infra/local/provider/index.ts";
 import { withApi } from "../api/client.ts";
 
-type Stage = { list: ResourceType; accountId: string; waits: number[] };
+type ListTest = { list: ResourceType; accountId: string; waits: number[] };
 
-const withList = (use: (stage: Stage & { call: Call }) => Promise<void>) => {
+const withList = (use: (stage: ListTest & { call: Call }) => Promise<void>) => {
   let now = Date.parse("2026-11-29T12:00:00Z");
   return withApi({ clock: () => now, seed: { zones: [{ name: "example.com" }] } }, async (api, call) => {
     const waits: number[] = [];
@@ -49,7 +49,7 @@ test("A3: an item that the API refuses is named, also where the bulk operation f
     await expect(list.create(inputs(accountId, wrong))).rejects.toMatchObject({
       code: "API_REFUSED",
       apiCodes: [10028],
-      message: expect.stringMatching(/\nItem 2 of the list office is the one: {"comment":"Ada","ip":"192.0.2.2\/24"}$/),
+      message: expect.stringMatching(/\nRefused is item 2 of the list office: {"comment":"Ada","ip":"192.0.2.2\/24"}$/),
     });
     // the list itself is there: the next run finds it by its mark
     const path = `/accounts/${accountId}/rules/lists`;

@@ -64,12 +64,12 @@ test("services and origin parameters are read with cloudflared's defaults, a rul
   const [a, b, c] = compiled.routes;
   expect(a?.service).toEqual({ kind: "tcp", tls: true, host: "::1", port: 8443 });
   expect(a?.settings).toMatchObject({
-    connectTimeout: 1500,
+    connectTimeoutMs: 1500,
     keepAliveConnections: 7,
     httpHostHeader: "all",
     noTlsVerify: true,
-    tlsTimeout: 10_000,
-    keepAliveTimeout: 90_000,
+    tlsTimeoutMs: 10_000,
+    keepAliveTimeoutMs: 90_000,
   });
   expect(b?.service).toEqual({ kind: "tcp", tls: false, host: "origin", port: 80 });
   expect(c?.service).toEqual({ kind: "unix", tls: true, path: "/run/gateway.sock" });
