@@ -15,8 +15,8 @@ export const chatMigrations: Migrations = {
   "0006_append": { up: appendFunction },
   "0007_enter_rooms": { up: enteringFunction },
   "0008_search": { up: createSearchTables },
-  // again: since then the function refuses messages of disabled accounts, then those of ended sessions, then no repeated
-  // one
+  // again: since then the function refuses messages of disabled accounts; then those of ended sessions; then it refuses
+  // no repeated one
   "0009_append_disabled": { up: appendFunction },
   "0010_append_sessions": { up: appendFunction },
   "0011_append_repeated": { up: appendFunction },

@@ -16,8 +16,8 @@ import { type Kysely, sql } from "kysely";
  *
  * The conditions are those of `assertMayWrite` and of the quota. The function returns a row for each message. For a
  * refused one, `refused` is the row that `toAuthor` reads, an empty one where there is no such room, or session or
- * account have ended. For a stored one, `seq` is its number. For one that the author has sent before, both are null, also
- * where no new one may be sent. A room whose messages were all refused is not written.
+ * account have ended. For a stored one, `seq` is its number. For one that the author has sent before, both are null,
+ * also where no new one may be sent. A room whose messages were all refused is not written.
  *
  * PostgreSQL plans the function once for each connection, perhaps while the tables are empty; the plan has to be right
  * for large tables too. So `offset 0` makes each look-up a query of its own, by its key, and the settings allow nothing

@@ -45,8 +45,10 @@ export interface WaitingMessage {
 export interface Appender {
   /**
    * Gives a message its number and stores it. When it resolves, the message is committed. Rejects with the error that
-   * `assertMaySend` throws; nothing is stored then. One that the author has sent before is returned even where no new one
-   * may be sent, so that a client whose response was lost learns that it is stored: not in a session that has ended.
+   * `assertMaySend` throws; nothing is stored then.
+   *
+   * A message that the author has sent before is returned also where no new one may be sent, so that a client whose
+   * response was lost learns that it is stored. In a session that has ended it is refused.
    */
   append(draft: NewMessage, assertMaySend: AssertMaySend): Promise<Appended>;
 }

@@ -13,19 +13,7 @@ export function sqliteAppender(
   db: Kysely<ChatTables>,
   usage: Usage,
 ): Appender {
-  const { database } = groups;
-  const insert = database.prepare(
-    `insert into messages (room, seq, author_id, client_id, text, at, mentions) values (?, ?, ?, ?, ?, ?, ?)
-    on conflict (author_id, client_id) do nothing`,
-  );
-  const advance = database.prepare("update rooms set seq = ? where name = ?");
-  const sentBefore = template(db, selectMessageSentAs);
-  const findSentBefore = database.prepare(sentBefore.query.sql);
-
-  function findRepeated(draft: NewMessage): Appended | undefined {
-    const row = findSentBefore.get(...(sentBefore.values(draft) as string[])) as MessageRow | undefined;
-    return row && { message: toMessage(row), repeated: true };
-  }
+  const { insert, advance, findRepeated } = statementsOf(groups, db);
 
   function write({ draft, assertMaySend, bytes, resolve, reject }: WaitingMessage): GroupedWrite {
     const { room: key, authorId, sid, clientId, text, at, mentions = [] } = draft;
@@ -95,5 +83,23 @@ export function sqliteAppender(
         const bytes = messageBytes(draft.text);
         groups.add(write({ draft, assertMaySend, bytes, resolve, reject }), "a message was not stored");
       }),
+  };
+}
+
+/** What storing one message reads and writes, besides its author. */
+function statementsOf({ database }: SqliteGroups, db: Kysely<ChatTables>) {
+  const { query, values } = template(db, selectMessageSentAs);
+  const findSentBefore = database.prepare(query.sql);
+  return {
+    insert: database.prepare(
+      `insert into messages (room, seq, author_id, client_id, text, at, mentions) values (?, ?, ?, ?, ?, ?, ?)
+      on conflict (author_id, client_id) do nothing`,
+    ),
+    advance: database.prepare("update rooms set seq = ? where name = ?"),
+    /** Finds the message that its author has sent before with the same client id. */
+    findRepeated(draft: NewMessage): Appended | undefined {
+      const row = findSentBefore.get(...(values(draft) as string[])) as MessageRow | undefined;
+      return row && { message: toMessage(row), repeated: true };
+    },
   };
 }
