@@ -18,7 +18,12 @@ const admin = async (): Promise<Caller> => {
   return { ...identity, roles: ["user", "moderator", "admin"] };
 };
 const login = (email: string, password: string, address = "192.0.2.1", agent?: string) =>
-  call(running.broker, "users.login", { email, password }, { meta: { client: { address, ...(agent && { agent }) } } });
+  call(
+    running.broker,
+    "users.login",
+    { email, password },
+    { meta: { client: { address, ...(agent && { userAgent: agent }) } } },
+  );
 const actions = async () => (await running.store.audit.list(100)).map(({ action }) => action).reverse();
 
 test("a user changes name and password; the other sessions end, this one goes on", async () => {
