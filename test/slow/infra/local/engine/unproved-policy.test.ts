@@ -76,7 +76,7 @@ test("A6: CAUSEWAY_UNPROVED=yes deploys it for one run, and outputs and warnings
 
 test("A6: a policy that is proved has no output of failures, and Pulumi warns of no undefined output", async () => {
   const { outputs, warnings } = await applyProgram({ ...options, program: pathToFileURL(resolve("infra/main.mjs")) });
-  expect(Object.keys(outputs).sort()).toEqual(["hostnames", "plan", "report", "tunnelId"]);
+  expect(Object.keys(outputs).sort()).toEqual(["hostnames", "origin", "plan", "report", "role", "tunnelId"]);
   expect(warnings).toEqual([]);
 });
 
