@@ -180,7 +180,13 @@ class ModerationActions implements Moderation {
     const { room, target } = allowed;
     if (room.key === LOBBY && !allowed.targetStanding.membership) {
       const limit = Number.MAX_SAFE_INTEGER;
-      await store.members.enter({ room: LOBBY, userId: target.id, at: clock(), from: ["none"], limit });
+      await store.members.enter({
+        room: LOBBY,
+        userId: target.id,
+        at: clock(),
+        fromStates: ["none"],
+        maxMembers: limit,
+      });
     }
     if (!(await store.members.setMuted(room.key, target.id, until, allowed.check)))
       throw refuse("NOT_FOUND", { field: "user" });

@@ -28,7 +28,7 @@ type RoomHandlers = Pick<Handlers<"chat">, "rooms" | "browse" | "create" | "dire
 type UserCall = Context<unknown, Meta & { readonly user: Caller }>;
 
 /** From these states a user may enter a public room. */
-const PUBLIC_ROOM_ENTRY_STATES: Entry["from"] = ["invited", "out", "none"];
+const PUBLIC_ROOM_ENTRY_STATES: Entry["fromStates"] = ["invited", "out", "none"];
 const DAY_MS = 24 * 60 * 60 * 1000;
 
 /** The actions that find, open, enter and leave rooms. */
@@ -179,7 +179,7 @@ class RoomActions implements RoomHandlers {
   async #enterRoom(
     ctx: UserCall,
     room: Pick<Room, "key" | "kind">,
-    from: Entry["from"],
+    from: Entry["fromStates"],
     mayOpen = false,
   ): Promise<Standing> {
     const { store, clock } = this.#parts;
@@ -187,11 +187,11 @@ class RoomActions implements RoomHandlers {
     const at = clock();
     const isCounted = room.key !== LOBBY && room.kind !== "direct";
     const { outcome, standing } = await store.members.enter({
-      ...{ room: room.key, userId: id, at, from },
-      limit: room.key === LOBBY ? Number.MAX_SAFE_INTEGER : MAX_MEMBERS[room.kind],
-      ...(isCounted ? { most: MAX_ROOMS.joined } : {}),
+      ...{ room: room.key, userId: id, at, fromStates: from },
+      maxMembers: room.key === LOBBY ? Number.MAX_SAFE_INTEGER : MAX_MEMBERS[room.kind],
+      ...(isCounted ? { maxRooms: MAX_ROOMS.joined } : {}),
       ...(mayOpen
-        ? { opening: { opened: MAX_OPENED_PER_DAY.public, since: at - DAY_MS, owned: MAX_ROOMS.owned } }
+        ? { opening: { maxOpened: MAX_OPENED_PER_DAY.public, openedSince: at - DAY_MS, maxOwned: MAX_ROOMS.owned } }
         : {}),
     });
     if (outcome === "opened-too-many") throw refuse("ROOMS_OPENED", { retryAfter: DAY_MS / 1000 });

@@ -61,7 +61,13 @@ export function chatService(
       // on first joining the lobby
       async "user.created"(ctx) {
         const limit = Number.MAX_SAFE_INTEGER;
-        await store.members.enter({ room: LOBBY, userId: ctx.params.id, at: clock(), from: ["none"], limit });
+        await store.members.enter({
+          room: LOBBY,
+          userId: ctx.params.id,
+          at: clock(),
+          fromStates: ["none"],
+          maxMembers: limit,
+        });
       },
       // the node that has removed the account ends its memberships; when it dies before, housekeeping ends them
       async "user.removed"({ broker, nodeID, params }) {

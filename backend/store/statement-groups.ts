@@ -47,7 +47,7 @@ export function storeInGroups<T extends { readonly reject: (reason: unknown) => 
     try {
       rows = await query(group);
     } catch (error) {
-      return sendAgain(group, error);
+      return splitOrFail(group, error);
     }
     if (rows.length !== group.length) throw new Error("invariant: the statement returns a row for each item");
     for (const row of rows) {
@@ -58,10 +58,10 @@ export function storeInGroups<T extends { readonly reject: (reason: unknown) => 
   }
 
   /**
-   * Called when nothing of a group is stored, or the connection was lost and it is not known. Where the database has
-   * refused the group, sends its halves again, until only the item fails that it does not accept.
+   * Called when nothing of a group is stored, or when the connection was lost and it is not known what is stored. Where
+   * the database has refused the group, sends its halves again, until only the item fails that it does not accept.
    */
-  async function sendAgain(group: readonly T[], error: unknown): Promise<void> {
+  async function splitOrFail(group: readonly T[], error: unknown): Promise<void> {
     if (error instanceof DatabaseAway || group.length === 1) {
       for (const item of group) fail(item, error);
       return;

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { refuse } from "../contract/index.ts";
 import { type HashingQueue, QueueFull } from "./hashing-queue.ts";
-import { yieldHashing } from "./internals/hashing-threads.ts";
+import { lowerHashingPriority } from "./internals/hashing-threads.ts";
 import { HASH_COST, type HashCost, hashPassword, needsRehash, passwordForm, verifyPassword } from "./password.ts";
 import type { UsersStore } from "./store.ts";
 import type { User } from "./user-store.ts";
@@ -27,7 +27,7 @@ export async function createPasswords(
 ): Promise<Passwords> {
   // checked in place of the hash of an unknown account
   const decoy = await hashPassword(randomUUID(), cost);
-  yieldHashing();
+  lowerHashingPriority();
   const asRefusal = (error: unknown): unknown =>
     error instanceof QueueFull ? refuse("UNAVAILABLE", { retryAfter: error.retryAfter }) : error;
   const run = <T>(work: () => Promise<T>): Promise<T> =>

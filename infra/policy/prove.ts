@@ -39,7 +39,7 @@ export function provePolicy(
   const wrong = wrongVisitors(visitors);
   // a malformed visitor would be reported once for each of its requests
   if (wrong.length > 0) return { diagnostics: wrong, examples: 0, stories: 0, storiesOfOtherPlans: 0, gaps: [] };
-  const others = Object.fromEntries(
+  const adoptedRules = Object.fromEntries(
     rulesets.flatMap(({ phase, rules }) => {
       const adopted = othersRules(adoptionOf(site).rulesets[phase]?.rules ?? [], rules);
       return adopted.length > 0 ? [[phase, adopted]] : [];
@@ -53,7 +53,7 @@ export function provePolicy(
     visitors,
     lists: listSpecs(deployableLists(lists, listed ?? policyListProblems(lists, plan))),
   };
-  return prove({ ...input, ...(Object.keys(others).length > 0 && { others }) }, options);
+  return prove({ ...input, ...(Object.keys(adoptedRules).length > 0 && { adoptedRules }) }, options);
 }
 
 /** A list that cannot be deployed is reported elsewhere; rules that use it are undetermined here. */

@@ -100,7 +100,7 @@ function missingRules({ site, surface }: RuleContext, rulesets: readonly PhaseRu
       enforcedBy: "gateway",
     });
   }
-  if (!unknownRequests(surface, maxConditionLength(site.hostnames)).exact) {
+  if (!unknownRequests(surface, maxConditionLength(site.hostnames)).isExact) {
     missing.push({
       what: "some paths that the surface does not have",
       why: "the whole surface does not fit one expression: paths are compared by their first segments",

@@ -10,7 +10,7 @@ export interface UnknownRequests {
   /** True for requests that the surface does not have; never for one that it has. */
   readonly when: ExpressionText;
   /** Whether it is true for all of them. Otherwise the gateway responds to the rest with 404. */
-  readonly exact: boolean;
+  readonly isExact: boolean;
 }
 
 /**
@@ -24,6 +24,6 @@ export function unknownRequests(surface: Surface, maxLength: number = MAX_EXPRES
     const known = groups.map(({ methods, paths }) => and(oneOf(METHOD, methods), anyOfPaths(paths, depth)));
     const when = not(or(...known));
     if (when.length <= maxLength || depth === 0)
-      return { when, exact: depth === deepest && allPaths(surface).every(isPlain) };
+      return { when, isExact: depth === deepest && allPaths(surface).every(isPlain) };
   }
 }

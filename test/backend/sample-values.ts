@@ -31,9 +31,9 @@ export interface FeatureSamples {
    * Values that parameters may have, so that random calls get past the first check: by the name of the parameter, or of
    * any parameter. `call` is a call of the user who has the sockets.
    */
-  likely?(call: CallAction, other: TestUser): Promise<LikelyValues>;
+  likelyValues?(call: CallAction, other: TestUser): Promise<LikelyValues>;
   /** What clients could have stored by calls that were all to be refused: nothing. */
-  stored?(call: CallAction): Promise<readonly unknown[]>;
+  listStored?(call: CallAction): Promise<readonly unknown[]>;
   /** Values that other parameters must have for a refusal with this code. */
   otherParams?(action: string, code: string): Readonly<Record<string, unknown>>;
 }

@@ -92,8 +92,8 @@ export function queryOf(params: Readonly<Record<string, unknown>>): string {
 }
 
 /** The values that parameters may have, of all features together. */
-export async function likelyValues(...of: Parameters<NonNullable<FeatureSamples["likely"]>>) {
-  const found = await Promise.all([...samplesOf.values()].map((samples) => samples.likely?.(...of)));
+export async function likelyValues(...of: Parameters<NonNullable<FeatureSamples["likelyValues"]>>) {
+  const found = await Promise.all([...samplesOf.values()].map((samples) => samples.likelyValues?.(...of)));
   return {
     any: found.flatMap((values) => values?.any ?? []),
     byName: Object.assign({}, ...found.map((values) => values?.byName)) as Readonly<Record<string, readonly string[]>>,
@@ -101,8 +101,8 @@ export async function likelyValues(...of: Parameters<NonNullable<FeatureSamples[
 }
 
 /** What clients have stored by calls, of all features together. */
-export async function storedByCalls(...of: Parameters<NonNullable<FeatureSamples["stored"]>>): Promise<unknown[]> {
-  return (await Promise.all([...samplesOf.values()].map((samples) => samples.stored?.(...of) ?? []))).flat();
+export async function storedByCalls(...of: Parameters<NonNullable<FeatureSamples["listStored"]>>): Promise<unknown[]> {
+  return (await Promise.all([...samplesOf.values()].map((samples) => samples.listStored?.(...of) ?? []))).flat();
 }
 
 /** `\u0958` is two characters once it is normal. */

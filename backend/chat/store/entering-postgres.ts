@@ -5,7 +5,7 @@ import { type StandingRow, toStanding } from "./standing.ts";
 import type { ChatTables } from "./tables.ts";
 
 /** Entries of a group: what comes after them does not wait long. */
-const MOST_ENTRIES = 100;
+const MAX_ENTRIES_OF_GROUP = 100;
 /** An entry that waits for its group. */
 interface WaitingEntry {
   readonly entry: Entry;
@@ -22,7 +22,7 @@ type EntryRow = { readonly place: number; readonly outcome: EntryOutcome } & (St
  * times as much.
  */
 export function enteringPostgres(db: Kysely<ChatTables>): Enter {
-  const handIn = storeInGroups<WaitingEntry, EntryRow>({
+  const addToGroup = storeInGroups<WaitingEntry, EntryRow>({
     query: async (group) => (await db.executeQuery<EntryRow>({ ...ENTER, parameters: columns(group) })).rows,
     settle: ({ resolve }, row) =>
       resolve({ outcome: row.outcome, standing: row.name === null ? undefined : toStanding(row) }),
@@ -31,13 +31,13 @@ export function enteringPostgres(db: Kysely<ChatTables>): Enter {
     orderKey: ({ entry }) => entry.room,
     uniqueKey: ({ entry }) => `${entry.userId} ${entry.room}`,
     bytes: () => 1,
-    maxItems: MOST_ENTRIES,
-    maxBytes: MOST_ENTRIES,
+    maxItems: MAX_ENTRIES_OF_GROUP,
+    maxBytes: MAX_ENTRIES_OF_GROUP,
   });
 
   return (entry) =>
     new Promise((resolve, reject) => {
-      handIn({ entry, resolve, reject });
+      addToGroup({ entry, resolve, reject });
     });
 }
 
@@ -52,15 +52,15 @@ function columns(group: readonly WaitingEntry[]): unknown[] {
   return [
     entries.map(({ room }) => room),
     entries.map(({ userId }) => userId),
-    entries.map(({ from }) => from.join()),
+    entries.map(({ fromStates }) => fromStates.join()),
     entries.map(({ at }) => at),
-    entries.map(({ limit }) => limit),
-    entries.map(({ most }) => most ?? null),
+    entries.map(({ maxMembers }) => maxMembers),
+    entries.map(({ maxRooms }) => maxRooms ?? null),
     openings.map((opening) => opening?.epoch ?? null),
     openings.map((opening) => opening?.browseKey ?? null),
     openings.map((opening) => opening?.nameKey ?? null),
-    openings.map((opening) => opening?.opened ?? null),
-    openings.map((opening) => opening?.since ?? null),
-    openings.map((opening) => opening?.owned ?? null),
+    openings.map((opening) => opening?.maxOpened ?? null),
+    openings.map((opening) => opening?.openedSince ?? null),
+    openings.map((opening) => opening?.maxOwned ?? null),
   ];
 }

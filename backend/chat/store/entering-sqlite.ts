@@ -17,13 +17,13 @@ export function enteringSqlite(groups: SqliteGroups, authors: AuthorCache, db: K
   const statements = statementsOf(database);
 
   function enter(entry: Entry): Entered {
-    const { room, userId, from, limit, most = Number.POSITIVE_INFINITY, opening } = entry;
+    const { room, userId, fromStates, maxMembers, maxRooms = Number.POSITIVE_INFINITY, opening } = entry;
     const row = find.get(...(candidate.values(entry) as SQLInputValue[])) as CandidateRow | undefined;
     if (!row || row.disabledAt !== null) return refused("refused");
     if (row.name === null && opening) return open(entry, opening);
-    if (most < Number.POSITIVE_INFINITY && roomsOf(userId).joined >= most) return refused("too-many");
-    if (row.name === null || row.closedAt !== null || row.members >= limit) return refused("full");
-    if (!from.includes(row.state ?? "none")) return refused("refused");
+    if (maxRooms < Number.POSITIVE_INFINITY && roomsOf(userId).joined >= maxRooms) return refused("too-many");
+    if (row.name === null || row.closedAt !== null || row.members >= maxMembers) return refused("full");
+    if (!fromStates.includes(row.state ?? "none")) return refused("refused");
     const since = row.revision + 1;
     begin(entry, "member", since, () => {
       statements.countUp.run(room);
@@ -38,11 +38,11 @@ export function enteringSqlite(groups: SqliteGroups, authors: AuthorCache, db: K
   }
 
   function open(entry: Entry, limits: OpeningByName): Entered {
-    const { room, userId, at, most = Number.POSITIVE_INFINITY } = entry;
-    if (Number(statements.countOpened.get(userId, limits.since)?.opened) >= limits.opened)
+    const { room, userId, at, maxRooms = Number.POSITIVE_INFINITY } = entry;
+    if (Number(statements.countOpened.get(userId, limits.openedSince)?.opened) >= limits.maxOpened)
       return refused("opened-too-many");
     const rooms = roomsOf(userId);
-    if (rooms.joined >= most || rooms.owned >= limits.owned) return refused("too-many");
+    if (rooms.joined >= maxRooms || rooms.owned >= limits.maxOwned) return refused("too-many");
     const { epoch, browseKey, nameKey } = newRoomKeys(room);
     if (statements.findName.get(nameKey)) return refused("looks-alike");
     statements.insertRoom.run(room, epoch, at, userId, browseKey);

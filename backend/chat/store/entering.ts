@@ -9,20 +9,20 @@ export interface Entry {
   readonly userId: string;
   readonly at: number;
   /** States from which the user may enter; `none` is a user who has no membership. */
-  readonly from: readonly (MembershipState | "none")[];
+  readonly fromStates: readonly (MembershipState | "none")[];
   /** Members that the room may have. */
-  readonly limit: number;
+  readonly maxMembers: number;
   /** Rooms that the user may be in, direct ones not counted; no limit when left out. */
-  readonly most?: number;
+  readonly maxRooms?: number;
   /** The user opens the room, as a public one, where there is none. */
   readonly opening?: OpeningByName;
 }
 
 /** How many public rooms the user may have opened since a time, and how many rooms the user may own. */
 export interface OpeningByName {
-  readonly opened: number;
-  readonly since: number;
-  readonly owned: number;
+  readonly maxOpened: number;
+  readonly openedSince: number;
+  readonly maxOwned: number;
 }
 
 /**

@@ -8,7 +8,7 @@ import { constants, setPriority } from "node:os";
  * Node.js hashes in the threads of its pool, which start with the first hash. They also read files and look up host
  * names, which then has the lower priority too.
  */
-export function yieldHashing(): void {
+export function lowerHashingPriority(): void {
   if (process.platform !== "linux") return;
   for (const thread of readdirSync("/proc/self/task")) {
     try {

@@ -20,7 +20,7 @@ export const toHttps = ({ site, surface }: RuleContext): PolicyRule | undefined 
   if (page === undefined || when.length > maxConditionLength(names)) return undefined;
   return {
     ref: "to_https",
-    description: "Lead the page to https:// where somebody asks for it over plain HTTP",
+    description: "Redirect requests for the page from plain HTTP to https://",
     when,
     action: "redirect",
     action_parameters: {

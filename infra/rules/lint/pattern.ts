@@ -15,20 +15,20 @@ function* walkNode(node: Node): Generator<Node> {
 /** The text that is all of a pattern, and whether it is anchored at its start and end; undefined for other patterns. */
 export function literalPattern(
   pattern: string,
-): { readonly text: string; readonly start: boolean; readonly end: boolean } | undefined {
+): { readonly text: string; readonly isAnchoredAtStart: boolean; readonly isAnchoredAtEnd: boolean } | undefined {
   const { node, captures } = parsePattern(pattern);
   if (captures > 0) return undefined;
   const parts = node.kind === "concat" ? [...node.nodes] : [node];
-  const start = isAssertion(parts[0], "start");
-  if (start) parts.shift();
-  const end = isAssertion(parts.at(-1), "end");
-  if (end) parts.pop();
+  const isAnchoredAtStart = isAssertion(parts[0], "start");
+  if (isAnchoredAtStart) parts.shift();
+  const isAnchoredAtEnd = isAssertion(parts.at(-1), "end");
+  if (isAnchoredAtEnd) parts.pop();
   let text = "";
   for (const part of parts) {
     if (part.kind !== "bytes" || part.set.length !== 2 || part.set[0] !== part.set[1]) return undefined;
     text += String.fromCharCode(part.set[0] ?? 0);
   }
-  return text === "" ? undefined : { text, start, end };
+  return text === "" ? undefined : { text, isAnchoredAtStart, isAnchoredAtEnd };
 }
 
 function isAssertion(node: Node | undefined, assertion: "start" | "end"): boolean {

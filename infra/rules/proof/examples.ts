@@ -5,7 +5,7 @@ import type { Phase } from "../schema/phases.ts";
 import { anything, list, object, record, text } from "../schema/shape.ts";
 import { Coverage } from "./coverage.ts";
 import { type ProofDiagnostic, type ProofPlace, proofDiagnostic } from "./diagnostic.ts";
-import type { Examples, ProofInput, ProvedRule } from "./input.ts";
+import type { Examples, ProofInput, RuleToProve } from "./input.ts";
 import { type Example, exampleRequests } from "./request.ts";
 import { shapeProblems } from "./shape.ts";
 
@@ -65,7 +65,7 @@ export interface ExamplesResult {
 
 /** Tries a rule on its examples, alone, also where it is not enabled. */
 export function proveExamples(
-  rule: ProvedRule,
+  rule: RuleToProve,
   phase: Phase,
   { plan, lists, ...setting }: Pick<ProofInput, "plan" | "host" | "visitors"> & { readonly lists: CompiledLists },
 ): ExamplesResult {
@@ -121,6 +121,6 @@ export function proveExamples(
 export type CompiledLists = NonNullable<NonNullable<Parameters<typeof compile>[1]>["lists"]>;
 
 /** Where the author's condition begins in the expression: behind the guard. */
-export function startOfWhen({ expression, source: { when } }: Pick<ProvedRule, "expression" | "source">): number {
+export function startOfWhen({ expression, source: { when } }: Pick<RuleToProve, "expression" | "source">): number {
   return Math.max(0, expression.lastIndexOf(when));
 }

@@ -3,7 +3,7 @@
  * diagnostics out.
  */
 export { type ProofCode, type ProofDiagnostic, type ProofPlace, proofDiagnostic } from "./diagnostic.ts";
-export type { Examples, ProofInput, ProvedRule, StoryFile } from "./input.ts";
+export type { Examples, ProofInput, RuleToProve, StoryFile } from "./input.ts";
 export { type Gaps, type Proof, prove } from "./prove.ts";
 export { renderProof } from "./render.ts";
 export {

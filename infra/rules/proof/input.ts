@@ -21,7 +21,7 @@ export interface StoryFile {
 }
 
 /** A rule together with the examples that it is proved by. */
-export type ProvedRule = Rule & {
+export type RuleToProve = Rule & {
   readonly ref: string;
   readonly source: {
     readonly file: string;
@@ -38,14 +38,14 @@ export interface ProofInput extends RequestSetting {
   readonly rulesets: readonly {
     readonly phase: Phase;
     readonly name: string;
-    readonly rules: readonly ProvedRule[];
+    readonly rules: readonly RuleToProve[];
   }[];
   readonly stories: readonly StoryFile[];
   /**
    * Rules of an adopted ruleset, which others wrote and which run before the stack's own of that phase. A story that
    * fails only because of them is a warning.
    */
-  readonly others?: Readonly<Partial<Record<Phase, readonly Rule[]>>>;
+  readonly adoptedRules?: Readonly<Partial<Record<Phase, readonly Rule[]>>>;
   /** By name without `$`. */
   readonly lists?: Readonly<Record<string, ListSpec>>;
 }

@@ -69,12 +69,12 @@ export function prove(input: ProofInput, { gaps = false }: { readonly gaps?: boo
 function provedStory(
   story: Story,
   file: string,
-  { others, ...input }: ProofInput,
+  { adoptedRules, ...input }: ProofInput,
   visit: ((request: RequestFacts) => void) | undefined,
 ): readonly ProofDiagnostic[] {
   const own = runStory(story, file, input, visit);
-  if (own.length > 0 || others === undefined) return own;
-  return runStory(story, file, { ...input, others }).map((diagnostic) => ({
+  if (own.length > 0 || adoptedRules === undefined) return own;
+  return runStory(story, file, { ...input, adoptedRules }).map((diagnostic) => ({
     ...diagnostic,
     severity: "warning",
     message: `behind the rules of others in the adopted ruleset, ${diagnostic.message}`,

@@ -144,11 +144,11 @@ export function runStory(
   return diagnostics;
 }
 
-function engineOf({ plan, rulesets, lists, others = {} }: ProofInput): Engine {
+function engineOf({ plan, rulesets, lists, adoptedRules = {} }: ProofInput): Engine {
   const zone = rulesets.map(({ phase, name, rules }) => ({
     phase,
     name,
-    rules: [...(others[phase] ?? []), ...rules],
+    rules: [...(adoptedRules[phase] ?? []), ...rules],
     id: name,
     kind: "zone" as const,
   }));

@@ -253,7 +253,7 @@ test("rooms, openings, invitations and members have limits", async () => {
   const invite = running.call("chat.invite", { room: "one-too-many", user: eve.id }, ada);
   expect(await refusal(invite)).toMatchObject({ status: 409, code: "INVITATIONS", field: "user" });
 
-  const entry = { room: "one-too-many", at: 1, from: ["none"] as const, limit: 2 };
+  const entry = { room: "one-too-many", at: 1, fromStates: ["none"] as const, maxMembers: 2 };
   const enter = async (userId: string) => (await running.store.members.enter({ ...entry, userId })).outcome;
   expect([await enter(bob.id), await enter(eve.id)]).toEqual(["entered", "full"]);
 });

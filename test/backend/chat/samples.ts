@@ -27,14 +27,14 @@ export const samples: FeatureSamples = {
     return { room, seq: (await store.messages.append(message, () => undefined)).message.seq };
   },
 
-  async likely(call, other) {
+  async likelyValues(call, other) {
     const direct = (await call("chat.direct", { user: other.id })) as { readonly room: string };
     const words = ["public", "private", "in", "invited", "banned", "owner", "moderator", "member", "online", "away"];
     const room = ["lobby", "boats", "\uff22oats", direct.room];
     return { any: [...room, ...words, "dismissed", "removed", "@Person 1", "c-1"], byName: { room } };
   },
 
-  async stored(call) {
+  async listStored(call) {
     return ((await call("chat.history", { room: "lobby" })) as { readonly messages: readonly unknown[] }).messages;
   },
 

@@ -17,12 +17,12 @@ export const regexLiteral: Lint = {
       const name = text.slice(left.node.span.start, left.node.span.end);
       const quoted = `"${value.replaceAll(/["\\]/g, "\\$&")}"`;
       const written =
-        literal.start && literal.end
+        literal.isAnchoredAtStart && literal.isAnchoredAtEnd
           ? `${name} eq ${quoted}`
-          : literal.start || literal.end
+          : literal.isAnchoredAtStart || literal.isAnchoredAtEnd
             ? compared.mapped
               ? undefined
-              : `${literal.start ? "starts_with" : "ends_with"}(${name}, ${quoted})`
+              : `${literal.isAnchoredAtStart ? "starts_with" : "ends_with"}(${name}, ${quoted})`
             : `${name} contains ${quoted}`;
       if (written === undefined) continue;
       yield {

@@ -36,12 +36,12 @@ async function setMembership(key: string, userId: string, state: MembershipState
   if (state === "invited") await store.members.invite(key, userId, 1);
   if (state === "banned") await store.members.banOutsider(key, userId, 1);
   if (state !== "in" && state !== "out") return;
-  await store.members.enter({ room: key, userId, at: 1, from: ["none"], limit: 99 });
+  await store.members.enter({ room: key, userId, at: 1, fromStates: ["none"], maxMembers: 99 });
   await store.members.setMuted(key, userId, 99);
   if (state === "out") await store.members.end(key, userId, "out", 2);
 }
 
-const FROM_STATES: readonly Entry["from"][] = [["none"], ["invited"], ["out"], ["invited", "out", "none"]];
+const FROM_STATES: readonly Entry["fromStates"][] = [["none"], ["invited"], ["out"], ["invited", "out", "none"]];
 
 test("N7: a user enters from the states that the entry names, and from no others", async () => {
   for (const from of FROM_STATES) {
@@ -49,7 +49,14 @@ test("N7: a user enters from the states that the entry names, and from no others
       const [key, userId] = [await newRoom(), await newUser()];
       await setMembership(key, userId, state);
       const before = await store.rooms.findStanding(key, userId);
-      const { outcome, standing } = await store.members.enter({ room: key, userId, at: 11, from, limit: 9, most: 9 });
+      const { outcome, standing } = await store.members.enter({
+        room: key,
+        userId,
+        at: 11,
+        fromStates: from,
+        maxMembers: 9,
+        maxRooms: 9,
+      });
       const after = await store.rooms.findStanding(key, userId);
       if (!from.includes(state)) {
         expect({ from, state, outcome, standing, after }).toEqual({
@@ -71,23 +78,23 @@ test("a full, closed or missing room, a disabled user and one in too many rooms 
   await store.users.disable(disabled, 5);
   const closed = await newRoom();
   await store.members.end(closed, `u${users}`, "out", 3);
-  const entry = { room: key, userId, at: 1, from: ["none"], limit: 9 } as const;
+  const entry = { room: key, userId, at: 1, fromStates: ["none"], maxMembers: 9 } as const;
   const enter = async (change: Partial<Entry>) => (await store.members.enter({ ...entry, ...change })).outcome;
-  expect(await enter({ limit: 1 })).toBe("full");
+  expect(await enter({ maxMembers: 1 })).toBe("full");
   expect(await enter({ room: closed })).toBe("full");
   expect(await enter({ room: "nowhere" })).toBe("full");
   expect(await enter({ userId: disabled })).toBe("refused");
   expect(await enter({ userId: "nobody" })).toBe("refused");
-  expect(await enter({ most: 0 })).toBe("too-many");
+  expect(await enter({ maxRooms: 0 })).toBe("too-many");
   expect((await store.rooms.findStanding(key, userId))?.room).toMatchObject({ members: 1, revision: 0 });
-  expect(await enter({ most: 1 })).toBe("entered");
+  expect(await enter({ maxRooms: 1 })).toBe("entered");
 });
 
 test("many who enter at the same time do not exceed the room's limit, nor one user theirs", async () => {
   const key = await newRoom();
   const all = [];
   for (let n = 0; n < 12; n += 1) all.push(await newUser());
-  const entry = { at: 1, from: ["none"], limit: 6 } as const;
+  const entry = { at: 1, fromStates: ["none"], maxMembers: 6 } as const;
   const entered = await Promise.all(all.map((userId) => store.members.enter({ ...entry, room: key, userId })));
   const inside = entered.filter(({ outcome }) => outcome === "entered");
   expect(inside.map(({ standing }) => standing?.membership?.since).sort()).toEqual([1, 2, 3, 4, 5]);
@@ -95,21 +102,23 @@ test("many who enter at the same time do not exceed the room's limit, nor one us
   const userId = await newUser();
   const keys = [];
   for (let n = 0; n < 6; n += 1) keys.push(await newRoom());
-  const joined = await Promise.all(keys.map((one) => store.members.enter({ ...entry, room: one, userId, most: 2 })));
+  const joined = await Promise.all(
+    keys.map((one) => store.members.enter({ ...entry, room: one, userId, maxRooms: 2 })),
+  );
   expect(joined.filter(({ outcome }) => outcome === "entered")).toHaveLength(2);
 });
 
 test("for a user who enters, earlier messages count as read, and later ones do not", async () => {
   const [key, owner, userId] = [await newRoom(), `u${users}`, await newUser()];
   await say(store, "1", { room: key, authorId: owner });
-  await store.members.enter({ room: key, userId, at: 1, from: ["none"], limit: 9 });
+  await store.members.enter({ room: key, userId, at: 1, fromStates: ["none"], maxMembers: 9 });
   await say(store, "2", { room: key, authorId: owner });
   expect(await store.rooms.list(userId, 9)).toMatchObject([{ key, seq: 2, read: 1 }]);
 });
 
 const byName = (name: string, userId: string, limits: Partial<Entry["opening"]> = {}): Entry => ({
-  ...{ room: name, userId, at: 7, from: ["invited", "out", "none"], limit: 9, most: 9 },
-  opening: { opened: 9, since: 0, owned: 9, ...limits },
+  ...{ room: name, userId, at: 7, fromStates: ["invited", "out", "none"], maxMembers: 9, maxRooms: 9 },
+  opening: { maxOpened: 9, openedSince: 0, maxOwned: 9, ...limits },
 });
 
 test("N7: when several users join a missing room by its name at the same time, one of them opens it", async () => {
@@ -130,16 +139,16 @@ test("a room is opened within the user's limits, and under a name that looks lik
   await store.users.disable(disabled, 5);
   const enter = async (entry: Entry) => (await store.members.enter(entry)).outcome;
   expect(await enter(byName("barn", disabled))).toBe("refused");
-  expect(await enter(byName("barn", userId, { opened: 0 }))).toBe("opened-too-many");
-  expect(await enter(byName("barn", userId, { owned: 0 }))).toBe("too-many");
-  expect(await enter({ ...byName("barn", userId), most: 0 })).toBe("too-many");
+  expect(await enter(byName("barn", userId, { maxOpened: 0 }))).toBe("opened-too-many");
+  expect(await enter(byName("barn", userId, { maxOwned: 0 }))).toBe("too-many");
+  expect(await enter({ ...byName("barn", userId), maxRooms: 0 })).toBe("too-many");
   expect(await store.rooms.findStanding("barn", userId)).toBeUndefined();
-  expect(await enter(byName("loft", userId, { opened: 1 }))).toBe("opened");
-  expect(await enter(byName("barn", userId, { opened: 1 }))).toBe("opened-too-many");
-  expect(await enter(byName("barn", userId, { opened: 1, since: 7 }))).toBe("opened");
-  expect(await enter(byName("shed", userId, { owned: 2 }))).toBe("too-many");
+  expect(await enter(byName("loft", userId, { maxOpened: 1 }))).toBe("opened");
+  expect(await enter(byName("barn", userId, { maxOpened: 1 }))).toBe("opened-too-many");
+  expect(await enter(byName("barn", userId, { maxOpened: 1, openedSince: 7 }))).toBe("opened");
+  expect(await enter(byName("shed", userId, { maxOwned: 2 }))).toBe("too-many");
   // at the same time: a user who may not open the room does not keep the next user from opening it
-  const both = [byName("shed", userId, { owned: 2 }), byName("shed", other)];
+  const both = [byName("shed", userId, { maxOwned: 2 }), byName("shed", other)];
   expect(await Promise.all(both.map(enter))).toEqual(["too-many", "opened"]);
   const alike = await Promise.all([byName("1oft", other), byName("1oft", userId), byName("attic", other)].map(enter));
   expect(alike).toEqual(["looks-alike", "looks-alike", "opened"]);
@@ -163,7 +172,7 @@ test("when two rooms whose names look alike are opened at the same time, one is 
 test("a user who is banned while entering is not in the room afterwards", async () => {
   const [key, userId] = [await newRoom(), await newUser()];
   await setMembership(key, userId, "in");
-  const entry = { room: key, userId, at: 3, from: ["out"], limit: 9 } as const;
+  const entry = { room: key, userId, at: 3, fromStates: ["out"], maxMembers: 9 } as const;
   const [entered, ended] = await Promise.all([
     store.members.enter(entry),
     store.members.end(key, userId, "banned", 3),

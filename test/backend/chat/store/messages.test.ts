@@ -14,7 +14,7 @@ const positionOf = async (room: string) => (await store.rooms.findStanding(room,
 
 test("messages of a room are numbered 1, 2, 3 without gaps, however many are sent at once", async () => {
   await openRoom(store, "attic");
-  await store.members.enter({ room: "attic", userId: "bob", at: 1, from: ["none"], limit: 2 });
+  await store.members.enter({ room: "attic", userId: "bob", at: 1, fromStates: ["none"], maxMembers: 2 });
   const send = (_: unknown, n: number) =>
     say(store, `c${n}`, { room: n % 3 ? "lobby" : "attic", authorId: n % 2 ? "ada" : "bob" });
   const sent = await Promise.all(Array.from({ length: 40 }, send));

@@ -36,7 +36,7 @@ test("no query about rooms, members, messages, marks or reports looks at a whole
   await rooms.list("ada", 10);
   await rooms.list("ada", 10, { after: "a" });
   await rooms.list("ada", 1, { room });
-  await members.enter({ room, userId: "bob", at, from: ["invited", "out", "none"], limit: 10 });
+  await members.enter({ room, userId: "bob", at, fromStates: ["invited", "out", "none"], maxMembers: 10 });
   await members.setRole(room, "bob", "owner");
   await members.setMuted(room, "bob", 5);
   await members.list(room, "in", 10);

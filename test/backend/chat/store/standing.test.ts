@@ -36,7 +36,7 @@ test("names are looked up as they are, and what is not there is undefined", asyn
 
 test("what was committed before it was asked for is seen, also where others ask in the same turn", async () => {
   const others = USERS.map((id) => store.rooms.findStanding("garden", id));
-  await store.members.enter({ room: "garden", userId: "user1", at: 2, from: ["none"], limit: 9 });
+  await store.members.enter({ room: "garden", userId: "user1", at: 2, fromStates: ["none"], maxMembers: 9 });
   expect((await store.rooms.findStanding("garden", "user1"))?.membership?.state).toBe("in");
   await Promise.all(others);
 });

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { constants, getPriority } from "node:os";
 import { expect, test } from "@jest/globals";
-import { yieldHashing } from "../../../../backend/users/internals/hashing-threads.ts";
+import { lowerHashingPriority } from "../../../../backend/users/internals/hashing-threads.ts";
 import { hashPassword } from "../../../../backend/users/password.ts";
 import { CHEAP_HASHES } from "../../test-modules.ts";
 
@@ -16,7 +16,7 @@ function priorities(hashing: boolean): number[] {
 test("H6: libuv of Node.js 26 names its threads, so that those that hash let the one that responds go first", async () => {
   await hashPassword("correct horse battery", CHEAP_HASHES);
   const before = priorities(false);
-  yieldHashing();
+  lowerHashingPriority();
   const below = priorities(true);
   expect(below).toEqual(below.map(() => constants.priority.PRIORITY_BELOW_NORMAL));
   expect(below.length > 0).toBe(process.platform === "linux");

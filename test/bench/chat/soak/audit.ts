@@ -91,7 +91,7 @@ function compare(ledger: Ledger, room: string, history: readonly Message[], rows
       ledger.wrong("history", `${room}: the API returns ${seq} ${text}, the database ${rows[n]?.seq} ${rows[n]?.text}`);
 }
 
-/** Numbers without gaps; each message once; messages of an author that waits in the order in which they were sent. */
+/** Numbers without gaps; each message once; messages of a sequential author in the order in which they were sent. */
 function checkRoom(ledger: Ledger, room: string, rows: readonly Row[]): void {
   const ids = new Set<string>();
   const last = new Map<string, number>();
@@ -101,7 +101,7 @@ function checkRoom(ledger: Ledger, room: string, rows: readonly Row[]): void {
     if (ids.has(id)) ledger.wrong("doubled", `${room}: ${id} is stored twice`);
     ids.add(id);
     const { author, number } = partsOf(id);
-    if (ledger.sent.get(author)?.waits) {
+    if (ledger.sent.get(author)?.isSequential) {
       if (number < (last.get(author) ?? -1)) ledger.wrong("reordered", `${room}: ${id} is after ${last.get(author)}`);
       last.set(author, number);
     }

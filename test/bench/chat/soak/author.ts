@@ -16,7 +16,7 @@ export interface AuthorParts {
   readonly ledger: Ledger;
   readonly figures: Figures;
   /** Whether it sends a message only when the one before is acknowledged. */
-  readonly waits: boolean;
+  readonly isSequential: boolean;
 }
 
 /** Writes messages and sends each, under one client id, until it is acknowledged. */
@@ -31,7 +31,7 @@ export class Author {
 
   constructor(parts: AuthorParts) {
     this.#parts = parts;
-    this.sent = parts.ledger.author(parts.name, parts.waits);
+    this.sent = parts.ledger.author(parts.name, parts.isSequential);
   }
 
   /** Messages that are written and not acknowledged. */
@@ -56,11 +56,11 @@ export class Author {
   }
 
   async #flush(): Promise<void> {
-    const { client, waits } = this.#parts;
+    const { client, isSequential } = this.#parts;
     this.#isFlushing = true;
     while (this.#next < this.#written && client.isBack && this.#underWay < AT_ONCE) {
       const sending = this.#send(this.#next++);
-      if (waits) await sending;
+      if (isSequential) await sending;
     }
     this.#isFlushing = false;
   }

@@ -126,7 +126,7 @@ export class Crowd {
     const ledger = this.#ledger;
     const figures = this.#figures;
     const name = account.id;
-    const seat = n % CLIENTS_PER_ROOM;
+    const indexInRoom = n % CLIENTS_PER_ROOM;
     const room = Math.floor(n / CLIENTS_PER_ROOM);
     const attendance = new Attendance();
     const client = new LightClient({
@@ -153,8 +153,8 @@ export class Crowd {
       onRefused: (code) => figures.refused(code),
       onSignedOut: () => ledger.wrong("signed out", name),
     });
-    const waits = seat < CLIENTS_PER_ROOM - 2;
-    const isReader = seat === CLIENTS_PER_ROOM - 1;
+    const isSequential = indexInRoom < CLIENTS_PER_ROOM - 2;
+    const isReader = indexInRoom === CLIENTS_PER_ROOM - 1;
     const member: Member = {
       ...{
         name,
@@ -165,7 +165,7 @@ export class Crowd {
         absence: undefined,
         dueAt: 0,
       },
-      author: isReader ? undefined : new Author({ name, client, ledger, figures, waits }),
+      author: isReader ? undefined : new Author({ name, client, ledger, figures, isSequential }),
       isQuiet: room % QUIET_ROOM_EVERY === QUIET_ROOM_EVERY - 1,
       isVisitor: isReader && room % VISITOR_ROOM_EVERY === VISITOR_ROOM_EVERY - 1,
     };

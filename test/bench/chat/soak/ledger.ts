@@ -3,7 +3,7 @@ import type { Message } from "../../../../backend/chat/shapes.ts";
 /** What one author has sent, by number of the message. */
 export interface Sent {
   /** Whether the author sends a message only when the one before is acknowledged. */
-  readonly waits: boolean;
+  readonly isSequential: boolean;
   /** When each was sent first, in milliseconds of `performance.now()`. */
   readonly at: number[];
   /** When each was acknowledged. */
@@ -47,8 +47,8 @@ export class Ledger {
   readonly #wrong = new Map<ProblemKind, string[]>();
   readonly #counts = new Map<ProblemKind, number>();
 
-  author(id: string, waits: boolean): Sent {
-    const sent: Sent = { waits, at: [], acknowledgedAt: [], seq: [], edits: new Map() };
+  author(id: string, isSequential: boolean): Sent {
+    const sent: Sent = { isSequential, at: [], acknowledgedAt: [], seq: [], edits: new Map() };
     this.sent.set(id, sent);
     return sent;
   }

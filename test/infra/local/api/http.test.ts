@@ -70,12 +70,12 @@ describe("a token may do what its permission groups say", () => {
 
 test("paths that lead nowhere are 404 with code 7003, wrong methods 405 with the right ones", async () => {
   await withApi({}, async (api, call) => {
-    const stranger = "0".repeat(32);
+    const unknownId = "0".repeat(32);
     for (const path of [
       "/nothing",
-      `/zones/${stranger}`,
-      `/zones/${stranger}/dns_records`,
-      `/accounts/${stranger}/cfd_tunnel`,
+      `/zones/${unknownId}`,
+      `/zones/${unknownId}/dns_records`,
+      `/accounts/${unknownId}/cfd_tunnel`,
       `/zones/${api.zoneId}/../x`,
       "/zones/",
     ]) {

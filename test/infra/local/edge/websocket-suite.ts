@@ -12,13 +12,13 @@ export function websocketSuite(title: string, connector: StartWith): void {
     let testSite: TestSite;
     let server: WebSocketServer;
     let handshakes: IncomingMessage[] = [];
-    let opened: WebSocket[] = [];
-    const upgraded = new Set<Socket>();
+    let originWebSockets: WebSocket[] = [];
+    const originConnections = new Set<Socket>();
     let onUpgrade: (request: IncomingMessage, socket: Socket, head: Buffer) => void;
 
     const accept: typeof onUpgrade = (request, socket, head) => {
       server.handleUpgrade(request, socket, head, (open) => {
-        opened.push(open);
+        originWebSockets.push(open);
         open.on("error", () => {});
         open.on("message", (data, binary) => open.send(data, { binary }));
       });
@@ -32,14 +32,14 @@ export function websocketSuite(title: string, connector: StartWith): void {
       });
       testSite.origin.on("upgrade", (request, socket: Socket, head) => {
         handshakes.push(request);
-        upgraded.add(socket);
+        originConnections.add(socket);
         socket.on("error", () => {});
         onUpgrade(request, socket, head);
       });
     });
     afterAll(async () => {
       // the HTTP server does not close what was upgraded, and waits for it
-      for (const socket of upgraded) socket.destroy();
+      for (const socket of originConnections) socket.destroy();
       await testSite.close();
       server.close();
     });
@@ -47,7 +47,7 @@ export function websocketSuite(title: string, connector: StartWith): void {
       await testSite.clear();
       testSite.records.length = 0;
       handshakes = [];
-      opened = [];
+      originWebSockets = [];
       onUpgrade = accept;
     });
 
@@ -99,20 +99,20 @@ export function websocketSuite(title: string, connector: StartWith): void {
 
       test("passes the close code on, in both directions", async () => {
         const first = await open();
-        const [atOrigin] = opened;
+        const [atOrigin] = originWebSockets;
         first.close(4001, "bye");
         expect((await once(atOrigin!, "close"))[0]).toBe(4001);
         const second = await open();
-        opened[1]!.close(4002, "away");
+        originWebSockets[1]!.close(4002, "away");
         expect((await once(second, "close"))[0]).toBe(4002);
       });
 
       test("ends at both sides when the origin or the client disconnects", async () => {
         const first = await open();
-        opened[0]!.terminate();
+        originWebSockets[0]!.terminate();
         expect((await once(first, "close"))[0]).toBe(1006);
         const second = await open();
-        const closed = once(opened[1]!, "close");
+        const closed = once(originWebSockets[1]!, "close");
         second.terminate();
         await closed;
       });
@@ -121,7 +121,7 @@ export function websocketSuite(title: string, connector: StartWith): void {
         const socket = connect(testSite.edge.port, "127.0.0.1");
         socket.write(`${HANDSHAKE}\r\n`);
         await once(socket, "data");
-        const closed = once(opened[0]!, "close");
+        const closed = once(originWebSockets[0]!, "close");
         socket.end();
         await Promise.all([closed, once(socket, "close")]);
         expect((await testSite.over(1))[0]?.status).toBe(101);

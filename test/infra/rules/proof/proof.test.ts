@@ -5,8 +5,8 @@ import {
   exampleRequests,
   knownVisitor,
   type ProofInput,
-  type ProvedRule,
   prove,
+  type RuleToProve,
   renderProof,
   type StoryStep,
   type Visitors,
@@ -17,7 +17,7 @@ const visitors: Visitors = {
   tor: { fields: { "ip.src.country": "T1" } },
 };
 
-const rule = (when: string, examples: unknown, more: Partial<ProvedRule> = {}): ProvedRule => ({
+const rule = (when: string, examples: unknown, more: Partial<RuleToProve> = {}): RuleToProve => ({
   ref: "my_rule",
   expression: `(http.host eq "a.example" and ${when})`,
   action: "block",
@@ -25,7 +25,7 @@ const rule = (when: string, examples: unknown, more: Partial<ProvedRule> = {}): 
   ...more,
 });
 
-const input = (rules: readonly ProvedRule[], stories: readonly unknown[] = []): ProofInput => ({
+const input = (rules: readonly RuleToProve[], stories: readonly unknown[] = []): ProofInput => ({
   plan: "free",
   host: "a.example",
   visitors,
@@ -278,7 +278,7 @@ describe("requests", () => {
 });
 
 describe("stories", () => {
-  const limit: ProvedRule = rule(old, fine, {
+  const limit: RuleToProve = rule(old, fine, {
     ref: "limit",
     ratelimit: {
       characteristics: ["ip.src", "cf.colo.id"],
@@ -413,7 +413,8 @@ test("rules of others run before the own ones, and what they change about a stor
   const theirs = { ref: "theirs", expression: 'http.request.uri.path eq "/"', action: "block" as const };
   const others = { http_request_firewall_custom: [theirs] };
   const story = (expect: string) => ({ story: "a", steps: [{ request: "GET /", expect }] });
-  const of = (expect: string) => prove({ ...input([rule(old, fine)], [story(expect)]), others }).diagnostics;
+  const of = (expect: string) =>
+    prove({ ...input([rule(old, fine)], [story(expect)]), adoptedRules: others }).diagnostics;
   expect(of("pass")).toMatchObject([
     {
       code: "story-differs",

@@ -191,7 +191,7 @@ test("N1: bans and messages of two nodes at the same time: no message is later t
     expect(await outcomes([send(nodes[0], { id: `r${round}-late` })])).toEqual(["BANNED"]);
     expect((await numbered("attic")).length).toBe(stored);
     await nodes[0].members.revoke("attic", "ada", "banned", NOW);
-    await nodes[0].members.enter({ room: "attic", userId: "ada", at: NOW, from: ["out"], limit: 10 });
+    await nodes[0].members.enter({ room: "attic", userId: "ada", at: NOW, fromStates: ["out"], maxMembers: 10 });
   }
 });
 

@@ -26,8 +26,8 @@ async function users(count: number): Promise<readonly string[]> {
   return ids;
 }
 const entry = (room: string, userId: string): Entry => ({
-  ...{ room, userId, at: 1, from: ["none"], limit: 99, most: 99 },
-  opening: { opened: 99, since: 0, owned: 99 },
+  ...{ room, userId, at: 1, fromStates: ["none"], maxMembers: 99, maxRooms: 99 },
+  opening: { maxOpened: 99, openedSince: 0, maxOwned: 99 },
 });
 const enter = async (node: number, given: Entry) => (await nodes[node]?.members.enter(given))?.outcome;
 

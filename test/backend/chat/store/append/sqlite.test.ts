@@ -206,11 +206,11 @@ test("N7: an entry is one commit with the messages of its moment, which are judg
   const seen: unknown[] = [];
   const judge: AssertMaySend = (standing) =>
     void seen.push(structuredClone([standing?.membership?.state, standing?.room.members]));
-  const entry = { room: "garden", userId: "bob", at: 9, limit: 9 } as const;
+  const entry = { room: "garden", userId: "bob", at: 9, maxMembers: 9 } as const;
   await Promise.all([
     send("1", judge, "bob"),
-    members.enter({ ...entry, from: ["out"] }),
-    members.enter({ ...entry, from: ["none"] }),
+    members.enter({ ...entry, fromStates: ["out"] }),
+    members.enter({ ...entry, fromStates: ["none"] }),
     send("2", judge, "bob"),
   ]);
   expect([log.commits - before, seen]).toEqual([
@@ -244,7 +244,7 @@ test("N8: a group that the database cannot store is refused as a whole, and the 
   await send("before");
   const rest = { passwordHash: "", role: "user", createdAt: 1, disabledAt: null } as const;
   await new UserStore(users, () => 1).create({ id: "eve", name: "eve", email: "eve@example.org", ...rest });
-  const eve = { room: "garden", userId: "eve", at: 9, from: ["none"], limit: 9 } as const;
+  const eve = { room: "garden", userId: "eve", at: 9, fromStates: ["none"], maxMembers: 9 } as const;
   const pages = Number(connection.database.prepare("pragma page_count").get()?.page_count);
   connection.database.exec(`pragma max_page_count = ${pages}`);
   const large = { room: "garden", authorId: "ada", sid: "s-ada", text: "x".repeat(20_000), at: 5, quota: 1e9 };
