@@ -10,7 +10,9 @@ import { Disk, isAcknowledgement, type Luck, readCalls } from "./power-cut.ts";
 /*
  * The power cut is simulated: a library that is loaded before the others records every write and sync of a busy store's
  * files (`record-writes.c`). Each image has what was synced, and of the rest nothing, everything, or some of it, with
- * torn pages. A fresh store opens each image.
+ * torn pages. A fresh store opens each image. The moments are a sample, because each image costs a start and a check of
+ * the whole database. One right after an acknowledgement is stricter than one right after a sync: what has been synced
+ * then is all that the acknowledged messages may need.
  */
 
 let folder: string;
