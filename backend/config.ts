@@ -2,7 +2,7 @@ import { isIP } from "node:net";
 import { resolve } from "node:path";
 import type { MailServer } from "./mail/smtp.ts";
 import { type NatsConfig, readNats } from "./nodes/nats-config.ts";
-import { withSecretFiles } from "./secret-files.ts";
+import { type Environment, withSecretFiles } from "./secret-files.ts";
 import { checkEmailAddress } from "./text/email.ts";
 
 /** The configuration of the backend. Nothing else reads the environment. */
@@ -66,8 +66,6 @@ export class ConfigError extends Error {
     this.name = "ConfigError";
   }
 }
-
-type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Reads and parses a variable; `absent` where it is not set. A value that cannot be parsed adds a problem. */
 type ReadVariable = <T>(name: string, absent: T, parse: (value: string) => T | undefined, expected: string) => T;

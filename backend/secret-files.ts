@@ -8,7 +8,8 @@ const SECRETS = ["DATABASE_URL", "MAIL_URL", "NATS_URL", "NODE_SECRET", "NODE_SE
 
 const MAX_FILE_BYTES = 16 * 1024;
 
-type Environment = Readonly<Record<string, string | undefined>>;
+/** The environment of a process. */
+export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** The environment with the secrets of the files that it names. Adds a line to `problems` for each that has none. */
 export function withSecretFiles(env: Environment, problems: string[]): Environment {

@@ -38,11 +38,11 @@ type MemberOf<K extends keyof FeatureSurface, P = SurfacePart> = P extends { rea
   : never;
 type EntriesOf<K extends "http" | "socket" | "namespaces"> =
   MemberOf<K> extends readonly (infer Entry)[] ? Entry : never;
-type NamesIn<Records> = Records extends unknown ? keyof Records & string : never;
+type RecordNames<Records> = Records extends unknown ? keyof Records & string : never;
 type ValueIn<Records, Name extends string> = Records extends { readonly [N in Name]: infer Value } ? Value : never;
 /** The type of a record with the members of all features' records. */
 type Merged<K extends RecordMember> = {
-  readonly [Name in NamesIn<MemberOf<K>>]: ValueIn<MemberOf<K>, Name>;
+  readonly [Name in RecordNames<MemberOf<K>>]: ValueIn<MemberOf<K>, Name>;
 };
 type RecordMember = "emits" | "actions" | "events" | "codes" | "rates";
 

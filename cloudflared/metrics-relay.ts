@@ -34,10 +34,10 @@ function relay(address: string, path: string, response: ServerResponse): void {
   const asked = request(
     `http://${address}${path}`,
     { agent: false, timeout: TIMEOUT_MS },
-    (answer: IncomingMessage) => {
-      response.writeHead(answer.statusCode ?? 503, { "content-type": answer.headers["content-type"] ?? "text/plain" });
-      answer.pipe(response);
-      answer.once("error", unavailable);
+    (source: IncomingMessage) => {
+      response.writeHead(source.statusCode ?? 503, { "content-type": source.headers["content-type"] ?? "text/plain" });
+      source.pipe(response);
+      source.once("error", unavailable);
     },
   );
   asked.once("timeout", () => asked.destroy());

@@ -35,7 +35,7 @@ export interface VerifiedToken extends Caller {
 
 type ServiceActionName = keyof typeof serviceActions;
 
-type MemberOf<A extends ServiceActionName, M extends string> = (typeof serviceActions)[A] extends {
+type ActionMember<A extends ServiceActionName, M extends string> = (typeof serviceActions)[A] extends {
   readonly [K in M]: infer Member;
 }
   ? Member
@@ -45,12 +45,12 @@ export type AnyAction = SurfaceAction | ServiceActionName;
 export type ParamsOf<A extends AnyAction> = A extends SurfaceAction
   ? EntryParams<EntryOf<A>>
   : A extends ServiceActionName
-    ? ValuesOf<MemberOf<A, "params">>
+    ? ValuesOf<ActionMember<A, "params">>
     : never;
 export type ResultOf<A extends AnyAction> = A extends SurfaceAction
   ? ReturnedBy<EntryOf<A>["returns"]>
   : A extends ServiceActionName
-    ? TypeOf<MemberOf<A, "returns">>
+    ? TypeOf<ActionMember<A, "returns">>
     : never;
 /** With a form, its fields and files are among the parameters, beside those of path and query. */
 type EntryParams<E> = E extends { readonly params: infer P }

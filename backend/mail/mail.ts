@@ -14,7 +14,7 @@ const LINK_MAILS = {
   verify: {
     subject: "Confirm your e-mail address",
     why:
-      "Somebody, probably you, registered at Causeway with this e-mail address. Open this link to confirm that it " +
+      "A person, probably you, registered at Causeway with this e-mail address. Open this link to confirm that it " +
       "is yours:",
     life: "The link works once and for 24 hours.",
     otherwise: "If it was not you, do nothing.",
@@ -22,14 +22,14 @@ const LINK_MAILS = {
   move: {
     subject: "Confirm your new e-mail address",
     why:
-      "Somebody, probably you, wants to use this e-mail address for an account at Causeway. Open this link to " +
+      "A person, probably you, wants to use this e-mail address for an account at Causeway. Open this link to " +
       "confirm that it is yours:",
     life: "The link works once and for one hour.",
     otherwise: "If it was not you, do nothing.",
   },
   reset: {
     subject: "Choose a new password",
-    why: "Somebody, probably you, forgot the password of your account at Causeway. Open this link to choose a new one:",
+    why: "A person, probably you, forgot the password of your account at Causeway. Open this link to choose a new one:",
     life: "The link works once and for one hour. It signs out all devices of the account.",
     otherwise: "If it was not you, do nothing: your password stays as it is.",
   },

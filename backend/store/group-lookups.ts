@@ -14,7 +14,7 @@ const MAX_KEYS = 100;
 const INTERVAL_MS = 4;
 
 /** The callers that wait for one key. */
-type Waiting<R> = PromiseWithResolvers<R | undefined>;
+type PendingLookup<R> = PromiseWithResolvers<R | undefined>;
 
 /**
  * Makes a look-up function that runs one statement for all keys that are requested within a few milliseconds, so that
@@ -30,14 +30,14 @@ export function groupLookups<R>(
   read: (keys: string) => Promise<readonly R[]>,
   keyOf: (row: R) => Key,
 ): (...key: Key) => Promise<R | undefined> {
-  let waiting = new Map<string, Waiting<R>>();
+  let waiting = new Map<string, PendingLookup<R>>();
   let lastStart = Number.NEGATIVE_INFINITY;
 
   function readAll(): void {
     lastStart = performance.now();
     const asked = waiting;
     waiting = new Map();
-    let part = new Map<string, Waiting<R>>();
+    let part = new Map<string, PendingLookup<R>>();
     for (const [key, callers] of asked) {
       part.set(key, callers);
       if (part.size < MAX_KEYS) continue;
@@ -47,7 +47,7 @@ export function groupLookups<R>(
     if (part.size > 0) void settle(part);
   }
 
-  async function settle(part: ReadonlyMap<string, Waiting<R>>): Promise<void> {
+  async function settle(part: ReadonlyMap<string, PendingLookup<R>>): Promise<void> {
     try {
       const found = new Map<string, R>();
       for (const row of await read(`[${[...part.keys()].join(",")}]`)) found.set(JSON.stringify(keyOf(row)), row);

@@ -25,7 +25,7 @@ export interface GroupRules<T> {
   readonly maxWaitMs: number;
 }
 
-interface Waiting<T> {
+interface WaitingItem<T> {
   readonly item: T;
   /** By `performance.now`. */
   readonly since: number;
@@ -37,7 +37,7 @@ interface Waiting<T> {
  */
 export class GroupQueue<T> {
   readonly #rules: GroupRules<T>;
-  #waiting: Waiting<T>[] = [];
+  #waiting: WaitingItem<T>[] = [];
   /** The `orderKey` and the `uniqueKey` of the items that run. */
   readonly #orderKeys = new Set<string>();
   readonly #uniqueKeys = new Set<string>();
@@ -84,7 +84,7 @@ export class GroupQueue<T> {
     const group: T[] = [];
     const taken = new Set<string>();
     const skipped = new Set<string>();
-    const left: Waiting<T>[] = [];
+    const left: WaitingItem<T>[] = [];
     let size = 0;
     for (const [index, one] of this.#waiting.entries()) {
       if (group.length === maxItems || size >= maxBytes) {

@@ -69,7 +69,7 @@ export async function connectPostgres(
     keepAlive: true,
     stream: () => {
       const socket = new Socket();
-      return socket.setTimeout(maxSilenceMs, () => socket.destroy(new Error("the database has stopped answering")));
+      return socket.setTimeout(maxSilenceMs, () => socket.destroy(new Error("the database has stopped responding")));
     },
     types,
   });

@@ -4,7 +4,7 @@ import type { ArraySchema, ObjectSchema, StringSchema, UnionSchema, ValueSchema 
 /** Why a value is refused. Never holds the value, which may be a secret. */
 export interface Mismatch {
   /**
-   * Where in the value: `room`, `tags[2]`, `author.name`; empty for the value itself or a name that is not declared.
+   * Where in the value: `name`, `tags[2]`, `author.name`; empty for the value itself or a name that is not declared.
    */
   readonly field: string;
   /** What the schema allows: "a string of 1 to 64 characters". */

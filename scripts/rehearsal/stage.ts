@@ -180,8 +180,9 @@ async function callApi(api: LocalApi, method: string, path: string, body?: objec
     headers: { authorization: `Bearer ${api.token}`, "content-type": "application/json" },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
-  const answer =
+  const envelope =
     response.status === 204 ? { success: true } : ((await response.json()) as { success: boolean; result?: unknown });
-  if (!answer.success) throw new Error(`${method} ${path} got status ${response.status}: ${JSON.stringify(answer)}`);
-  return answer.result;
+  if (!envelope.success)
+    throw new Error(`${method} ${path} got status ${response.status}: ${JSON.stringify(envelope)}`);
+  return envelope.result;
 }

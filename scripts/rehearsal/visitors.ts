@@ -34,14 +34,18 @@ export function visit(port: number, hostname: string, path: string, body?: objec
         timeout: TIMEOUT_MS,
       },
       (response) => {
-        let answer = "";
+        let received = "";
         response.setEncoding("utf8");
         response.on("data", (chunk: string) => {
-          answer += chunk;
+          received += chunk;
         });
         const { location } = response.headers;
         response.on("end", () =>
-          resolve({ status: response.statusCode ?? 0, body: answer, ...(location === undefined ? {} : { location }) }),
+          resolve({
+            status: response.statusCode ?? 0,
+            body: received,
+            ...(location === undefined ? {} : { location }),
+          }),
         );
         response.on("error", reject);
       },
@@ -102,13 +106,13 @@ function connected(socket: Socket): Promise<Socket> {
 }
 
 async function call(socket: Socket, action: string, params: object): Promise<void> {
-  const answered = new Promise<void>((resolve, reject) => {
+  const responded = new Promise<void>((resolve, reject) => {
     socket.emit("call", action, params, (error: { message?: string } | null) => {
       if (error) reject(new Error(`${action}: ${error.message}`));
       else resolve();
     });
   });
-  await Promise.race([answered, rejectAfterTimeout(`${action} got no response`)]);
+  await Promise.race([responded, rejectAfterTimeout(`${action} got no response`)]);
 }
 
 async function rejectAfterTimeout(what: string): Promise<never> {
@@ -132,9 +136,9 @@ export function startTraffic(port: number, hostname: string): Traffic {
   const running = (async () => {
     while (!stopping.signal.aborted) {
       requests += 1;
-      const answer = await visit(port, hostname, "/.well-known/jwks.json").catch((error: Error) => error);
-      if (answer instanceof Error) lost.push(answer.message);
-      else if (answer.status !== 200) lost.push(`status ${answer.status}`);
+      const outcome = await visit(port, hostname, "/.well-known/jwks.json").catch((error: Error) => error);
+      if (outcome instanceof Error) lost.push(outcome.message);
+      else if (outcome.status !== 200) lost.push(`status ${outcome.status}`);
       for (const { until, done } of waiting) if (requests >= until) done();
       await delay(100, undefined, { signal: stopping.signal }).catch(() => undefined);
     }

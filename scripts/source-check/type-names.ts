@@ -3,20 +3,18 @@ import { lineOf, parse, type SourceFile } from "./source-file.ts";
 
 interface TypeDefinition {
   readonly name: string;
-  readonly isExported: boolean;
   /** `path:line` */
   readonly place: string;
 }
 
 /**
- * One line for each exported type whose name another type has too. Types are interfaces, type aliases, classes and
- * enums. Two types that are not exported may share a name: neither is visible in another file.
+ * One line for each type whose name a type of another file has too, exported or not: a reader meets both. Types are
+ * interfaces, type aliases, classes and enums.
  */
 export function duplicateTypeNames(files: readonly SourceFile[]): readonly string[] {
   const definitions = Map.groupBy(files.flatMap(typeDefinitions), ({ name }) => name);
   return [...definitions].flatMap(([name, [first, ...others]]) => {
-    if (first === undefined || others.length === 0 || ![first, ...others].some(({ isExported }) => isExported))
-      return [];
+    if (first === undefined) return [];
     return others.map(
       ({ place }) =>
         `${place}: the type ${name} is defined at ${first.place} too: ` +
@@ -33,9 +31,8 @@ function typeDefinitions(file: SourceFile): readonly TypeDefinition[] {
     if (!isTypeDefinition(node) || node.name === undefined) return;
     const name = node.name.text;
     const place = `${file.path}:${lineOf(tree, node.name.getStart(tree))}`;
-    const isExported = ts.getModifiers(node)?.some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword) ?? false;
     // declarations of one name in one file are parts of one type, or inside functions
-    if (isExported || !found.has(name)) found.set(name, { name, isExported, place });
+    if (!found.has(name)) found.set(name, { name, place });
   };
   visit(tree);
   return [...found.values()];

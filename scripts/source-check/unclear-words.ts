@@ -20,7 +20,7 @@ const BOTH: readonly Place[] = ["name", "comment"];
 const WITHOUT_CHAT = new RegExp(
   [
     "^(infra|cloudflared|test/(slow/)?(infra|cloudflared))/",
-    "^backend/(mail|nodes|throttle)/",
+    "^backend/(auth|contract|mail|nodes|store|surface|text|throttle)/",
     "^backend/(page|client)/[^/]+$",
     "^backend/gateway/(?!namespaces/|sockets/(subscriptions|local-sockets)\\.ts$)",
     "^[^/]+$",

@@ -11,13 +11,13 @@ export function isLoopbackName(hostname: string): boolean {
   return /(?:^|\.)localhost\.?$/i.test(hostname);
 }
 
-type Callback = (error: null, address: string | LookupAddress[], family?: number) => void;
+type LookupCallback = (error: null, address: string | LookupAddress[], family?: number) => void;
 
 /**
  * Resolves every name to the loopback addresses, without a resolver: a `lookup` for `node:net`. Browsers do the same
  * for names below `localhost`, and many resolvers do not. `Host` and SNI keep the name.
  */
-export function lookupLoopback(_hostname: string, { family, all }: LookupOptions, callback: Callback): void {
+export function lookupLoopback(_hostname: string, { family, all }: LookupOptions, callback: LookupCallback): void {
   const wantedFamily = family === 6 || family === "IPv6" ? 6 : family === 4 || family === "IPv4" ? 4 : undefined;
   const addresses = ADDRESSES.filter((one) => wantedFamily === undefined || one.family === wantedFamily);
   const [first] = addresses;

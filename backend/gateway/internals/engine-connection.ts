@@ -4,11 +4,12 @@ import type { GatewaySocket } from "../gateway-socket.ts";
 export type EngineConnection = GatewaySocket["conn"];
 
 /** Packets of Engine.IO's own that it has not written yet: private to `Socket` of engine.io 6.6. */
-interface Queue {
+interface WithWriteBuffer {
   readonly writeBuffer: readonly { readonly data?: unknown }[];
 }
 
-const queueOf = (conn: EngineConnection): Queue["writeBuffer"] => (conn as unknown as Queue).writeBuffer;
+const queueOf = (conn: EngineConnection): WithWriteBuffer["writeBuffer"] =>
+  (conn as unknown as WithWriteBuffer).writeBuffer;
 
 /** Bytes in Engine.IO's queue, which is almost always empty. */
 export function queuedBytes(conn: EngineConnection): number {

@@ -54,7 +54,7 @@ export function responsesOf(entry: HttpEntry, components: Components): object {
   const setsCookie =
     entry.kind === undefined &&
     (entry.session === "ends" || Object.values<ValueSchema>(entry.returns.properties).some(({ cookie }) => cookie));
-  const answered = {
+  const success = {
     description: "Done.",
     headers: { "X-Request-Id": header("RequestId"), ...(setsCookie ? { "Set-Cookie": header("SetCookie") } : {}) },
     content: resultContent(entry.returns, components.schemas),
@@ -68,7 +68,7 @@ export function responsesOf(entry: HttpEntry, components: Components): object {
     components.responses[name] ??= response;
     return [status, { $ref: `#/components/responses/${name}` }];
   });
-  return { 200: answered, ...Object.fromEntries(refused) };
+  return { 200: success, ...Object.fromEntries(refused) };
 }
 
 function refusal(status: number, codes: readonly Code[], takesCookie: boolean): object {

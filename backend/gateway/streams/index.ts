@@ -121,7 +121,7 @@ export class Streams {
         to: WebResponse,
         data: unknown,
       ) {
-        return run.answer(meta, data, to);
+        return run.sendResult(meta, data, to);
       },
     });
   }
@@ -141,7 +141,8 @@ export class Streams {
         const { request, response } = exchange;
         this.#parts.limits.backlog.unsent(request.socket, response, receiverOf(exchange), bytes);
       },
-      reportLateFailure: ({ id }, error) => this.#parts.refusals.error({ err: error, id }, "a streamed answer failed"),
+      reportLateFailure: ({ id }, error) =>
+        this.#parts.refusals.error({ err: error, id }, "a streamed response failed"),
       handOver: (request: RunRequest, response: WebResponse) => this.#webService().httpHandler(request, response),
     });
     this.#running.add(run);

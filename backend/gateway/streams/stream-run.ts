@@ -148,7 +148,7 @@ export class StreamRun {
   }
 
   /** Returns what moleculer-web has to send for the result of the action. */
-  answer(meta: ResultMeta, data: unknown, to: WebResponse): unknown {
+  sendResult(meta: ResultMeta, data: unknown, to: WebResponse): unknown {
     const { returns } = this.entry;
     if (this.#failure || this.#isClosed) {
       // the client has disconnected, or gets a refusal: the action has returned too late

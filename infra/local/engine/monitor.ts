@@ -20,7 +20,7 @@ type Reply<Response> = (error: Error | null, response: Response) => void;
  * A message of the protocol that holds a JSON object. Its class is not exported to us: responses are made with the
  * class of the request's own.
  */
-interface Struct {
+interface ProtobufStruct {
   toJavaScript(): unknown;
   constructor: unknown;
 }
@@ -177,6 +177,6 @@ function withResource(request: RegisterResourceRequest, error: unknown): ApplyEr
   );
 }
 
-function structLike<S extends Struct>(example: S | undefined, value: unknown): S | undefined {
+function structLike<S extends ProtobufStruct>(example: S | undefined, value: unknown): S | undefined {
   return (example?.constructor as StructClass<S> | undefined)?.fromJavaScript(value);
 }

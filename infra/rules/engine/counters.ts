@@ -18,7 +18,7 @@ export interface CounterLimit {
   readonly window: WindowKind;
 }
 
-interface Counter {
+interface RequestCounter {
   /** When the current window began. */
   start: number;
   current: number;
@@ -44,7 +44,7 @@ const HEAVIEST = 64;
 export class CounterTable {
   readonly #limit: CounterLimit;
   readonly #capacity: number;
-  readonly #counters = new Map<string, Counter>();
+  readonly #counters = new Map<string, RequestCounter>();
   #nextSweep: number;
 
   constructor(limit: CounterLimit, capacity = DEFAULT_CAPACITY) {
@@ -103,7 +103,7 @@ export class CounterTable {
     return left - period * Math.max(0, (mostBefore - counter.current) / counter.previous);
   }
 
-  #open(key: string, now: number): Counter {
+  #open(key: string, now: number): RequestCounter {
     if (this.#counters.size >= this.#nextSweep) this.#dropLightest(now);
     const counter = { start: this.#startAt(now), current: 0, previous: 0, mitigatedUntil: 0 };
     this.#counters.set(key, counter);
@@ -114,7 +114,7 @@ export class CounterTable {
     return this.#limit.window === "fixed" ? now : Math.floor(now / this.#limit.period) * this.#limit.period;
   }
 
-  #roll(counter: Counter, now: number): void {
+  #roll(counter: RequestCounter, now: number): void {
     const { period } = this.#limit;
     const age = now - counter.start;
     if (age >= 0 && age < period) return;
@@ -124,14 +124,14 @@ export class CounterTable {
     counter.start = this.#startAt(now);
   }
 
-  #value(counter: Counter, now: number): number {
+  #value(counter: RequestCounter, now: number): number {
     const { period, window } = this.#limit;
     if (window === "fixed") return counter.current;
     return counter.previous * (1 - (now - counter.start) / period) + counter.current;
   }
 
   /** What a counter is worth keeping, from 0 (nothing counts any more) to `HEAVIEST`. */
-  #weight(key: string, counter: Counter, now: number): number {
+  #weight(key: string, counter: RequestCounter, now: number): number {
     if (this.mitigatedUntil(key, now) !== undefined) return HEAVIEST;
     const age = now - counter.start;
     const dead = age < 0 || age >= this.#limit.period * (this.#limit.window === "sliding" ? 2 : 1);

@@ -36,7 +36,7 @@ interface ReadingOutcome {
 
 /** A function that reads one expression, `text`, slowly and in full. */
 export function compileReading(condition: Condition, text: string, context: Context): (fields: Fields) => Reading {
-  const leaves = new Map<Condition, Leaf>();
+  const leaves = new Map<Condition, LeafReader>();
   return (fields) => {
     const parts: Part[] = [];
     const { value, missing, why } = new Tracer(text, context, leaves, fields, parts).read(condition);
@@ -44,7 +44,7 @@ export function compileReading(condition: Condition, text: string, context: Cont
   };
 }
 
-interface Leaf {
+interface LeafReader {
   readonly holds: (fields: Fields) => boolean;
   readonly seen: (fields: Fields) => string;
 }
@@ -52,11 +52,11 @@ interface Leaf {
 class Tracer {
   readonly #text: string;
   readonly #context: Context;
-  readonly #leaves: Map<Condition, Leaf>;
+  readonly #leaves: Map<Condition, LeafReader>;
   readonly #fields: Fields;
   readonly #parts: Part[];
 
-  constructor(text: string, context: Context, leaves: Map<Condition, Leaf>, fields: Fields, parts: Part[]) {
+  constructor(text: string, context: Context, leaves: Map<Condition, LeafReader>, fields: Fields, parts: Part[]) {
     this.#text = text;
     this.#context = context;
     this.#leaves = leaves;

@@ -50,7 +50,7 @@ export function parseTolerantly(
   text: string,
   options: { readonly maxDepth?: number } = {},
 ): { readonly tree: Expression; readonly diagnostics: readonly Diagnostic[] } {
-  const parser = new Parser(text, options.maxDepth ?? MAX_DEPTH);
+  const parser = new ExpressionParser(text, options.maxDepth ?? MAX_DEPTH);
   return { tree: parser.parse(), diagnostics: parser.diagnostics };
 }
 
@@ -118,7 +118,7 @@ const WORD = /[A-Za-z0-9_]/;
 const LITERAL = /[0-9A-Za-z_:./+-]/;
 const QUANTIFIER = /(any|all)[ \r\n]*\(/y;
 
-class Parser {
+class ExpressionParser {
   readonly diagnostics: Diagnostic[] = [];
   /** The text without the white space at its end, of any kind; that at its start is skipped. */
   readonly #text: string;

@@ -42,7 +42,7 @@ export class Coverage {
   }
 }
 
-interface Leaf {
+interface LeafCondition {
   readonly node: Expression;
   /** Whether it is under an odd number of `not`; undefined under `xor`, where that depends on the request. */
   readonly isNegated: boolean | undefined;
@@ -55,7 +55,7 @@ function example(wanted: boolean, isNegated: boolean | undefined): string {
   return `to \`${place}\` a request that differs only in this from one in \`${other}\``;
 }
 
-function leavesOf(node: Expression, isNegated: boolean | undefined): readonly Leaf[] {
+function leavesOf(node: Expression, isNegated: boolean | undefined): readonly LeafCondition[] {
   if (node.kind === "logical") {
     const negated = node.operator === "xor" ? undefined : isNegated;
     return node.items.flatMap((item) => leavesOf(item, negated));

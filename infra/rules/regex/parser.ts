@@ -16,7 +16,7 @@ interface Element {
 }
 
 /** A group that is not closed yet, or the whole pattern. */
-interface Frame {
+interface OpenGroup {
   readonly at: number;
   /** Number of the capture; undefined for one that does not capture. */
   readonly capture: number | undefined;
@@ -42,14 +42,14 @@ const maxNesting = 250;
  * @throws {PatternError} where Rust would refuse the pattern, with Rust's message.
  */
 export function parsePattern(pattern: string): ParsedPattern {
-  return new Parser(pattern).parse();
+  return new PatternParser(pattern).parse();
 }
 
-class Parser {
+class PatternParser {
   readonly #scanner: Scanner;
-  readonly #frames: Frame[] = [];
+  readonly #frames: OpenGroup[] = [];
   readonly #names = new Map<string, number>();
-  #frame: Frame = { at: 0, capture: undefined, outer: defaultFlags, branches: [], elements: [] };
+  #frame: OpenGroup = { at: 0, capture: undefined, outer: defaultFlags, branches: [], elements: [] };
   #flags: Flags = defaultFlags;
   #captures = 0;
   /** Offset of something that needs Unicode while it is off; reported only when all else is right. */
@@ -270,7 +270,7 @@ function sequence(elements: readonly Element[]): Element {
   return { node: concat(elements.map((element) => element.node)), depth, repeatable: true };
 }
 
-function finish(frame: Frame): Element {
+function finish(frame: OpenGroup): Element {
   const last = sequence(frame.elements);
   if (frame.branches.length === 0) return last;
   const branches = [...frame.branches, last];

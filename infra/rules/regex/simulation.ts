@@ -27,7 +27,7 @@ export class Simulation {
   readonly #best: Int32Array;
   readonly #bestIn: Int32Array;
   #closure = 0;
-  readonly #counters: ReadonlyMap<number, Counter>;
+  readonly #counters: ReadonlyMap<number, RunCounter>;
 
   constructor(automaton: Automaton, budget: VisitBudget) {
     this.#automaton = automaton;
@@ -39,7 +39,7 @@ export class Simulation {
     this.#reachedIndex = new Int32Array(size);
     this.#best = new Int32Array(automaton.groupCount);
     this.#bestIn = new Int32Array(automaton.groupCount);
-    this.#counters = new Map([...automaton.counts].map(([state, length]) => [state, new Counter(length)]));
+    this.#counters = new Map([...automaton.counts].map(([state, length]) => [state, new RunCounter(length)]));
   }
 
   /** Begins another input. */
@@ -135,7 +135,7 @@ export class Simulation {
 }
 
 /** Runs of one length that began at different places and go on together. */
-class Counter {
+class RunCounter {
   readonly #length: number;
   /** Where the runs began, ascending, in a ring: no more can be under way than the length. */
   readonly #begun: Int32Array;

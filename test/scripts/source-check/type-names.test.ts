@@ -25,6 +25,8 @@ test("H1: a name is no second definition in a string, a comment, an import, a re
   expect(duplicateTypeNames([merged, file("infra/two.ts", other)])).toEqual([]);
 });
 
-test("H1: types that stay in their files may share a name", () => {
-  expect(duplicateTypeNames([file("a.ts", "type Row = 1;"), file("b.ts", "interface Row {}")])).toEqual([]);
+test("H1: a second definition is refused where neither type is exported", () => {
+  expect(duplicateTypeNames([file("a.ts", "type Row = 1;"), file("b.ts", "interface Row {}")])).toEqual([
+    "b.ts:1: the type Row is defined at a.ts:1 too: give one of them a name that says how it differs, or import it",
+  ]);
 });

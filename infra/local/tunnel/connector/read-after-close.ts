@@ -3,7 +3,7 @@ import { type NetConnectOpts, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { codeOf } from "../errors.ts";
 
-type Callback = (error?: Error | null) => void;
+type WriteCallback = (error?: Error | null) => void;
 
 /**
  * A connection to an origin that goes on reading after the origin has closed it. An origin that refuses a body (413,
@@ -12,11 +12,11 @@ type Callback = (error?: Error | null) => void;
  * with it (RFC 9112, 9.6).
  */
 class ReadAfterCloseSocket extends Socket {
-  override _write(chunk: unknown, encoding: BufferEncoding, callback: Callback): void {
+  override _write(chunk: unknown, encoding: BufferEncoding, callback: WriteCallback): void {
     super._write(chunk, encoding, (error) => callback(isClosedByPeer(error) ? null : error));
   }
 
-  override _writev(chunks: { chunk: unknown; encoding: BufferEncoding }[], callback: Callback): void {
+  override _writev(chunks: { chunk: unknown; encoding: BufferEncoding }[], callback: WriteCallback): void {
     super._writev?.(chunks, (error) => callback(isClosedByPeer(error) ? null : error));
   }
 }

@@ -46,14 +46,14 @@ export class MessageFramer {
   }
 }
 
-interface Frame {
+interface FrameBounds {
   /** Whether the header was complete; if not, `end` is the length that the header needs. */
   complete: boolean;
   end: number;
   segments: (readonly [start: number, end: number])[];
 }
 
-function frameOf(bytes: Buffer, maxBytes: number): Frame {
+function frameOf(bytes: Buffer, maxBytes: number): FrameBounds {
   const count = bytes.readUInt32LE(0) + 1;
   if (count > MAX_SEGMENTS) throw new CapnpError(`a message of ${count} segments; at most ${MAX_SEGMENTS} are read`);
   const header = Math.ceil((4 + count * 4) / 8) * 8;

@@ -297,7 +297,7 @@ describe("a response of bytes", () => {
     const text = await connection.closed;
     expect(text).not.toContain("hunter2");
     expect(text.endsWith("0\r\n\r\n")).toBe(false);
-    expect(gateway.log).toContainEqual(expect.objectContaining({ msg: "a streamed answer failed" }));
+    expect(gateway.log).toContainEqual(expect.objectContaining({ msg: "a streamed response failed" }));
   });
 
   test("is closed at its source when the client goes away, without an error in the log", async () => {
