@@ -47,7 +47,7 @@ await runCommand(
       const changed = resources.filter((resource) => kindOf(resource) === "ruleset" && isChanged(resource, adopted));
       const foreign = await lookForForeign(cli, changed);
       const lines = [...inventoryLines(resources, adopted), ...foreignLines(foreign), ...leftBehindLines(left)];
-      const guests = await readGuests(api, stack, resources);
+      const guests = await readGuests(api, stack, resources, left);
       for (const line of [...lines, ...guestLines(guests)]) console.log(line);
       for (const client of connected) console.log(`Disconnected: ${describeClient(client)}.`);
       if (lines.length === 0)

@@ -61,13 +61,15 @@ export const isExactly = (names: readonly string[]): ExpressionText =>
 
 /**
  * A term for all patterns below one domain; the host may end as `endings` say. The operator `wildcard` ignores case,
- * and its `*` matches dots too: where one more label is there, the host is not what the pattern means.
+ * and its `*` matches dots too: where one more label is there, the host is not what the pattern means. What follows a
+ * colon is no label: cloudflared gets a `Host` with any port that a client sends (cloudflared#1490).
  */
 function likePatterns(names: readonly string[], endings: readonly string[]): readonly ExpressionText[] {
   const byDomain = Map.groupBy(names.filter(isPattern), (pattern) => splitLabel(pattern)[1]);
   return [...byDomain].map(([domain, patterns]) => {
     const like = patterns.flatMap((pattern) => endings.map((ending) => wildcard(RECEIVED, `${pattern}${ending}`)));
-    return and(or(...like), not(wildcard(RECEIVED, `*.*${domain}*`)));
+    const hasMoreLabels = wildcard(RECEIVED, `*.*${domain}*`);
+    return and(or(...like), or(not(hasMoreLabels), wildcard(RECEIVED, `*:*${domain}*`)));
   });
 }
 

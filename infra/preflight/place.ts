@@ -134,9 +134,9 @@ export const replacedElsewhere = (place: string, known: string, found: string): 
     "is gone; the next preview then says how to take it over.",
 });
 
-/** The stack whose mark this is, as `PROJECT/STACK`; undefined where it is no mark. */
+/** The stack whose mark this is, as `PROJECT/STACK`; undefined where it is no mark, such as one that holds a command. */
 export const stackOfMark = (mark: string | null | undefined): string | undefined =>
-  /^causeway (\S+\/\S+)$/.exec(mark ?? "")?.[1];
+  /^causeway ([\w.-]+\/[\w.-]+)$/.exec(mark ?? "")?.[1];
 
 /** Never offered for adoption: two stacks that write the same thing undo each other with every run. */
 export const otherStack = (stack: string, what: string): Obstacle => ({

@@ -1,6 +1,6 @@
 /** The other stacks of a zone, which are bound by the rules of the stack that is taken down. */
 import type Cloudflare from "cloudflare";
-import { stackOfMark } from "../../infra/preflight/for-commands.ts";
+import { type LeftBehind, printable, stackOfMark } from "../../infra/preflight/for-commands.ts";
 import { callApi } from "../cloudflare-account/account.ts";
 import { CommandError } from "../command-line/index.ts";
 import { kindOf, type StateResource } from "../pulumi-cli/stack-state.ts";
@@ -13,13 +13,19 @@ export interface GuestHostname {
   readonly stack: string;
 }
 
-/** Empty where the stack has no rules in its state, as a guest. @throws AccountError */
+/**
+ * Empty where the stack has no rules, as a guest: neither in its state nor left behind by an interrupted run.
+ * @throws AccountError
+ */
 export async function readGuests(
   api: Cloudflare,
   stack: string,
   resources: readonly StateResource[],
+  left: readonly LeftBehind[],
 ): Promise<readonly GuestHostname[]> {
-  const zoneId = resources.find((resource) => kindOf(resource) === "ruleset")?.inputs?.zoneId;
+  const zoneId =
+    resources.find((resource) => kindOf(resource) === "ruleset")?.inputs?.zoneId ??
+    left.find(({ kind }) => kind === "ruleset")?.path.split("/")[2];
   if (typeof zoneId !== "string") return [];
   const own = `${await projectName()}/${stack.split("/").at(-1)}`;
   const read = async () => {
@@ -38,7 +44,7 @@ export const guestLines = (guests: readonly GuestHostname[]): readonly string[] 
     ? []
     : [
         "Guests in this zone, whose sites go on without these rules:",
-        ...guests.map(({ hostname, stack }) => `  ${hostname}  of the stack ${stack}`),
+        ...guests.map(({ hostname, stack }) => printable(`  ${hostname}  of the stack ${stack}`)),
       ];
 
 /** @throws CommandError where there are guests */

@@ -58,7 +58,8 @@ const OTHERS = [
 
 describe("a rule of the owner binds its guests, however a host is spelled, and no other host of the zone", () => {
   test.each(GUESTS)("%s", (host) => {
-    for (const spelling of [host, host.toUpperCase(), `${host}.`, `${host}:443`, `${host}.:8443`]) {
+    const ports = ["", ".", ":443", ".:8443", ":x.example.com", ".:1.eu.example.com"];
+    for (const spelling of [host.toUpperCase(), ...ports.map((port) => `${host}${port}`)]) {
       expect([spelling, refsThatMatch("GET /.env", spelling)]).toEqual([spelling, ["scanner_paths"]]);
       expect(refsThatMatch("POST http:/api/auth/login", spelling)).toEqual(["plain_http", "credential_rate"]);
     }

@@ -144,3 +144,13 @@ test("the owner is warned of a named hostname with a record of others, and of a 
     "test.example.com is a hostname of the stack causeway/test2, and `causeway:guests` does not name it: no rule binds it.",
   ]);
 });
+
+test("an owner that names no guest any more is warned of the hostnames of other stacks", async () => {
+  const cloudflare = await start();
+  await record(cloudflare, "staging.example.com", "causeway causeway/staging");
+  await record(cloudflare, "www.example.com");
+  const { guests: _, ...alone } = owner;
+  expect((await preflight(cloudflare, alone, {})).warnings).toEqual([
+    "staging.example.com is a hostname of the stack causeway/staging, and `causeway:guests` does not name it: no rule binds it.",
+  ]);
+});
