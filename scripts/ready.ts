@@ -5,6 +5,8 @@ import { CommandError, command, optionWithDefault, runCommand, UsageError, whole
 /** Milliseconds that one request may take, and between two of them. The backend's own checks take two seconds. */
 const REQUEST_TIMEOUT_MS = 5_000;
 const POLL_MS = 250;
+/** The backend's own response has some hundred characters. */
+const MAX_BODY_LENGTH = 64 * 1024;
 
 /** The addresses that a backend listens on for every interface, and this machine's own address of that kind. */
 const OWN_ADDRESS: Readonly<Record<string, string>> = { "0.0.0.0": "127.0.0.1", "::": "::1" };
@@ -47,15 +49,22 @@ async function untilReady(waitMs: number): Promise<void> {
 /** Why the backend is not ready; undefined where it is. */
 function askBackend(host: string, port: number): Promise<string | undefined> {
   return new Promise((done) => {
-    const request = get({ host, port, path: "/health/ready", timeout: REQUEST_TIMEOUT_MS }, (response) => {
+    const signal = AbortSignal.timeout(REQUEST_TIMEOUT_MS);
+    const fail = (message: string) =>
+      done(signal.aborted ? `no response within ${REQUEST_TIMEOUT_MS / 1000} s` : message);
+    const request = get({ host, port, path: "/health/ready", signal }, (response) => {
       let body = "";
       response.setEncoding("utf8").on("data", (text: string) => {
         body += text;
+        if (body.length <= MAX_BODY_LENGTH) return;
+        fail("its response is too long");
+        request.destroy();
       });
       response.on("end", () => done(response.statusCode === 200 ? undefined : body));
     });
-    request.on("timeout", () => request.destroy(new Error(`no response within ${REQUEST_TIMEOUT_MS / 1000} s`)));
-    request.on("error", ({ message }) => done(message));
+    request.on("error", ({ message }) => fail(message));
+    // whatever came before: also a response that was cut off
+    request.on("close", () => fail("the connection ended before the response did"));
   });
 }
 

@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { once } from "node:events";
-import type { Server } from "node:http";
+import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { afterEach, expect, test } from "@jest/globals";
@@ -12,6 +12,7 @@ const RUN = join(import.meta.dirname, "../../scripts/run.mjs");
 let server: Server | undefined;
 afterEach(() => {
   server?.close();
+  server?.closeAllConnections();
 });
 
 /** Starts what a backend has at INTERNAL_PORT: it is ready from the given request on. */
@@ -28,7 +29,11 @@ async function startHealth(readyAt: number): Promise<string> {
     [check],
     createMetrics(() => 0),
   );
-  server.listen(0, "127.0.0.1");
+  return listen(server);
+}
+
+async function listen(given: Server): Promise<string> {
+  server = given.listen(0, "127.0.0.1");
   await once(server, "listening");
   return `${(server.address() as AddressInfo).port}`;
 }
@@ -71,4 +76,34 @@ test("O20: ready stops to wait when the backend's process has ended", async () =
 test("O20: ready refuses an environment without the backend's internal port", async () => {
   for (const env of [{}, { INTERNAL_PORT: "0" }, { INTERNAL_PORT: "70000" }])
     expect(await ready(env)).toMatchObject({ code: 2, err: expect.stringContaining("INTERNAL_PORT must be") });
+});
+
+/** A response that goes on for ever, with so much at a time. */
+const endless: (text: string, everyMs: number) => RequestListener = (text, everyMs) => (_, response) => {
+  response.writeHead(200);
+  const timer = setInterval(() => response.write(text), everyMs);
+  response.on("close", () => clearInterval(timer));
+};
+
+test("O20: ready asks again when the backend dies in the middle of a response", async () => {
+  let requests = 0;
+  const port = await listen(
+    createServer((_, response) => {
+      requests += 1;
+      if (requests > 1) response.end("{}");
+      else response.writeHead(200, { "content-length": "100" }).write("{", () => response.destroy());
+    }),
+  );
+  expect(await ready({ INTERNAL_PORT: port }, "--wait", "40")).toMatchObject({ code: 0 });
+  requests = 0;
+  const { code, err } = await ready({ INTERNAL_PORT: port });
+  expect({ code, err }).toMatchObject({ code: 1, err: expect.stringContaining("ended before the response did") });
+});
+
+test.each([
+  ["slow", endless("x", 100), "no response within 5 s"],
+  ["large", endless("x".repeat(65_536), 1), "too long"],
+])("O20: ready does not read a %s response without an end", async (_, listener, why) => {
+  const port = await listen(createServer(listener));
+  expect(await ready({ INTERNAL_PORT: port })).toMatchObject({ code: 1, err: expect.stringContaining(why) });
 });
