@@ -40,6 +40,10 @@ export class AccountError extends CommandError {
   }
 }
 
+/** For a response of success without what was asked for, as of a proxy between. */
+export const responseWithoutResult = (): AccountError =>
+  new AccountError("Cloudflare's API responded without a result. Run the same command again.", undefined);
+
 /**
  * Waits for a call. `permission` is the one that the token needs for it, by its name in the API.
  * @throws AccountError with Cloudflare's response and what to do

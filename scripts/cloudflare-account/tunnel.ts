@@ -5,8 +5,9 @@
 import { randomBytes } from "node:crypto";
 import type Cloudflare from "cloudflare";
 import { type PermissionName, printable } from "../../infra/preflight/for-commands.ts";
+import { isObject } from "../../infra/rules/index.ts";
 import { type StateResource, TUNNEL_TYPE } from "../pulumi-cli/stack-state.ts";
-import { type AccountError, callApi } from "./account.ts";
+import { type AccountError, callApi, responseWithoutResult } from "./account.ts";
 
 const SECRET_BYTES = 32;
 const PERMISSION = "Cloudflare Tunnel Write" satisfies PermissionName;
@@ -55,6 +56,12 @@ export function tunnelOf(resources: readonly StateResource[], api: Cloudflare): 
   const { urn, id } = found;
   const tunnels = api.zeroTrust.tunnels.cloudflared;
   const account = { account_id: accountId };
+  const read = async () => {
+    const tunnel = await callApi(tunnels.get(id, account), PERMISSION);
+    // the types do not promise what the network sends
+    if (!isObject(tunnel as unknown)) throw responseWithoutResult();
+    return tunnel;
+  };
   return {
     urn,
     id,
@@ -76,14 +83,14 @@ export function tunnelOf(resources: readonly StateResource[], api: Cloudflare): 
       }));
     },
     async status() {
-      return (await callApi(tunnels.get(id, account), PERMISSION)).status ?? "not shown";
+      return (await read()).status ?? "not shown";
     },
     async disconnect() {
       await callApi(tunnels.connections.delete(id, account), PERMISSION);
     },
     async deletedAt() {
       try {
-        return (await callApi(tunnels.get(id, account), PERMISSION)).deleted_at ?? undefined;
+        return (await read()).deleted_at ?? undefined;
       } catch (error) {
         if ((error as AccountError).status === 404) return "at an unknown time";
         throw error;

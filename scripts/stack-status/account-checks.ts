@@ -1,6 +1,7 @@
 /** What Cloudflare's API shows: the tunnel and the records. */
 import type Cloudflare from "cloudflare";
-import { callApi } from "../cloudflare-account/account.ts";
+import { isObject } from "../../infra/rules/index.ts";
+import { callApi, responseWithoutResult } from "../cloudflare-account/account.ts";
 import { kindOf, type StateResource } from "../pulumi-cli/stack-state.ts";
 import type { StatusCheck } from "./check.ts";
 
@@ -32,8 +33,11 @@ export async function recordChecks(
 
 async function recordCheck(api: Cloudflare, { inputs }: StateResource, target: string): Promise<StatusCheck> {
   const [hostname, zone_id] = [String(inputs?.name), String(inputs?.zoneId)];
-  const { result } = await callApi(api.dns.records.list({ zone_id, name: { exact: hostname } }), "DNS Write");
-  const found = result.filter(({ type }) => ["A", "AAAA", "CNAME"].includes(type));
+  const page = await callApi(api.dns.records.list({ zone_id, name: { exact: hostname } }), "DNS Write");
+  // the page's own `result` is empty also where the response has none
+  const { body } = page as unknown as { readonly body: unknown };
+  if (!isObject(body) || !Array.isArray(body.result)) throw responseWithoutResult();
+  const found = page.result.filter(({ type }) => ["A", "AAAA", "CNAME"].includes(type));
   const check = { name: "record", subject: hostname } as const;
   if (found.length === 0) return { ...check, state: "wrong", message: "there is none" };
   const [first] = found;

@@ -18,7 +18,7 @@ export const PUBLIC_EDGE: StatusEdge = { port: 443, isTls: true };
 
 /** The certificate that the edge has shown. */
 export interface ServedCertificate {
-  /** Milliseconds since 1970. */
+  /** Milliseconds since 1970; NaN where the date cannot be read. */
   readonly validUntil: number;
   /** Why a browser would not accept it, such as `CERT_HAS_EXPIRED`; undefined where it would. */
   readonly problem?: string;
@@ -81,6 +81,10 @@ export async function requestThroughEdge({ hostname, path, edge, timeoutMs }: Ed
       call.once("error", reject);
       call.once("socket", (socket) => {
         if (edge.isTls) socket.once("secureConnect", () => Object.assign(seen, certificateOf(socket as TLSSocket)));
+      });
+      call.once("upgrade", ({ statusCode }, socket) => {
+        socket.destroy();
+        reject(new Error(`status ${statusCode}`));
       });
       call.once("response", (message) => readResponse(message).then(resolve, reject));
       call.end();

@@ -10,7 +10,7 @@ import { driftCheck } from "./drift-check.ts";
 import type { StatusEdge } from "./edge-request.ts";
 import { type HealthExchange, requestHealth } from "./health-request.ts";
 import { reachConnectors } from "./reach-connectors.ts";
-import { certificateCheck, connectorChecks, requestsCheck } from "./site-checks.ts";
+import { certificateCheck, connectorChecks, requestsCheck, worseCertificate } from "./site-checks.ts";
 
 export interface StatusReport {
   readonly stack: string;
@@ -97,7 +97,7 @@ async function siteChecks(
     let certificate: HealthExchange["certificate"];
     const send = async () => {
       const exchange = await requestHealth({ hostname, edge, timeoutMs }, ids);
-      certificate ??= exchange.certificate;
+      certificate = worseCertificate(certificate, exchange.certificate);
       return exchange.outcome;
     };
     const requests = await reachConnectors(send, expected, most);

@@ -70,6 +70,13 @@ export function requestsCheck(hostname: string, requests: ReachedConnectors): St
 const MIN_DAYS_LEFT = 2;
 const DAY_MS = 86_400_000;
 
+/** The worse one of two that the edge has shown: one that browsers refuse, else the one that ends first. */
+export function worseCertificate(one: ServedCertificate | undefined, other: ServedCertificate | undefined) {
+  if (one === undefined || other === undefined) return one ?? other;
+  if ((one.problem === undefined) !== (other.problem === undefined)) return one.problem === undefined ? other : one;
+  return one.validUntil <= other.validUntil || Number.isNaN(one.validUntil) ? one : other;
+}
+
 /** Undefined where the edge is reached over plain HTTP, as on a Cloudflare on localhost. */
 export function certificateCheck(
   hostname: string,
@@ -80,8 +87,10 @@ export function certificateCheck(
   const check = { name: "certificate", subject: hostname } as const;
   if (certificate === undefined) return { ...check, state: "not known", message: "no TLS connection to the edge" };
   const { validUntil, problem } = certificate;
-  const until = `valid until ${new Date(validUntil).toISOString().slice(0, 10)}`;
+  const isReadable = !Number.isNaN(validUntil);
+  const until = `valid until ${isReadable ? new Date(validUntil).toISOString().slice(0, 10) : "an unreadable date"}`;
   if (problem !== undefined) return { ...check, state: "wrong", message: `browsers refuse it (${problem}); ${until}` };
+  if (!isReadable) return { ...check, state: "wrong", message: until };
   if (validUntil - now < MIN_DAYS_LEFT * DAY_MS) {
     return { ...check, state: "wrong", message: `${until}: it was not renewed in time` };
   }

@@ -4,7 +4,12 @@ import { duration, stateOf } from "../../../scripts/stack-status/check.ts";
 import type { HealthOutcome } from "../../../scripts/stack-status/health-request.ts";
 import { reachConnectors } from "../../../scripts/stack-status/reach-connectors.ts";
 import { statusText } from "../../../scripts/stack-status/report-text.ts";
-import { certificateCheck, connectorChecks, requestsCheck } from "../../../scripts/stack-status/site-checks.ts";
+import {
+  certificateCheck,
+  connectorChecks,
+  requestsCheck,
+  worseCertificate,
+} from "../../../scripts/stack-status/site-checks.ts";
 
 const DAY_MS = 86_400_000;
 const NOW = Date.parse("2026-11-30T20:00:00Z");
@@ -84,8 +89,25 @@ test("a certificate that ends soon, is refused, or was not seen", () => {
   expect(check(60)).toMatchObject({ state: "well", message: expect.stringContaining("(60 days)") });
   expect(check(1.9)).toMatchObject({ state: "wrong", message: expect.stringContaining("not renewed") });
   expect(check(60, "CERT_HAS_EXPIRED")).toMatchObject({ state: "wrong" });
+  expect(check(Number.NaN)).toMatchObject({ state: "wrong", message: "valid until an unreadable date" });
   expect(certificateCheck("a", undefined, { isTls: true, now: NOW })).toMatchObject({ state: "not known" });
   expect(certificateCheck("a", undefined, { isTls: false, now: NOW })).toBeUndefined();
+});
+
+test("of two certificates counts the one that is refused, else the one that ends first or has no date", () => {
+  const [refused, soon, late, undated] = [
+    { validUntil: NOW + 90 * DAY_MS, problem: "CERT_HAS_EXPIRED" },
+    { validUntil: NOW + DAY_MS },
+    { validUntil: NOW + 60 * DAY_MS },
+    { validUntil: Number.NaN },
+  ];
+  const worst = [refused, undated, soon, late, undefined];
+  for (const [index, worse] of worst.entries()) {
+    for (const better of worst.slice(index)) {
+      expect(worseCertificate(worse, better)).toBe(worse);
+      expect(worseCertificate(better, worse)).toBe(worse);
+    }
+  }
 });
 
 test("a tunnel is well where Cloudflare calls it healthy", () => {

@@ -75,6 +75,13 @@ test("a response that does not come in time, and one that is cut off, are failur
   expect(cut.outcome).toEqual({ kind: "failed", reason: "socket hang up" });
 });
 
+test("a change of the protocol, which nobody asked for, is a failure", async () => {
+  const switching: RequestListener = ({ socket }) => {
+    socket.write("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
+  };
+  expect((await askPlain(switching)).outcome).toEqual({ kind: "failed", reason: "status 101" });
+});
+
 test("a body without an end is not read to the end", async () => {
   const endless: RequestListener = (_, response) => {
     response.writeHead(200, { "cf-ray": "0123456789abcdef-LCL" });

@@ -1,0 +1,93 @@
+/** The whole report, with an API and an edge that are servers of this test. */
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createServer as createPlain, type Server } from "node:http";
+import { createServer as createTls } from "node:https";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createSecureContext, getCACertificates, setDefaultCACertificates } from "node:tls";
+import { afterEach, expect, test } from "@jest/globals";
+import { edgeCertificates } from "../../../infra/local/tunnel/certificates.ts";
+import { EDGE_SERVER_NAME } from "../../../infra/local/tunnel/server-name.ts";
+import type { OperatorStack } from "../../../scripts/pulumi-cli/operator.ts";
+import { TUNNEL_TYPE } from "../../../scripts/pulumi-cli/stack-state.ts";
+import { readStatus } from "../../../scripts/stack-status/read-status.ts";
+
+const DAY_MS = 86_400_000;
+const folder = mkdtempSync(join(tmpdir(), "causeway-status-"));
+const servers: Server[] = [];
+const trusted = getCACertificates();
+afterEach(async () => {
+  setDefaultCACertificates(trusted);
+  for (const server of servers.splice(0)) {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  }
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function listen(server: Server): Promise<number> {
+  servers.push(server);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return (server.address() as AddressInfo).port;
+}
+
+/** An operator of a stack with one record. */
+function operatorOf(apiPort: number): OperatorStack {
+  const resources = [
+    { urn: "urn:tunnel", type: TUNNEL_TYPE, id: "tunnel", inputs: { accountId: "account" } },
+    {
+      urn: "urn:record",
+      type: "cloudflare:index/dnsRecord:DnsRecord",
+      inputs: { name: EDGE_SERVER_NAME, zoneId: "z" },
+    },
+  ];
+  const config = {
+    "cloudflare:apiToken": { value: "token" },
+    "cloudflare:baseUrl": { value: `http://127.0.0.1:${apiPort}` },
+  };
+  const cli = {
+    state: async () => ({ resources, pending: [] }),
+    read: async () => ({ code: 0, output: JSON.stringify(config), errors: "" }),
+  };
+  return { stack: "prod", folder, env: {}, cli: cli as unknown as OperatorStack["cli"] };
+}
+
+test("what an API without results leaves open is not known, and the worst certificate of the edge counts", async () => {
+  const api = await listen(
+    createPlain((_, response) => {
+      response.writeHead(200, { "content-type": "application/json" }).end("{}");
+    }),
+  );
+  const now = Date.now();
+  const [valid, expired] = [
+    await edgeCertificates(join(folder, "valid"), now),
+    await edgeCertificates(join(folder, "expired"), now - 400 * DAY_MS),
+  ];
+  const authorities = [valid, expired].map(({ caFile }) => readFileSync(caFile, "utf8"));
+  setDefaultCACertificates([...trusted, ...authorities]);
+  let connections = 0;
+  const SNICallback = (_: string, done: (error: null, context: ReturnType<typeof createSecureContext>) => void) => {
+    connections += 1;
+    done(null, createSecureContext(connections === 4 ? expired : valid));
+  };
+  const port = await listen(
+    createTls({ ...valid, SNICallback }, (_, response) => {
+      response.writeHead(200, { "cf-ray": "0123456789abcdef-LCL" }).end(JSON.stringify({ healthy: true }));
+    }),
+  );
+  const edge = { host: "127.0.0.1", port, isTls: true };
+  const { checks } = await readStatus(operatorOf(api), { edge, timeoutMs: 5_000, skipsDrift: true });
+  const withoutResult = expect.stringContaining("responded without a result");
+  expect(checks).toEqual([
+    { name: "tunnel", subject: "tunnel", state: "not known", message: withoutResult },
+    { name: "record", subject: "all", state: "not known", message: withoutResult },
+    { name: "requests", subject: EDGE_SERVER_NAME, state: "well", message: expect.stringContaining("4 served") },
+    {
+      name: "certificate",
+      subject: EDGE_SERVER_NAME,
+      state: "wrong",
+      message: expect.stringContaining("CERT_HAS_EXPIRED"),
+    },
+  ]);
+});
