@@ -58,6 +58,14 @@ test("O20: the image is pinned, does not run as root, has a health check, and no
   expect(instructions.map((each) => each.getKeyword())).not.toContain("ADD");
 });
 
+test("O20: the build gets what the Containerfile copies, and nothing else of the folder", () => {
+  const copies = stages[0]!.steps.filter((step) => step.getKeyword() === "COPY");
+  const sources = copies.flatMap((step) => wordsOf(step).slice(0, -1));
+  const lines = readFileSync(join(ROOT, `${FILE}.dockerignore`), "utf8").split("\n");
+  const patterns = lines.filter((line) => line !== "" && !line.startsWith("#"));
+  expect(patterns).toEqual(["*", ...sources.map((source) => `!${source}`)]);
+});
+
 /** Copies the packages that `npm ci --omit=dev` installs. */
 function copyPackages(into: string): void {
   const { packages }: { packages: Readonly<Record<string, { dev?: boolean }>> } = JSON.parse(
