@@ -296,6 +296,13 @@ test("O15: kubernetes: the backend accepts its environment, serves connectors on
   });
 });
 
+test("kubernetes: a step proves that the network plugin keeps other pods from the backend", async () => {
+  const text = await read("kubernetes.yaml");
+  const [, name, port] = /^# {3}kubectl run .* wget -T3 -O- http:\/\/([\w-]+):(\d+)\/$/m.exec(text) ?? [];
+  const service = (await readManifests()).find(({ kind }) => kind === "Service");
+  expect([name, Number(port)]).toEqual([service?.metadata.name, service?.spec.ports[0].port]);
+});
+
 test("kubernetes: the connector has its token in a file, probes, and more time to stop than its grace period", async () => {
   const { container, env, pod } = (await readPods())[1]!;
   expect(container.args).toEqual(["tunnel", "run"]);
