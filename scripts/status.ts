@@ -24,7 +24,8 @@ await runCommand(
     details:
       "It sends requests to /api/health through the edge, until each connector that Cloudflare lists has carried " +
       "one, and counts those that fail. Which connector carries a request is Cloudflare's choice: one that carried " +
-      "none while no request failed is not known. Reads only.",
+      "none while no request failed is not known. That the gateway serves does not say that the database works: " +
+      "/health/ready at the backend's INTERNAL_PORT does. Reads only.",
     options: {
       stack: stackOption,
       format: optionWithDefault("--format <format>", "text, json", oneOf(["text", "json"]), "text"),

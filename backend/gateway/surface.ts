@@ -39,8 +39,9 @@ export const gatewaySurface = {
       action: "gateway.health",
       summary: "Ask whether the site serves requests",
       about:
-        "Of the connectors that the request names, the response names the one that carried it, so that an operator " +
-        "can check each of them. It names no other.",
+        "It says that the gateway serves requests, not that the database works: /health/ready at the backend's " +
+        "INTERNAL_PORT says that. Of the connectors that the request names, the response names the one that carried " +
+        "it, so that an operator can check each of them. It names no other.",
       access: "public",
       rate: "read",
       bodyLimit: 0,

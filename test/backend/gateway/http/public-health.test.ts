@@ -19,6 +19,12 @@ test("anyone can ask whether the site serves requests", async () => {
   expect(await health("")).toEqual([200, { healthy: true }]);
 });
 
+test("the site's document says that this health is not the database's, and what is", async () => {
+  const { json } = await gateway.request("GET", "/api/openapi.json");
+  const description = expect.stringContaining("not that the database works: /health/ready at");
+  expect(json).toMatchObject({ paths: { "/api/health": { get: { description } } } });
+});
+
 test("the connector that carried the request is named to a client that names it, and to no other", async () => {
   const headers = { ...RAY, "cf-warp-tag-id": `${own}` };
   expect(await health(`?connectors=${other},${own}`, headers)).toEqual([200, { healthy: true, connector: own }]);
