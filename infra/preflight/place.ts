@@ -134,7 +134,7 @@ export const replacedElsewhere = (place: string, known: string, found: string): 
     "is gone; the next preview then says how to take it over.",
 });
 
-/** The stack whose mark this is, as `PROJECT/STACK`; undefined where it is no mark, such as one that holds a command. */
+/** The stack whose mark this is, as `PROJECT/STACK`; undefined where no stack can have that name. */
 export const stackOfMark = (mark: string | null | undefined): string | undefined =>
   /^causeway ([\w.-]+\/[\w.-]+)$/.exec(mark ?? "")?.[1];
 

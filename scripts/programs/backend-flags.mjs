@@ -4,7 +4,8 @@ import os from "node:os";
 
 /**
  * The flags that measured best for the backend (test/bench/README.md): on one core the helper threads of V8's garbage
- * collector only take time from the main thread. With more cores these threads have a core of their own, and V8 chooses.
+ * collector only take time from the main thread. With more cores these threads have a core of their own, and V8
+ * chooses.
  * `cores` is what the system gives this process: its affinity, and on Linux the quota of its control group.
  *
  * @param {number} [cores]
