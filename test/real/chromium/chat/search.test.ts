@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, test } from "@jest/globals";
 import type { Page } from "puppeteer-core";
+import { sidOf } from "../../../backend/sample-values.ts";
 import { emailOf, focus, online, PASSWORD, reads, register, until } from "../acts.ts";
 import { PHONE, type TestBrowser } from "../browser.ts";
 import { type PageSite, startPageSite } from "../page-site.ts";
@@ -62,8 +63,8 @@ test("a message that is not on the screen is shown among those around it; a butt
     method: "POST",
     headers: { "content-type": "application/json" },
     body: JSON.stringify({ email: emailOf("Cora"), password: PASSWORD }),
-  }).then((response) => response.json() as Promise<{ user: { id: string } }>);
-  const user = { id: session.user.id, roles: ["user"] as const, sid: "s" };
+  }).then((response) => response.json() as Promise<{ user: { id: string }; accessToken: string }>);
+  const user = { id: session.user.id, roles: ["user"] as const, sid: sidOf(session.accessToken) };
   const send = (n: number, text: string) =>
     site.backend.broker.call("chat.send", { room: "lobby", text, clientId: `c${n}` }, { meta: { user } });
   await send(0, "the needle");
