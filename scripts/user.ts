@@ -1,6 +1,14 @@
 import type { Database } from "../backend/store/index.ts";
 import { ROLES } from "../backend/surface.ts";
-import { argument, CommandError, command, commandGroup, oneOf, runCommand } from "./command-line/index.ts";
+import {
+  alignColumns,
+  argument,
+  CommandError,
+  command,
+  commandGroup,
+  oneOf,
+  runCommand,
+} from "./command-line/index.ts";
 import { DATABASE_VARIABLES, openExistingDatabase } from "./database/existing-database.ts";
 
 const MAX_LISTED_USERS = 10_000;
@@ -47,8 +55,7 @@ async function listUsers(database: Database): Promise<string> {
   const users = await store.users.list(MAX_LISTED_USERS);
   if (users.length === 0) return "There are no users yet.";
   const rows = users.map(({ email, role, createdAt, name }) => [email, role, new Date(createdAt).toISOString(), name]);
-  const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  return rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ")).join("\n");
+  return alignColumns(rows).join("\n");
 }
 
 async function setRole(database: Database, email: string, role: (typeof ROLES)[number]): Promise<string> {

@@ -1,14 +1,14 @@
+import { alignColumns } from "../command-line/index.ts";
 import type { PermissionLine, TokenReport } from "./report.ts";
 
 /** The report for people. */
 export function tokenReportText({ stack, zone, token, permissions, link }: TokenReport): string {
   const cells = permissions.map(({ dashboard, scope, state, uses }) => [dashboard, scope, state, uses.join(", ")]);
   const rows = [["permission", "for the", "token", "needed for"], ...cells];
-  const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   return [
     `What the API token of ${stack} needs, by the dashboard's names:`,
     "",
-    ...rows.map((row) => `  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ")}`.trimEnd()),
+    ...alignColumns(rows).map((line) => `  ${line}`),
     "",
     "This link opens the dashboard's form for a new token, filled in:",
     `  ${link}`,

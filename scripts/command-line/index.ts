@@ -1,5 +1,6 @@
 /** What all commands share: how they are declared, how their arguments are read, how they fail and how they end. */
 export { hasColors } from "./colors.ts";
+export { alignColumns } from "./columns.ts";
 export { NOT_A_TERMINAL, refusalOf } from "./confirm.ts";
 export {
   argument,

@@ -1,4 +1,5 @@
 import { printable } from "../../infra/preflight/for-commands.ts";
+import { alignColumns } from "../command-line/index.ts";
 import type { Drift } from "./drift.ts";
 
 /**
@@ -13,15 +14,7 @@ export function driftTable(drifts: readonly Drift[]): string {
       return [printable(resource), path === "" ? "resource" : printable(path), before, after];
     }),
   ];
-  const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  return rows
-    .map((row) =>
-      row
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join("  ")
-        .trimEnd(),
-    )
-    .join("\n");
+  return alignColumns(rows).join("\n");
 }
 
 /** Characters of a cell. */

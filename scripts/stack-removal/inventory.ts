@@ -1,5 +1,6 @@
 /** What `down` does with each resource of the state, as lines for the operator. */
 import type { AdoptedResource } from "../cloudflare-account/as-found.ts";
+import { alignColumns } from "../command-line/index.ts";
 import { isAtCloudflare, isLeftByDestroy, kindOf, nameOf, type StateResource } from "../pulumi-cli/stack-state.ts";
 
 export function inventoryLines(
@@ -29,9 +30,5 @@ function groupLines(
 ): readonly string[] {
   if (resources.length === 0) return [];
   const rows = resources.map((resource) => [kindOf(resource), nameOf(resource.urn), resource.id ?? "", note(resource)]);
-  const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  return [
-    title,
-    ...rows.map((row) => `  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ")}`.trimEnd()),
-  ];
+  return [title, ...alignColumns(rows).map((line) => `  ${line}`)];
 }

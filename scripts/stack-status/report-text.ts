@@ -1,3 +1,4 @@
+import { alignColumns } from "../command-line/index.ts";
 import type { CheckState } from "./check.ts";
 import type { StatusReport } from "./read-status.ts";
 
@@ -10,10 +11,7 @@ const WORDS: Readonly<Record<CheckState, string>> = {
 /** The report for people: a line for each check. */
 export function statusText({ stack, checkedAt, state, checks }: StatusReport): string {
   const rows = checks.map((check) => [check.state, check.name, check.subject, check.message]);
-  const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  return [
-    `${stack} at ${checkedAt}: ${WORDS[state]}.`,
-    "",
-    ...rows.map((row) => `  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ")}`.trimEnd()),
-  ].join("\n");
+  return [`${stack} at ${checkedAt}: ${WORDS[state]}.`, "", ...alignColumns(rows).map((line) => `  ${line}`)].join(
+    "\n",
+  );
 }
