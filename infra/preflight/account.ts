@@ -2,7 +2,7 @@ import type Cloudflare from "cloudflare";
 import type { Site } from "../policy/without-rules.ts";
 import { PLANS, type Plan } from "../rules/index.ts";
 import type { Obstacle } from "./obstacle.ts";
-import { isNotFound, isUnauthenticated, type ReadResult, reading } from "./reading.ts";
+import { isUnauthenticated, type ReadResult, reading, unlessMissing } from "./reading.ts";
 
 /** The zone that the site is in, and what it may do. */
 export interface Account {
@@ -118,12 +118,8 @@ const shownZone = (zone: ZoneOfAccount): string =>
 
 /** An empty list where there is none, as a search returns. */
 async function zoneById(api: Cloudflare, id: string) {
-  try {
-    return [await api.zones.get({ zone_id: id })];
-  } catch (error) {
-    if (isNotFound(error)) return [];
-    throw error;
-  }
+  const zone = await unlessMissing(api.zones.get({ zone_id: id }));
+  return zone === undefined ? [] : [zone];
 }
 
 const refusal = (code: string, found: string, fix: string): ReadResult<never> => ({ obstacle: { code, found, fix } });

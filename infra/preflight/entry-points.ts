@@ -17,7 +17,7 @@ import {
   stackOfMark,
   wasAdopted,
 } from "./place.ts";
-import { isNotFound, reading } from "./reading.ts";
+import { reading, unlessMissing } from "./reading.ts";
 
 /**
  * Looks at a phase's entry point. A zone has one for each phase, even when all its rules are gone, and the API refuses
@@ -29,14 +29,9 @@ export async function findEntryPoint(
 ): Promise<PreflightFinding> {
   const { api, site } = search;
   const { zoneId } = search.account;
-  const read = await reading(`the rules of ${phase}`, permissionOfPhase(phase), async () => {
-    try {
-      return await api.rulesets.phases.get(phase, { zone_id: zoneId });
-    } catch (error) {
-      if (isNotFound(error)) return undefined;
-      throw error;
-    }
-  });
+  const read = await reading(`the rules of ${phase}`, permissionOfPhase(phase), () =>
+    unlessMissing(api.rulesets.phases.get(phase, { zone_id: zoneId })),
+  );
   if ("obstacle" in read) return blockedBy(read.obstacle);
   const ruleset = read.value;
   if (ruleset === undefined) {

@@ -4,7 +4,7 @@ import { compile, FieldNotGiven, type Fields, fieldsOf, SCHEMA } from "../rules/
 import type { FoundRecord } from "./as-found.ts";
 import type { Obstacle } from "./obstacle.ts";
 import { blockedBy, NOTHING, type PreflightFinding, type Search, stackOfMark } from "./place.ts";
-import { isNotFound, reading } from "./reading.ts";
+import { reading, unlessMissing } from "./reading.ts";
 
 /** Types of the records through which a request can reach the zone's rules. */
 const REACHED = new Set(["A", "AAAA", "CNAME"]);
@@ -82,14 +82,9 @@ const FIREWALL = "http_request_firewall_custom";
 
 /** Of a guest: reads the zone's custom rules, which must bind each of its hostnames. */
 export async function findOwner({ api, site, account, known }: Search): Promise<PreflightFinding> {
-  const read = await reading("the custom rules of the zone", "Zone WAF Read", async () => {
-    try {
-      return await api.rulesets.phases.get(FIREWALL, { zone_id: account.zoneId });
-    } catch (error) {
-      if (isNotFound(error)) return undefined;
-      throw error;
-    }
-  });
+  const read = await reading("the custom rules of the zone", "Zone WAF Read", () =>
+    unlessMissing(api.rulesets.phases.get(FIREWALL, { zone_id: account.zoneId })),
+  );
   if ("obstacle" in read) return blockedBy(read.obstacle);
   const ruleset = read.value;
   const isOwn = ruleset !== undefined && (ruleset.id === known[FIREWALL] || ruleset.description === ownerMark(site));

@@ -31,8 +31,15 @@ const READ_FAILURES = new Set(["token", "permission", "unreachable", "throttled"
 /** Whether an obstacle is that something could not be read, and not something that was found. */
 export const isReadFailure = ({ code }: Obstacle): boolean => READ_FAILURES.has(code);
 
-/** Whether the API responded that it has no such thing. */
-export const isNotFound = (error: unknown): boolean => error instanceof Cloudflare.NotFoundError;
+/** Waits for a read; undefined where the API has no such thing. */
+export async function unlessMissing<T>(read: PromiseLike<T>): Promise<T | undefined> {
+  try {
+    return await read;
+  } catch (error) {
+    if (error instanceof Cloudflare.NotFoundError) return undefined;
+    throw error;
+  }
+}
 
 /** "Invalid access token": also with 403, where it is no missing permission. */
 const INVALID_TOKEN = 9109;

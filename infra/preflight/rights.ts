@@ -6,7 +6,7 @@ import { tryRight } from "./dry-run.ts";
 import type { Obstacle } from "./obstacle.ts";
 import { type NeededPermission, neededPermissions, type PermissionName, permissionOfPhase } from "./permissions.ts";
 import type { Search } from "./place.ts";
-import { isNotFound, isUnauthenticated, reading } from "./reading.ts";
+import { isUnauthenticated, reading, unlessMissing } from "./reading.ts";
 
 /** A permission that a stack needs, and whether the token has it. */
 export interface TokenRight extends NeededPermission {
@@ -53,7 +53,7 @@ function findingOf(search: Search, policy: Policy, name: PermissionName): Promis
       return mayRead("the certificates of the zone", name, () => api.ssl.certificatePacks.list({ zone_id: zoneId }));
     case "Zone WAF Read":
       return mayRead("the custom rules of the zone", name, () =>
-        orUndefined(api.rulesets.phases.get("http_request_firewall_custom", { zone_id: zoneId })),
+        unlessMissing(api.rulesets.phases.get("http_request_firewall_custom", { zone_id: zoneId })),
       );
     case "Zone Settings Write":
       return mayAtLeastRead("the settings of the zone", name, () =>
@@ -82,22 +82,12 @@ async function mayWriteTunnels({ api, account, known }: Search): Promise<RightFi
   const id = known[TUNNEL];
   if (id !== undefined) {
     const read = await reading("the tunnel's token", name, () =>
-      orUndefined(api.zeroTrust.tunnels.cloudflared.token.get(id, place)),
+      unlessMissing(api.zeroTrust.tunnels.cloudflared.token.get(id, place)),
     );
     if ("obstacle" in read) return read.obstacle;
     if (read.value !== undefined) return undefined;
   }
   return mayAtLeastRead("the tunnels of the account", name, () => api.zeroTrust.tunnels.cloudflared.list(place));
-}
-
-/** Undefined where the API has no such thing: then the token may read it. */
-async function orUndefined<T>(call: PromiseLike<T>): Promise<T | undefined> {
-  try {
-    return await call;
-  } catch (error) {
-    if (isNotFound(error)) return undefined;
-    throw error;
-  }
 }
 
 async function mayRead(what: string, name: PermissionName, read: () => PromiseLike<unknown>): Promise<RightFinding> {

@@ -11,7 +11,7 @@ import {
   type Search,
   wasAdopted,
 } from "./place.ts";
-import { isNotFound, type ReadResult, reading } from "./reading.ts";
+import { type ReadResult, reading, unlessMissing } from "./reading.ts";
 
 const PERMISSION = "Cloudflare Tunnel Write";
 
@@ -135,14 +135,9 @@ function configurationOf({ api, account }: Search, id: string) {
 }
 
 function readTunnel({ api, account }: Search, id: string): Promise<ReadResult<ListedTunnel | undefined>> {
-  return reading("the tunnels of the account", PERMISSION, async () => {
-    try {
-      return await api.zeroTrust.tunnels.cloudflared.get(id, { account_id: account.accountId });
-    } catch (error) {
-      if (isNotFound(error)) return undefined;
-      throw error;
-    }
-  });
+  return reading("the tunnels of the account", PERMISSION, () =>
+    unlessMissing(api.zeroTrust.tunnels.cloudflared.get(id, { account_id: account.accountId })),
+  );
 }
 
 /**
