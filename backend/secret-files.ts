@@ -27,15 +27,23 @@ export function withSecretFiles(env: Environment, problems: string[]): Environme
   return { ...env, ...secrets };
 }
 
+/**
+ * The mode of a file that other users can read or change, such as `0644`; undefined where they cannot. Its group may
+ * read it. Windows has no permission bits.
+ */
+export function modeOpenToOthers({ mode }: { readonly mode: number }): string | undefined {
+  if (process.platform === "win32" || (mode & 0o037) === 0) return undefined;
+  return (mode & 0o777).toString(8).padStart(4, "0");
+}
+
 function readSecret(file: string): string {
   const handle = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
     const stat = fstatSync(handle);
     if (!stat.isFile()) throw new Error(`${file} is not a file`);
     if (stat.size > MAX_FILE_BYTES) throw new Error(`${file} has ${stat.size} bytes, more than ${MAX_FILE_BYTES}`);
-    // Windows has no permission bits.
-    if (process.platform !== "win32" && (stat.mode & 0o037) !== 0) {
-      const mode = (stat.mode & 0o777).toString(8).padStart(4, "0");
+    const mode = modeOpenToOthers(stat);
+    if (mode !== undefined) {
       throw new Error(
         `${file} has mode ${mode}, so that other users of this machine can read or change it; it must be for its ` +
           "owner, and at most readable for its group: chmod 600",

@@ -5,6 +5,7 @@ import { checkServerIdentity, type PeerCertificate, type SecureContextOptions } 
 import { Transporters } from "moleculer";
 import { type ConnectionOptions, connect, credsAuthenticator, type NatsConnection, type TlsOptions } from "nats";
 import type { Logger } from "pino";
+import { modeOpenToOthers } from "../secret-files.ts";
 import { hostOf, type NatsConfig, type NatsLogin } from "./nats-config.ts";
 
 /** The configuration does not lead to the other nodes, or this node may not join them; the message says what to do. */
@@ -185,10 +186,10 @@ function credentialsOf(login: NatsLogin): ConnectionOptions {
   if ("user" in login) return { user: login.user, pass: login.password };
   const { credentialsFile } = login;
   const credentials = readText(credentialsFile, "NATS_CREDS");
-  const mode = statSync(credentialsFile).mode & 0o777;
-  if (process.platform !== "win32" && (mode & 0o037) !== 0) {
+  const mode = modeOpenToOthers(statSync(credentialsFile));
+  if (mode !== undefined) {
     throw new NodesError(
-      `NATS_CREDS: ${credentialsFile} has mode ${mode.toString(8).padStart(4, "0")}, so that other users of this ` +
+      `NATS_CREDS: ${credentialsFile} has mode ${mode}, so that other users of this ` +
         "machine can read or change it. It must be for its owner, and at most readable for its group: chmod 600.",
     );
   }
