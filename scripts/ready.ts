@@ -1,6 +1,7 @@
 import { get } from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
 import { CommandError, command, optionWithDefault, runCommand, UsageError, wholeNumber } from "./command-line/index.ts";
+import { isRunning } from "./command-line/processes.ts";
 
 /** Milliseconds that one request may take, and between two of them. The backend's own checks take two seconds. */
 const REQUEST_TIMEOUT_MS = 5_000;
@@ -66,13 +67,4 @@ function askBackend(host: string, port: number): Promise<string | undefined> {
     // whatever came before: also a response that was cut off
     request.on("close", () => fail("the connection ended before the response did"));
   });
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== "ESRCH";
-  }
 }

@@ -1,5 +1,18 @@
-/** Other processes of this machine, read from /proc (proc(5)). Without /proc, as on other systems, there are none. */
+/**
+ * Other processes of this machine. Parents, children and arguments are read from /proc (proc(5)): without it, as on
+ * other systems, there are none.
+ */
 import { readdirSync, readFileSync } from "node:fs";
+
+/** Whether a process with this id runs, also one of another user. */
+export function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== "ESRCH";
+  }
+}
 
 /** The parent of another process; undefined where it has ended. */
 export function parentOf(pid: number): number | undefined {

@@ -1,6 +1,7 @@
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { makeDataDir } from "../../backend/store/data-dir.ts";
+import { isRunning } from "../command-line/processes.ts";
 
 /** Another process uses the data folder, or a file in it cannot be used. */
 class DataDirError extends Error {
@@ -77,10 +78,5 @@ function liveHolder(lock: string): number | undefined {
   if (!Number.isSafeInteger(pid) || pid <= 0) return undefined;
   // in a container every run has the same few ids
   if (pid === process.pid && !ownLocks.has(lock)) return undefined;
-  try {
-    process.kill(pid, 0);
-    return pid;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM" ? pid : undefined;
-  }
+  return isRunning(pid) ? pid : undefined;
 }
