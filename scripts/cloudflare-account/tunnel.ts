@@ -27,6 +27,14 @@ export interface ConnectedClient {
   readonly dataCentres: readonly string[];
 }
 
+/** What Cloudflare shows of the tunnel itself. */
+interface TunnelFacts {
+  /** Cloudflare's word for its state: inactive, degraded, healthy or down. */
+  readonly status: string;
+  /** When it was deleted, where it was: Cloudflare goes on responding for a deleted tunnel (cloudflared#1210). */
+  readonly deletedAt: string | undefined;
+}
+
 export interface StackTunnel {
   readonly urn: string;
   readonly id: string;
@@ -37,11 +45,10 @@ export interface StackTunnel {
   /** The token with the present secret. */
   token(): Promise<string>;
   connectors(): Promise<readonly ConnectedClient[]>;
-  /** Cloudflare's word for its state: inactive, degraded, healthy or down. */
-  status(): Promise<string>;
+  read(): Promise<TunnelFacts>;
   /** Ends every connection of every connector. */
   disconnect(): Promise<void>;
-  /** When it was deleted, where it was: Cloudflare goes on responding for a deleted tunnel (cloudflared#1210). */
+  /** `deletedAt` of `read`. */
   deletedAt(): Promise<string | undefined>;
 }
 
@@ -56,12 +63,17 @@ export function tunnelOf(resources: readonly StateResource[], api: Cloudflare): 
   const { urn, id } = found;
   const tunnels = api.zeroTrust.tunnels.cloudflared;
   const account = { account_id: accountId };
-  const read = async () => {
-    const tunnel = await callApi(tunnels.get(id, account), PERMISSION);
-    // the types do not promise what the network sends
-    if (!isObject(tunnel as unknown)) throw responseWithoutResult();
-    return tunnel;
-  };
+  async function read(): Promise<TunnelFacts> {
+    try {
+      const tunnel = await callApi(tunnels.get(id, account), PERMISSION);
+      // the types do not promise what the network sends
+      if (!isObject(tunnel as unknown)) throw responseWithoutResult();
+      return { status: tunnel.status ?? "not shown", deletedAt: tunnel.deleted_at ?? undefined };
+    } catch (error) {
+      if ((error as AccountError).status === 404) return { status: "deleted", deletedAt: "at an unknown time" };
+      throw error;
+    }
+  }
   return {
     urn,
     id,
@@ -82,20 +94,11 @@ export function tunnelOf(resources: readonly StateResource[], api: Cloudflare): 
         dataCentres: distinct(conns.map(({ colo_name }) => colo_name)),
       }));
     },
-    async status() {
-      return (await read()).status ?? "not shown";
-    },
+    read,
     async disconnect() {
       await callApi(tunnels.connections.delete(id, account), PERMISSION);
     },
-    async deletedAt() {
-      try {
-        return (await read()).deleted_at ?? undefined;
-      } catch (error) {
-        if ((error as AccountError).status === 404) return "at an unknown time";
-        throw error;
-      }
-    },
+    deletedAt: async () => (await read()).deletedAt,
   };
 }
 

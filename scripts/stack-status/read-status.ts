@@ -75,10 +75,10 @@ async function accountChecks(
   let isDeleted = false;
   const [tunnels, records] = await Promise.all([
     orUnknown({ name: "tunnel", subject: tunnel.id }, async () => {
-      const deletedAt = await tunnel.deletedAt();
+      const { status, deletedAt } = await tunnel.read();
       isDeleted = deletedAt !== undefined;
       if (!isDeleted) connectors = await tunnel.connectors();
-      return [tunnelCheck(tunnel.id, isDeleted ? `deleted elsewhere (${deletedAt})` : await tunnel.status())];
+      return [tunnelCheck(tunnel.id, isDeleted ? `deleted elsewhere (${deletedAt})` : status)];
     }),
     orUnknown({ name: "record", subject: "all" }, () => recordChecks(api, resources, tunnel.id)),
   ]);

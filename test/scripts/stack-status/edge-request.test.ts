@@ -1,36 +1,14 @@
 /** Requests through an edge that is a server of this test: what a visitor's connection shows. */
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { createServer as createPlain, type RequestListener, type Server } from "node:http";
+import { createServer as createPlain, type RequestListener } from "node:http";
 import { createServer as createTls } from "node:https";
-import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { getCACertificates, setDefaultCACertificates } from "node:tls";
-import { afterEach, expect, test } from "@jest/globals";
+import { expect, test } from "@jest/globals";
 import { edgeCertificates } from "../../../infra/local/tunnel/certificates.ts";
 import { EDGE_SERVER_NAME } from "../../../infra/local/tunnel/server-name.ts";
 import { type EdgeExchange, requestThroughEdge } from "../../../scripts/stack-status/edge-request.ts";
 import { outcomeOf, requestHealth } from "../../../scripts/stack-status/health-request.ts";
+import { folder, listen, trust } from "./servers.ts";
 
 const DAY_MS = 86_400_000;
-const folder = mkdtempSync(join(tmpdir(), "causeway-status-"));
-const servers: Server[] = [];
-const trusted = getCACertificates();
-afterEach(async () => {
-  setDefaultCACertificates(trusted);
-  for (const server of servers.splice(0)) {
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
-  }
-  rmSync(folder, { recursive: true, force: true });
-});
-
-async function listen(server: Server): Promise<number> {
-  servers.push(server);
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  return (server.address() as AddressInfo).port;
-}
-
 const healthy: RequestListener = (request, response) => {
   const connector = new URL(request.url ?? "", "http://site").searchParams.get("connectors")?.split(",")[1];
   response.writeHead(200, { "cf-ray": "0123456789abcdef-LCL" }).end(JSON.stringify({ healthy: true, connector }));
@@ -39,7 +17,7 @@ const healthy: RequestListener = (request, response) => {
 /** Asks an edge with a certificate that was issued so long ago; the authority is trusted. */
 async function askTls(hostname: string, issuedDaysAgo: number): Promise<EdgeExchange> {
   const { key, cert, caFile } = await edgeCertificates(folder, Date.now() - issuedDaysAgo * DAY_MS);
-  setDefaultCACertificates([...trusted, readFileSync(caFile, "utf8")]);
+  trust([caFile]);
   const port = await listen(createTls({ key, cert }, healthy));
   return requestThroughEdge({ hostname, path: "/", edge: { host: "127.0.0.1", port, isTls: true }, timeoutMs: 5_000 });
 }

@@ -1,37 +1,17 @@
 /** The whole report, with an API and an edge that are servers of this test. */
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { createServer as createPlain, type Server } from "node:http";
+import { createServer as createPlain } from "node:http";
 import { createServer as createTls } from "node:https";
-import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createSecureContext, getCACertificates, setDefaultCACertificates } from "node:tls";
-import { afterEach, expect, test } from "@jest/globals";
+import { createSecureContext } from "node:tls";
+import { expect, test } from "@jest/globals";
 import { edgeCertificates } from "../../../infra/local/tunnel/certificates.ts";
 import { EDGE_SERVER_NAME } from "../../../infra/local/tunnel/server-name.ts";
 import type { OperatorStack } from "../../../scripts/pulumi-cli/operator.ts";
 import { TUNNEL_TYPE } from "../../../scripts/pulumi-cli/stack-state.ts";
 import { readStatus } from "../../../scripts/stack-status/read-status.ts";
+import { folder, listen, trust } from "./servers.ts";
 
 const DAY_MS = 86_400_000;
-const folder = mkdtempSync(join(tmpdir(), "causeway-status-"));
-const servers: Server[] = [];
-const trusted = getCACertificates();
-afterEach(async () => {
-  setDefaultCACertificates(trusted);
-  for (const server of servers.splice(0)) {
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
-  }
-  rmSync(folder, { recursive: true, force: true });
-});
-
-async function listen(server: Server): Promise<number> {
-  servers.push(server);
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  return (server.address() as AddressInfo).port;
-}
-
 /** An operator of a stack with one record. */
 function operatorOf(apiPort: number): OperatorStack {
   const resources = [
@@ -64,8 +44,7 @@ test("what an API without results leaves open is not known, and the worst certif
     await edgeCertificates(join(folder, "valid"), now),
     await edgeCertificates(join(folder, "expired"), now - 400 * DAY_MS),
   ];
-  const authorities = [valid, expired].map(({ caFile }) => readFileSync(caFile, "utf8"));
-  setDefaultCACertificates([...trusted, ...authorities]);
+  trust([valid.caFile, expired.caFile]);
   let connections = 0;
   const SNICallback = (_: string, done: (error: null, context: ReturnType<typeof createSecureContext>) => void) => {
     connections += 1;
