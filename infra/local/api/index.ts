@@ -11,6 +11,10 @@ import { createApiServer } from "./http/server.ts";
 import { newId, newTokenValue } from "./ids.ts";
 import { type ApiCall, createJournal } from "./journal.ts";
 import { createLiveTunnels } from "./live-tunnels.ts";
+import { accessAppRoutes } from "./routes/access-apps.ts";
+import { accessOrganizationRoutes } from "./routes/access-organization.ts";
+import { accessPolicyRoutes } from "./routes/access-policies.ts";
+import { accessTokenRoutes } from "./routes/access-tokens.ts";
 import { certificateRoutes } from "./routes/certificates.ts";
 import { dnsRecordRoutes } from "./routes/dns-records.ts";
 import { listRoutes } from "./routes/lists.ts";
@@ -113,6 +117,10 @@ export async function startApi(options: ApiOptions = {}): Promise<LocalApi> {
     ...rulesetRoutes,
     ...listRoutes,
     ...tunnelRoutes,
+    ...accessAppRoutes,
+    ...accessPolicyRoutes,
+    ...accessTokenRoutes,
+    ...accessOrganizationRoutes,
   ]);
   const server = createApiServer({ store, cloud, clock, live, journal, faults, runs, route });
   await new Promise<void>((resolve, reject) => {

@@ -1,5 +1,6 @@
 /** Checks that a JSON document is a state. It is checked once, when the file is opened; other code relies on that. */
 import { LIST_NAME, PLANS } from "../../rules/index.ts";
+import { accessShape } from "./access/shapes.ts";
 import {
   anything,
   type BodyShape,
@@ -108,6 +109,7 @@ const state: BodyShape = object({
       "rulesets*": list(ruleset, MAX_ENTRIES),
       lists: list(customList, MAX_ENTRIES),
       list_operations: list(listOperation, MAX_ENTRIES),
+      access: accessShape,
     }),
     MAX_ENTRIES,
   ),

@@ -4,6 +4,7 @@
  * cache what it derived from one, by identity.
  */
 import type { ListKind, ListSpec, Plan, Rule, Ruleset } from "../../rules/index.ts";
+import type { StoredAccess } from "./access/stored.ts";
 
 export type { Plan } from "../../rules/index.ts";
 
@@ -109,6 +110,8 @@ export interface StoredAccount {
   lists?: StoredList[];
   /** The newest ones, oldest first; absent: none. */
   list_operations?: StoredListOperation[];
+  /** Absent: what a new account starts with (access/account.ts). */
+  access?: StoredAccess;
 }
 
 /** https://developers.cloudflare.com/dns/zone-setups/reference/domain-status/ */
@@ -202,6 +205,12 @@ export const permissionGroups = [
   "Cloudflare Tunnel Write",
   "SSL and Certificates Read",
   "SSL and Certificates Write",
+  "Access: Apps and Policies Read",
+  "Access: Apps and Policies Write",
+  "Access: Service Tokens Read",
+  "Access: Service Tokens Write",
+  "Access: Organizations, Identity Providers, and Groups Read",
+  "Access: Organizations, Identity Providers, and Groups Write",
 ] as const;
 
 export type PermissionGroup = (typeof permissionGroups)[number];
