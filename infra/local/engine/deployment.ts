@@ -38,7 +38,7 @@ export class StackDeployment {
     // a stash is in the state alone
     if (before === undefined || type === stash) return before;
     const inputs = revealProperties(before.inputs);
-    const found = await type.read(before.id, inputs);
+    const found = await type.read(before.id, inputs, revealProperties(before.outputs));
     if (found === undefined || isGone(found)) {
       if (!this.#options.preview) this.#options.state.remove(before);
       return undefined;

@@ -5,9 +5,13 @@
  */
 import { type CallOptions, createCalls } from "./calls.ts";
 import type { Values } from "./fields.ts";
+import { getOrganization } from "./functions/get-organization.ts";
 import { getTunnelToken } from "./functions/get-tunnel-token.ts";
 import { getZone } from "./functions/get-zone.ts";
 import { createResourceType, type ResourceType } from "./resource.ts";
+import { accessApplication } from "./resources/access-application.ts";
+import { accessPolicy } from "./resources/access-policy.ts";
+import { accessServiceToken } from "./resources/access-service-token.ts";
 import { dnsRecord } from "./resources/dns-record.ts";
 import { list } from "./resources/list.ts";
 import { ruleset } from "./resources/ruleset.ts";
@@ -32,8 +36,18 @@ export interface Provider {
   invoke(token: string, args: Values): Promise<Values>;
 }
 
-const definitions = [dnsRecord, list, ruleset, tunnel, tunnelConfig, zoneSetting];
-const functions = [getTunnelToken, getZone];
+const definitions = [
+  accessApplication,
+  accessPolicy,
+  accessServiceToken,
+  dnsRecord,
+  list,
+  ruleset,
+  tunnel,
+  tunnelConfig,
+  zoneSetting,
+];
+const functions = [getOrganization, getTunnelToken, getZone];
 
 /** A provider for one API and token; nothing is called before it is used. */
 export function createProvider(options: CallOptions): Provider {

@@ -46,10 +46,15 @@ export interface ResourceType {
   diff(id: string, oldInputs: Values, newInputs: Values): Difference;
   create(inputs: Values): Promise<{ id: string; outputs: Values }>;
   /**
-   * Reads the resource; undefined where it does not exist. Without inputs the id is an import id.
+   * Reads the resource; undefined where it does not exist. Without inputs the id is an import id. Old outputs, where
+   * they are known, keep a secret that the server shows only once.
    * @throws Error naming the form of import ids where the id has another one
    */
-  read(id: string, inputs?: Values): Promise<{ id: string; inputs: Values; outputs: Values } | undefined>;
+  read(
+    id: string,
+    inputs?: Values,
+    oldOutputs?: Values,
+  ): Promise<{ id: string; inputs: Values; outputs: Values } | undefined>;
   /** Old outputs, where they are known, keep what the server chose. */
   update(id: string, oldInputs: Values, newInputs: Values, oldOutputs?: Values): Promise<{ outputs: Values }>;
   /** Shown whenever one is about to be made, also in a preview; undefined for what can be deleted. */
@@ -76,14 +81,24 @@ export function createResourceType(definition: Definition, calls: Calls): Resour
     definition.contents === undefined
       ? result
       : { ...(result as Values), ...(await definition.contents.write(calls, id, inputs)) };
-  const readResource = async (id: string, inputs: Values, given?: Values) => {
+  /** The secrets among old outputs that a new response does not have. */
+  const keptSecrets = (oldOutputs: Values | undefined, outputs: Values): Values =>
+    Object.fromEntries(
+      (definition.secretOutputs ?? []).flatMap((name) =>
+        outputs[name] === undefined && oldOutputs?.[name] !== undefined && fields[name]?.computed === "always"
+          ? [[name, oldOutputs[name]] as const]
+          : [],
+      ),
+    );
+  const readResource = async (id: string, inputs: Values, given?: Values, oldOutputs?: Values) => {
     const found = await calls.find(definition.read(id, inputs));
     if (found === undefined || found === null) return undefined;
     const current = { ...(found as Values), ...(await definition.contents?.read(calls, id, inputs)) };
     const kept = Object.fromEntries(
       Object.entries(inputs).filter(([name]) => fields[name]?.path || definition.secretOutputs?.includes(name)),
     );
-    const outputs = outputsOf(id, kept, current);
+    const read = outputsOf(id, kept, current);
+    const outputs = { ...read, ...keptSecrets(oldOutputs, read) };
     return { id, inputs: inputsFrom(fields, outputs, given), outputs };
   };
   return {
@@ -102,8 +117,8 @@ export function createResourceType(definition: Definition, calls: Calls): Resour
       const id = definition.idOf(given, (result ?? {}) as Values);
       return { id, outputs: outputsOf(id, given, await withContents(id, given, result)) };
     },
-    async read(id, inputs) {
-      if (inputs && Object.keys(inputs).length > 0) return readResource(id, inputs, inputs);
+    async read(id, inputs, oldOutputs) {
+      if (inputs && Object.keys(inputs).length > 0) return readResource(id, inputs, inputs, oldOutputs);
       const parsed = definition.importId.parse(id);
       if (!parsed) throw new Error(`${id} is no import id of ${type}: it has the form ${definition.importId.form}`);
       // the real provider reads twice: once to import, once to refresh what it imported
@@ -114,7 +129,8 @@ export function createResourceType(definition: Definition, calls: Calls): Resour
       const given = filled(newInputs);
       const before = { inputs: filled(oldInputs), ...(oldOutputs ? { outputs: oldOutputs } : {}) };
       const result = await calls.send(definition.update(id, given, before));
-      return { outputs: outputsOf(id, given, await withContents(id, given, result)) };
+      const outputs = outputsOf(id, given, await withContents(id, given, result));
+      return { outputs: { ...outputs, ...keptSecrets(oldOutputs, outputs) } };
     },
     async delete(id, inputs) {
       const request = definition.remove?.(id, filled(inputs));

@@ -134,7 +134,8 @@ function resourceCalls(providers: ConfiguredProviders, warn: Warn) {
     },
     read: async (request: InstanceType<typeof messages.ReadRequest>, peer: string) => {
       const resource = providers.resource(peer, request.getUrn());
-      const found = await resource.read(request.getId(), fromStruct(request.getInputs()));
+      const [inputs, outputs] = [request.getInputs(), request.getProperties()].map(fromStruct);
+      const found = await resource.read(request.getId(), inputs, outputs);
       const response = new messages.ReadResponse();
       if (!found) return response;
       response.setId(found.id);
