@@ -5,6 +5,8 @@ const folder = (path) => `^${path}`;
 const anyOf = (...patterns) => patterns.join("|");
 /** What others may import of the Rules language: all of it, or its regular expressions alone. */
 const RULES = "^infra/rules/(regex/)?index\\.ts$";
+/** The Pulumi program, and what reads its configuration. */
+const PROGRAM = "^infra/(index|(service-)?config|config-syntax|site-config|own-state|stories|policy-files)\\.ts$";
 /** What is public: plain data, which every part may read. */
 const SURFACE = "^backend/(surface/|surface\\.ts$|features\\.ts$|[^/]+/(surface|shapes|constants)\\.ts$)";
 /**
@@ -291,14 +293,9 @@ export default {
     },
     // the Pulumi program puts policy, resources and preflight together
     {
-      from: { path: "^infra/(index|config|site-config|own-state|stories|policy-files)\\.ts$|^infra/main\\.mjs$" },
+      from: { path: anyOf(PROGRAM, "^infra/main\\.mjs$") },
       to: {
-        path: anyOf(
-          "^infra/(index|config|site-config|own-state|stories|policy-files)\\.ts$",
-          "^infra/(preflight|resources)/index\\.ts$",
-          folder("infra/policy/"),
-          RULES,
-        ),
+        path: anyOf(PROGRAM, "^infra/(preflight|resources)/index\\.ts$", folder("infra/policy/"), RULES),
       },
     },
     // the Cloudflare on localhost runs the Rules language; within it the API, the edge, the tunnel, the provider and

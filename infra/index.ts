@@ -52,8 +52,12 @@ export default {
   tunnelId: tunnel.tunnelId,
   /** Secret: what a connector runs the tunnel with. */
   tunnelToken: tunnel.token,
-  /** Hostnames of the site. */
+  /** Hostnames of the gateway. */
   hostnames: site.hostnames,
+  /** Hostname and path of each service behind the same tunnel; no such output where there is none. */
+  ...(site.services !== undefined && {
+    services: site.services.map(({ hostname, path = "" }) => `${hostname}${path}`),
+  }),
   /** Owner of the zone's rules, or guest. */
   role: site.role,
   /** Where the connector finds the gateway. */

@@ -1,10 +1,12 @@
 /** Reads what a stack deploys from its configuration. */
-import { isIP } from "node:net";
 import { type ConfigProblem, type ConfigValues, StackConfigError } from "./config.ts";
+import { isHexId, isHostname, isHostnameOrPattern, isOrigin, isWithin } from "./config-syntax.ts";
 import { readAdoption } from "./policy/adoption.ts";
+import { siteHostnames } from "./policy/services.ts";
 import { type Adoption, ownerMark, type Site } from "./policy/site.ts";
 import { zoneSettingProblem } from "./policy/zone-settings.ts";
 import { LIST_NAME, PLANS } from "./rules/index.ts";
+import { readServices } from "./service-config.ts";
 
 /** Defaults of the optional keys; `Pulumi.yaml` repeats them for the CLI. */
 export const DEFAULTS = { origin: "http://127.0.0.1:3000", plan: "auto", role: "owner" } as const;
@@ -17,6 +19,7 @@ const KEYS = [
   "origin",
   "plan",
   "role",
+  "services",
   "sharedLists",
   "zone",
   "zoneId",
@@ -41,10 +44,16 @@ export function readSite(project: string, stack: string, values: ConfigValues): 
   const plan = PLANS.find((name) => name === planWord) ?? DEFAULTS.plan;
   const role = config.text("role", (text) => text === "owner" || text === "guest", "owner or guest");
   const hostnames = readHostnames(config, zone);
-  const guests = readGuests(config, zone, hostnames ?? []);
+  const services = readServices(
+    jsonOrText(config.value("services"), []),
+    { zone, hostnames: hostnames ?? [] },
+    (problem) => config.reject(`services${problem.path}`, problem.given, problem.expected),
+  );
+  const allHostnames = siteHostnames({ hostnames: hostnames ?? [], services });
+  const guests = readGuests(config, zone, allHostnames);
   const zoneSettings = readZoneSettings(config, plan);
   const sharedLists = readSharedLists(config);
-  const adopt = readAdopt(config, hostnames ?? [], sharedLists);
+  const adopt = readAdopt(config, allHostnames, sharedLists);
   if (role === "guest") refuseOwnersKeys(config, { guests, sharedLists, zoneSettings, adopt });
   refuseUnknownKeys(config);
   refuseLongMark(config, stack);
@@ -60,7 +69,13 @@ export function readSite(project: string, stack: string, values: ConfigValues): 
     origin: origin ?? DEFAULTS.origin,
     plan,
     zoneSettings,
-    ...present({ accountId, adopt, guests: unlessEmpty(guests), sharedLists: unlessEmpty(sharedLists) }),
+    ...present({
+      accountId,
+      adopt,
+      guests: unlessEmpty(guests),
+      services: unlessEmpty(services),
+      sharedLists: unlessEmpty(sharedLists),
+    }),
   };
 }
 
@@ -150,7 +165,7 @@ function readGuests(config: StackConfig, zone: string | undefined, hostnames: re
     } else if (zone !== undefined && !isWithin(name, zone)) {
       config.reject("guests", name, `a hostname inside the zone ${zone}`);
     } else if (hostnames.includes(name)) {
-      config.reject("guests", name, "a hostname of another stack: this one is in `hostnames`");
+      config.reject("guests", name, "a hostname of another stack: this one is in `hostnames` or `services`");
     }
   }
   if (new Set(guests).size < guests.length) config.reject("guests", guests, "each hostname once");
@@ -221,7 +236,8 @@ function readAdopt(
     config.reject(path === "" ? "adopt" : `adopt.${path}`, given, expected);
   });
   for (const name of Object.keys(adopt?.records ?? {})) {
-    if (!hostnames.includes(name)) config.reject(`adopt.records.${name}`, name, "one of the hostnames");
+    if (!hostnames.includes(name))
+      config.reject(`adopt.records.${name}`, name, "one of the hostnames of `hostnames` and `services`");
   }
   for (const name of sharedLists) {
     if (adopt?.lists?.[name] === undefined) continue;
@@ -257,32 +273,7 @@ function present<T extends object>(members: T): { [Name in keyof T]?: Exclude<T[
   };
 }
 
-const unlessEmpty = (list: readonly string[]): readonly string[] | undefined => (list.length === 0 ? undefined : list);
-
-const isHexId = (text: string): boolean => /^[0-9a-f]{32}$/.test(text);
-
-/** Letters, digits and hyphens, at least two labels (RFC 1123); an underscore may start a label, as DNS allows. */
-const isHostname = (text: string): boolean =>
-  text.length <= 253 && /^(?:[a-z0-9_](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])$/.test(text);
-
-/** The `*` is part of the first label: with another character in its place it is a hostname. */
-const isHostnameOrPattern = (text: string): boolean =>
-  isHostname(text.replace(/^([^.*]*)\*/, (_, before: string) => `${before}a`));
-
-const isWithin = (hostname: string, zone: string): boolean => hostname === zone || hostname.endsWith(`.${zone}`);
-
-/** What cloudflared takes as an HTTP service: scheme, host and port; a path is refused there. */
-function isOrigin(text: string): boolean {
-  const url = URL.parse(text);
-  return (
-    url !== null &&
-    (url.protocol === "http:" || url.protocol === "https:") &&
-    url.pathname === "/" &&
-    `${url.search}${url.hash}${url.username}${url.password}` === "" &&
-    !text.endsWith("/") &&
-    (isIP(url.hostname.replace(/^\[|\]$/g, "")) > 0 || /^[a-z0-9.-]+$/.test(url.hostname))
-  );
-}
+const unlessEmpty = <T>(list: readonly T[]): readonly T[] | undefined => (list.length === 0 ? undefined : list);
 
 /**
  * A list as YAML or `--path` writes it (JSON), or the one text that `pulumi config set` leaves; undefined where it is
@@ -301,6 +292,10 @@ function objectOf(text: string | undefined): Readonly<Record<string, unknown>> |
   const value = parse(text);
   return typeof value === "object" && value !== null && !Array.isArray(value) ? { ...value } : undefined;
 }
+
+/** What a text has as JSON, or itself where it is none; `otherwise` where there is no text. */
+const jsonOrText = (text: string | undefined, otherwise: unknown): unknown =>
+  text === undefined ? otherwise : (parse(text) ?? text);
 
 function parse(text: string): unknown {
   try {

@@ -14,6 +14,7 @@ import { and, type ExpressionText } from "./expression.ts";
 import { type Folder, fileOfRule } from "./folders.ts";
 import { boundHostnames, onHostnames } from "./hostnames.ts";
 import { limitInWords, limitOnPlan } from "./limit.ts";
+import { onBackend } from "./on-backend.ts";
 import type { DeployedRule, PhaseRuleset, PolicyRule, RuleContext, RuleFile } from "./rule.ts";
 import { ruleProblems } from "./rule-shape.ts";
 import type { IndexMember } from "./written-files.ts";
@@ -103,16 +104,16 @@ function refOf(made: unknown): string | undefined {
 const snakeCase = (name: string): string => name.replace(/[A-Z]/g, (capital) => `_${capital.toLowerCase()}`);
 
 /**
- * The rule as it is deployed: guarded by the hostnames of the site and of its guests wherever the plan lets it see
- * them, everything explicit.
+ * The rule as it is deployed: guarded by the hostnames of the site, of its services and of its guests wherever the plan
+ * lets it see them, everything explicit.
  */
 function deployedRule(
   { when, examples, enabled = true, limit, guests, gatewayClass: _, ...rule }: PolicyRule,
   phase: Phase,
   { site, plan }: RuleContext,
 ): DeployedRule {
-  const names = guests === false || phase === CACHE ? site.hostnames : boundHostnames(site);
-  const expression = seesHost(phase, plan) ? guarded(onHostnames(names), when) : when;
+  const guard = guests === false || phase === CACHE ? onBackend(site) : onHostnames(boundHostnames(site));
+  const expression = seesHost(phase, plan) ? guarded(guard, when) : when;
   const source = { file: fileOfRule(phase, rule.ref), when, examples };
   if (limit === undefined) return { ...rule, expression, enabled, source };
   const ratelimit = limitOnPlan(limit, plan);
@@ -120,7 +121,7 @@ function deployedRule(
   return { ...rule, description, expression, enabled, ratelimit, source: { ...source, limit } };
 }
 
-/** What of a guest may be cached depends on its surface, which the owner does not know. */
+/** What of a guest or of a service may be cached depends on what it serves, which the owner does not know. */
 const CACHE: Phase = "http_request_cache_settings";
 
 /** Free's rate limiting rule sees the path and nothing else, so it cannot carry the guard by hostname. */

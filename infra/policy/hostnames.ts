@@ -1,5 +1,6 @@
 import { MAX_EXPRESSION_LENGTH } from "../rules/index.ts";
 import { and, type ExpressionText, not, oneOf, or, startsWith, wildcard } from "./expression.ts";
+import { siteHostnames } from "./services.ts";
 import type { Site } from "./site.ts";
 
 const RECEIVED = "http.host";
@@ -8,12 +9,12 @@ const RECEIVED = "http.host";
 const HOST = `lower(${RECEIVED})`;
 
 /**
- * The hostnames that the owner's rules bind: its own, and those of its guests. One of a guest may be a pattern, with a
- * `*` in its first label.
+ * The hostnames that the owner's rules bind: its own, services included, and those of its guests. One of a guest may be
+ * a pattern, with a `*` in its first label.
  */
-export const boundHostnames = ({ hostnames, guests = [] }: Pick<Site, "hostnames" | "guests">): readonly string[] => [
-  ...hostnames,
-  ...guests,
+export const boundHostnames = (site: Pick<Site, "hostnames" | "services" | "guests">): readonly string[] => [
+  ...siteHostnames(site),
+  ...(site.guests ?? []),
 ];
 
 export const isPattern = (name: string): boolean => name.includes("*");
@@ -73,6 +74,5 @@ function likePatterns(names: readonly string[], endings: readonly string[]): rea
   });
 }
 
-/** Most characters of a rule's own condition: what the guard by these hostnames leaves of the longest expression. */
-export const maxConditionLength = (names: readonly string[]): number =>
-  MAX_EXPRESSION_LENGTH - and(onHostnames(names), "").length;
+/** Most characters of a rule's own condition: what its guard leaves of the longest expression. */
+export const maxConditionLength = (guard: ExpressionText): number => MAX_EXPRESSION_LENGTH - and(guard, "").length;

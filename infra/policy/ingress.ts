@@ -1,18 +1,25 @@
-import type { Site } from "./site.ts";
+import { pathPattern, servicesInOrder } from "./services.ts";
+import type { Site, SiteService } from "./site.ts";
 
 /**
- * How cloudflared talks to the origin; durations are whole seconds (cloudflare-one/connections/.../origin-parameters).
+ * How cloudflared talks to an origin; durations are whole seconds
+ * (https://developers.cloudflare.com/cloudflare-one/networks/connectors/cloudflare-tunnel/configure-tunnels/origin-parameters/).
  */
 interface OriginParameters {
   readonly connectTimeout: number;
   readonly tcpKeepAlive: number;
   readonly keepAliveConnections: number;
   readonly keepAliveTimeout: number;
+  readonly caPool?: string;
+  readonly originServerName?: string;
+  readonly http2Origin?: boolean;
 }
 
 /** One rule of the tunnel's configuration, in the API's words. */
 export interface SiteIngressRule {
   readonly hostname?: string;
+  /** Go regular expression for the decoded path. */
+  readonly path?: string;
   readonly service: string;
   readonly originRequest?: OriginParameters;
 }
@@ -29,8 +36,31 @@ const TO_GATEWAY: OriginParameters = {
   keepAliveTimeout: 90,
 };
 
-/** Hostnames to the gateway; cloudflared responds with 404 to anything else that reaches the tunnel. */
-export const ingress = (site: Pick<Site, "hostnames" | "origin">): readonly SiteIngressRule[] => [
-  ...site.hostnames.map((hostname) => ({ hostname, service: site.origin, originRequest: TO_GATEWAY })),
+/** A service may be on another machine. The values are cloudflared's defaults (ingress/config.go). */
+const TO_SERVICE: OriginParameters = {
+  connectTimeout: 30,
+  tcpKeepAlive: 30,
+  keepAliveConnections: 100,
+  keepAliveTimeout: 90,
+};
+
+/**
+ * Services to their origins and hostnames to the gateway; cloudflared responds with 404 to anything else that reaches
+ * the tunnel. The first rule that matches takes a request, so services come first, and the longest path of all.
+ */
+export const ingress = ({
+  hostnames,
+  services = [],
+  origin,
+}: Pick<Site, "hostnames" | "services" | "origin">): readonly SiteIngressRule[] => [
+  ...servicesInOrder(services).map(serviceRule),
+  ...hostnames.map((hostname) => ({ hostname, service: origin, originRequest: TO_GATEWAY })),
   { service: "http_status:404" },
 ];
+
+const serviceRule = ({ hostname, path, origin, ...tls }: SiteService): SiteIngressRule => ({
+  hostname,
+  ...(path !== undefined && { path: pathPattern(path) }),
+  service: origin,
+  originRequest: { ...TO_SERVICE, ...tls },
+});

@@ -1,6 +1,7 @@
 import { type Phase, type Plan, rateLimitSees } from "../rules/index.ts";
 import { maxConditionLength } from "./hostnames.ts";
 import { limitInWords } from "./limit.ts";
+import { onBackend } from "./on-backend.ts";
 import type { DeployedRule, PhaseRuleset, PolicyRule, RuleContext } from "./rule.ts";
 import { unknownRequests } from "./unknown-requests.ts";
 
@@ -100,7 +101,7 @@ function missingRules({ site, surface }: RuleContext, rulesets: readonly PhaseRu
       enforcedBy: "gateway",
     });
   }
-  if (!unknownRequests(surface, maxConditionLength(site.hostnames)).isExact) {
+  if (!unknownRequests(surface, maxConditionLength(onBackend(site))).isExact) {
     missing.push({
       what: "some paths that the surface does not have",
       why: "the whole surface does not fit one expression: paths are compared by their first segments",

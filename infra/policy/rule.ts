@@ -48,8 +48,9 @@ export type PolicyRule = {
    */
   readonly gatewayClass?: RateClass;
   /**
-   * False: the rule binds the site's own hostnames, and not those of guests (`causeway:guests`), as where it depends on
-   * what the backend has. Absent: it binds both. No cache rule binds guests.
+   * False: the rule binds what this backend serves, and neither guests (`causeway:guests`) nor services
+   * (`causeway:services`), as where it depends on what the backend has. Absent: it binds all of them. No cache rule
+   * binds guests or services.
    */
   readonly guests?: false;
   readonly examples: Examples;

@@ -18,10 +18,15 @@ export interface Site {
   readonly accountId?: string;
   /** The zone that the hostnames are in. It is looked up, never created or deleted. */
   readonly zone: { readonly name: string; readonly id?: string };
-  /** Fully qualified, lower case, without wildcard; the first one is what the outputs and examples use. */
+  /**
+   * Those that the gateway serves. Fully qualified, lower case, without wildcard; the first one is what the outputs and
+   * examples use.
+   */
   readonly hostnames: readonly [string, ...string[]];
   /** Where the connector finds the gateway, e.g. `http://127.0.0.1:3000`. */
   readonly origin: string;
+  /** Other origins behind the same tunnel. Absent: none. */
+  readonly services?: readonly SiteService[];
   /** `auto`: the plan that the zone has. Naming one keeps the policy within it, whatever the zone has. */
   readonly plan: Plan | "auto";
   /** Zone-wide settings that this stack sets, by id. Empty: the zone's settings stay as they are. */
@@ -32,6 +37,22 @@ export interface Site {
   readonly sharedLists?: readonly string[];
   /** What existed before and is taken over; it survives the stack. Absent: nothing. */
   readonly adopt?: Adoption;
+}
+
+/** Another origin behind the same tunnel, which serves a hostname of its own or a path of any hostname of the site. */
+export interface SiteService {
+  /** One of `hostnames`, where `path` is there; else another one. */
+  readonly hostname: string;
+  /** `/grafana` is that path and all below `/grafana/`. Absent: all paths. */
+  readonly path?: string;
+  /** How the connector reaches it: `http://host:port`, `https://host:port` or `unix:/run/app.sock`. */
+  readonly origin: string;
+  /** Of https: file with the PEM of the authorities to trust, on the connector's machine. Absent: the system's. */
+  readonly caPool?: string;
+  /** Of https: the name that the certificate must have. Absent: the host of `origin`. */
+  readonly originServerName?: string;
+  /** Of https: offers HTTP/2 to the origin. */
+  readonly http2Origin?: boolean;
 }
 
 /** Things of the account that the stack takes over instead of creating its own. */

@@ -10,6 +10,7 @@ import {
   segmentsOf,
 } from "../../backend/surface.ts";
 import { isPlain } from "./paths.ts";
+import { hasPath } from "./services.ts";
 
 /**
  * The part of `backend/surface.ts` that the edge can see: paths, methods and rate classes. Tests give other surfaces.
@@ -77,6 +78,10 @@ export function pagePaths(surface: Surface): string[] {
   const own = [...surface.http.map(({ path }) => path), surface.socketPath];
   return surface.assets.filter((asset) => isPlain(asset) && !own.some((path) => matchesPath(path, asset)));
 }
+
+/** A path of the surface that is below this one, or that has a parameter which this one would be a value of. */
+export const pathTakenBy = (surface: Surface, taken: string): string | undefined =>
+  allPaths(surface).find((own) => hasPath(taken, own) || matchesPath(own, taken));
 
 /** HTTP paths of one rate class, sorted. */
 export const pathsOfClass = (surface: Surface, rate: RateClass): string[] =>

@@ -1,11 +1,11 @@
-import type { Site } from "../policy/without-rules.ts";
+import { type Site, siteHostnames } from "../policy/without-rules.ts";
 
 /**
  * The hostnames that the universal certificate does not cover: it has the zone and one label below
  * (https://developers.cloudflare.com/ssl/edge-certificates/universal-ssl/limitations/).
  */
-export const deepHostnames = ({ zone, hostnames }: Pick<Site, "zone" | "hostnames">): readonly string[] =>
-  hostnames.filter((hostname) => !isCovered([zone.name, `*.${zone.name}`], hostname));
+export const deepHostnames = (site: Pick<Site, "zone" | "hostnames" | "services">): readonly string[] =>
+  siteHostnames(site).filter((hostname) => !isCovered([site.zone.name, `*.${site.zone.name}`], hostname));
 
 /**
  * Whether one of a certificate's names covers the hostname: a wildcard matches exactly one label (RFC 6125, section

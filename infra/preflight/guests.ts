@@ -1,5 +1,5 @@
 /** The hostnames of guests: which records the owner's rules would bind, and whether they bind those of a guest. */
-import { boundHostnames, covers, isPattern, ownerMark } from "../policy/without-rules.ts";
+import { boundHostnames, covers, isPattern, ownerMark, siteHostnames } from "../policy/without-rules.ts";
 import { compile, FieldNotGiven, type Fields, fieldsOf, SCHEMA } from "../rules/index.ts";
 import type { FoundRecord } from "./as-found.ts";
 import type { Obstacle } from "./obstacle.ts";
@@ -26,7 +26,8 @@ export async function findGuests({ api, site, account }: Search): Promise<Prefli
   // where no guest is named, a token that may not read the records is reported by those who need them
   if ("obstacle" in read) return guests.length === 0 ? NOTHING : blockedBy(read.obstacle);
   const strangers = read.value.filter(
-    ({ type, name, comment }) => REACHED.has(type) && !site.hostnames.includes(name) && comment !== ownerMark(site),
+    ({ type, name, comment }) =>
+      REACHED.has(type) && !siteHostnames(site).includes(name) && comment !== ownerMark(site),
   );
   const isOfStack = ({ comment }: FoundRecord) => stackOfMark(comment) !== undefined;
   const others = strangers.filter((record) => !isOfStack(record));
@@ -97,10 +98,12 @@ export async function findOwner({ api, site, account, known }: Search): Promise<
       found: `this stack is a guest, and no other stack has custom rules in the zone ${site.zone.name}`,
       fix:
         "Deploy the stack that owns the zone's rules first, with the hostnames of this one in its `causeway:guests`: " +
-        `${JSON.stringify(site.hostnames)}. Or let this stack own them: \`causeway:role: owner\`.`,
+        `${JSON.stringify(siteHostnames(site))}. Or let this stack own them: \`causeway:role: owner\`.`,
     });
   }
-  const unbound = site.hostnames.filter((hostname) => !expressions.some((expression) => binds(expression, hostname)));
+  const unbound = siteHostnames(site).filter(
+    (hostname) => !expressions.some((expression) => binds(expression, hostname)),
+  );
   if (unbound.length === 0) return NOTHING;
   const where = owner === undefined ? "the stack that owns them" : `the stack ${owner}`;
   return blockedBy({

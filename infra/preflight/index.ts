@@ -1,6 +1,6 @@
 /** Reads the account before anything is registered, and reports every obstacle at once. Reads only. */
 import type Cloudflare from "cloudflare";
-import { type Plan, type Policy, policyFor, type Site } from "../policy/index.ts";
+import { type Plan, type Policy, policyFor, type Site, siteHostnames } from "../policy/index.ts";
 import { type Account, type AccountFound, readAccount, tokenObstacle } from "./account.ts";
 import { findCertificates } from "./certificates.ts";
 import { tryRulesets } from "./dry-run.ts";
@@ -11,6 +11,7 @@ import { type Obstacle, PreflightError } from "./obstacle.ts";
 import type { KnownIds, PreflightFinding, Search } from "./place.ts";
 import { type PolicyFindings, type ProofOrder, policyFindings } from "./policy.ts";
 import { findRecord } from "./records.ts";
+import { serviceObstacles } from "./services.ts";
 import { findTunnel } from "./tunnel.ts";
 
 export { DryRunIgnoredError } from "./dry-run.ts";
@@ -60,15 +61,17 @@ export async function preflight(
   const { account, warnings } = await findAccount(api, site);
   const policy = policyOf(account.plan);
   const isGuest = site.role === "guest";
-  // a guest has no rules, about which the stories are
-  const judged = isGuest ? NOT_JUDGED : policyFindings(site, account.plan, policy, { stories, unproved });
+  const services = serviceObstacles(site);
+  // a guest has no rules, about which the stories are; a service that takes paths of the backend fails their examples
+  const judged =
+    isGuest || services.length > 0 ? NOT_JUDGED : policyFindings(site, account.plan, policy, { stories, unproved });
   const search: Search = { api, site, account, known };
   const [certified, listed, placed] = await Promise.all([
     findCertificates(search),
     findLists(search, policy.lists),
     Promise.all([
       ...policy.rulesets.map((ruleset) => findEntryPoint(search, ruleset)),
-      ...site.hostnames.map((hostname) => findRecord(search, hostname)),
+      ...siteHostnames(site).map((hostname) => findRecord(search, hostname)),
       isGuest ? findOwner(search) : findGuests(search),
     ]),
   ]);
@@ -79,6 +82,7 @@ export async function preflight(
   const findings: readonly PreflightFinding[] = [...placed, ...listed.findings, tunnel];
   const obstacles: Obstacle[] = [
     ...judged.obstacles,
+    ...services,
     ...findings.flatMap((finding) => finding.obstacles),
     ...certified.obstacles,
   ];

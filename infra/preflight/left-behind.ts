@@ -1,5 +1,5 @@
 import type Cloudflare from "cloudflare";
-import { adoptionOf, POLICY_PHASES, type Site } from "../policy/without-rules.ts";
+import { adoptionOf, POLICY_PHASES, type Site, siteHostnames } from "../policy/without-rules.ts";
 import { listResource } from "../resources/compile.ts";
 import { readAccount } from "./account.ts";
 import { findEntryPoint } from "./entry-points.ts";
@@ -35,7 +35,7 @@ export async function findLeftBehind(api: Cloudflare, site: Site, known: KnownId
   const { account } = found.value;
   const search: Search = { api, site, account, known };
   const placed = await Promise.all([
-    ...site.hostnames.map((hostname) => findRecord(search, hostname)),
+    ...siteHostnames(site).map((hostname) => findRecord(search, hostname)),
     ...POLICY_PHASES.map(({ phase }) => findEntryPoint(search, { phase, rules: [] })),
   ]);
   const listed = await findMarkedLists(search);

@@ -3,7 +3,7 @@
  * have their names from here.
  */
 import type { Policy } from "../policy/index.ts";
-import { POLICY_PHASES, type Site } from "../policy/without-rules.ts";
+import { POLICY_PHASES, type Site, siteHostnames } from "../policy/without-rules.ts";
 import { deepHostnames } from "./deep-hostnames.ts";
 
 /** What is known of a permission (https://developers.cloudflare.com/fundamentals/api/reference/permissions/). */
@@ -70,7 +70,7 @@ export function neededPermissions(
 ): readonly NeededPermission[] {
   const uses: readonly (readonly [PermissionName, readonly string[]])[] = [
     ["Zone Read", [`the zone ${site.zone.name} and its plan`]],
-    ["DNS Write", site.hostnames.map((hostname) => `the record of ${hostname}`)],
+    ["DNS Write", siteHostnames(site).map((hostname) => `the record of ${hostname}`)],
     ...POLICY_PHASES.filter(({ phase }) => rulesets.some((ruleset) => ruleset.phase === phase)).map(
       ({ phase }) => [permissionOfPhase(phase), [`the rules of ${phase}`]] as const,
     ),

@@ -1,4 +1,4 @@
-import { adoptionOf, ownerMark, tunnelName } from "../policy/without-rules.ts";
+import { adoptionOf, ownerMark, siteHostnames, tunnelName } from "../policy/without-rules.ts";
 import { TUNNEL } from "../resources/compile.ts";
 import { keptAsFound, tunnelAsFound } from "./as-found.ts";
 import {
@@ -96,7 +96,7 @@ async function findNamed(search: Search, ledTo: readonly string[]): Promise<Pref
     if (id === undefined) continue;
     const hostnames = tunnel.config_src === "local" ? { value: [] } : await hostnamesOf(search, id);
     if ("obstacle" in hostnames) return blockedBy(hostnames.obstacle);
-    const leadsToUs = ledTo.includes(id) || hostnames.value.some((hostname) => site.hostnames.includes(hostname));
+    const leadsToUs = ledTo.includes(id) || hostnames.value.some((hostname) => siteHostnames(site).includes(hostname));
     const unused = hostnames.value.length === 0 && tunnel.status === "inactive";
     const own = tunnel.config_src !== "local" && (leadsToUs || (tunnel.name === name && unused));
     if (own) return withToken(search, id, importing(TUNNEL, `${account.accountId}/${id}`));

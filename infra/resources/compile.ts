@@ -14,6 +14,7 @@ import {
   ownerMark,
   type PolicyList,
   type Site,
+  siteHostnames,
   tunnelName,
 } from "../policy/without-rules.ts";
 import type { Phase, RateLimit, Rule } from "../rules/index.ts";
@@ -89,7 +90,7 @@ export function compile(
     // `local`, the default, would ignore the configuration; no secret: Cloudflare makes one
     tunnel: named(TUNNEL, { accountId, name: tunnelName(site), configSrc: "cloudflare" }),
     ingresses: policy.ingress.map((rule) => ({ ...rule })),
-    records: site.hostnames.map((hostname) =>
+    records: siteHostnames(site).map((hostname) =>
       named(hostname, {
         zoneId,
         name: hostname,

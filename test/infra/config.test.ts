@@ -129,7 +129,11 @@ test.each([
   ["with two stars", "*-*.example.com", A_PATTERN],
   ["with a star in its second label", "a.*.example.com", A_PATTERN],
   ["that would end its string in a rule", 'a*".example.com', A_PATTERN],
-  ["that this stack serves", "chat.example.com", "a hostname of another stack: this one is in `hostnames`"],
+  [
+    "that this stack serves",
+    "chat.example.com",
+    "a hostname of another stack: this one is in `hostnames` or `services`",
+  ],
 ])("the hostname of a guest %s is refused", (_, name, expected) => {
   expect(problemsOf({ ...minimal, "causeway:guests": JSON.stringify([name]) })).toEqual([
     `causeway:guests | ${JSON.stringify(name)} | ${expected}`,

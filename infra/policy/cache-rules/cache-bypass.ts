@@ -1,5 +1,6 @@
 import { ALWAYS, not } from "../expression.ts";
 import { maxConditionLength } from "../hostnames.ts";
+import { onBackend } from "../on-backend.ts";
 import { anyOfPaths } from "../paths.ts";
 import type { Example, PolicyRule, RuleContext } from "../rule.ts";
 import { pagePaths, samplePath } from "../surface.ts";
@@ -14,7 +15,7 @@ export const cacheBypass = ({ site, surface }: RuleContext): PolicyRule => {
   return {
     ref: "cache_bypass",
     description: "Never cache API and socket answers: only the page's assets may be",
-    when: exact.length <= maxConditionLength(site.hostnames) ? exact : ALWAYS,
+    when: exact.length <= maxConditionLength(onBackend(site)) ? exact : ALWAYS,
     action: "set_cache_settings",
     action_parameters: { cache: false },
     examples: {

@@ -1,5 +1,5 @@
 import { and, oneOf } from "../expression.ts";
-import { boundHostnames, isExactly, maxConditionLength } from "../hostnames.ts";
+import { boundHostnames, isExactly, maxConditionLength, onHostnames } from "../hostnames.ts";
 import { anyOfPaths } from "../paths.ts";
 import type { Example, PolicyRule, RuleContext } from "../rule.ts";
 import { pagePaths, samplePath } from "../surface.ts";
@@ -17,7 +17,7 @@ export const toHttps = ({ site, surface }: RuleContext): PolicyRule | undefined 
   const names = boundHostnames(site);
   // compared whole: a port is another listener, and no origin serves a name that ends with a dot
   const when = and("not ssl", oneOf(METHOD, ["GET", "HEAD"]), isExactly(names), anyOfPaths(pages));
-  if (page === undefined || when.length > maxConditionLength(names)) return undefined;
+  if (page === undefined || when.length > maxConditionLength(onHostnames(names))) return undefined;
   return {
     ref: "to_https",
     description: "Redirect requests for the page from plain HTTP to https://",

@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { type Policy, policyFor, type Site } from "../../../infra/policy/index.ts";
+import { ownerMark, type Policy, policyFor, type Site } from "../../../infra/policy/index.ts";
 import { compile } from "../../../infra/resources/compile.ts";
 import { site as sample } from "../policy/site.ts";
 
@@ -128,4 +128,23 @@ test("P6: tags that a record has become inputs, sorted; a record without tags ha
   const tags = { "chat.example.com": ["team:web", "by:hand"] };
   expect(compile(site, policy, target, { tags }).records[0]?.args).toMatchObject({ tags: ["by:hand", "team:web"] });
   expect(compile(site, policy, target).records[0]?.args).not.toHaveProperty("tags");
+});
+
+test("each hostname of a service has one record, and its origin is in the tunnel's configuration", () => {
+  const tls = { caPool: "/etc/ca.pem", originServerName: "grafana.internal", http2Origin: true };
+  const services: Site["services"] = [
+    { hostname: "status.example.com", origin: "unix:/run/status.sock" },
+    { hostname: "status.example.com", path: "/grafana", origin: "https://10.0.0.5", ...tls },
+    { hostname: "chat.example.com", path: "/grafana", origin: "http://10.0.0.5" },
+  ];
+  const withServices = { ...site, services };
+  const { records, ingresses } = compile(withServices, policyFor(withServices, "free"), target);
+  expect(records.map(({ name }) => name)).toEqual(["chat.example.com", "status.example.com"]);
+  expect(records[1]?.args).toMatchObject({ type: "CNAME", proxied: true, comment: ownerMark(site) });
+  expect(ingresses[0]).toEqual({
+    hostname: "status.example.com",
+    path: "^/grafana(?:/|$)",
+    service: "https://10.0.0.5",
+    originRequest: { connectTimeout: 30, tcpKeepAlive: 30, keepAliveConnections: 100, keepAliveTimeout: 90, ...tls },
+  });
 });
