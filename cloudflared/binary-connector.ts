@@ -4,6 +4,7 @@ import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import type { CloudflaredBinary } from "./find.ts";
+import { DISABLE_PATH_NORMALIZATION, isPathNormalizationDisabled } from "./path-normalization.ts";
 import { ConnectorProblem, problemIn, withOriginHint } from "./problem.ts";
 import { waitForEnd } from "./process-end.ts";
 import type { ConnectorStartOptions, RunningConnector } from "./running-connector.ts";
@@ -44,6 +45,7 @@ function environmentOf(options: ConnectorStartOptions): Record<string, string> {
     const value = options.env[name] ?? options.env[name.toLowerCase()];
     if (value !== undefined) env[name] = value;
   }
+  env[DISABLE_PATH_NORMALIZATION] = String(isPathNormalizationDisabled(options.env));
   env.TUNNEL_TOKEN = options.token;
   env.NO_AUTOUPDATE = "true";
   env.TUNNEL_METRICS = `127.0.0.1:${options.metricsPort ?? 0}`;

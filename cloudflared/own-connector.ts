@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { startConnector, TunnelError, type TunnelErrorCode } from "../infra/local/tunnel/connector/index.ts";
+import { isPathNormalizationDisabled } from "./path-normalization.ts";
 import { ConnectorProblem, type ConnectorProblemCode, withOriginHint } from "./problem.ts";
 import type { ConnectorStartOptions, LocalEdge, RunningConnector } from "./running-connector.ts";
 
@@ -22,6 +23,7 @@ export async function startOwn(local: LocalEdge, options: ConnectorStartOptions)
       token,
       edge: [local.edge],
       ca,
+      normalizePaths: !isPathNormalizationDisabled(options.env),
       log: withOriginHint((line) => options.log?.(line)),
       ...(gracePeriodMs === undefined ? {} : { gracePeriodMs }),
       ...(metricsPort === undefined ? {} : { metricsPort }),

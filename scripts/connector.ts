@@ -15,6 +15,7 @@ await runCommand(
       TUNNEL_CACERT: "file with the certificate that TUNNEL_EDGE has",
       TUNNEL_METRICS: "127.0.0.1:PORT of /ready and /metrics (a free one)",
       TUNNEL_GRACE_PERIOD: "what requests have to finish at the end (30s)",
+      TUNNEL_DISABLE_PATH_NORMALIZATION: "true: rules that require Access see paths as they were sent (false)",
     },
     failure: "it could not start, or ended by itself",
     run: serve,
@@ -27,6 +28,7 @@ async function serve(): Promise<0 | 1> {
   const metricsPort = numberIn(env, "TUNNEL_METRICS", /^127\.0\.0\.1:(\d{1,5})$/, "127.0.0.1:PORT");
   const grace = numberIn(env, "TUNNEL_GRACE_PERIOD", /^(\d{1,4})s$/, "a number of seconds, as in 30s");
   const local = localEdge(env);
+  checkBoolean(env, "TUNNEL_DISABLE_PATH_NORMALIZATION");
   try {
     const problem = await serveTunnel({
       env,
@@ -57,6 +59,11 @@ function localEdge(env: NodeJS.ProcessEnv): { readonly edge: string; readonly ca
     );
   }
   return { edge, caFile };
+}
+
+function checkBoolean(env: NodeJS.ProcessEnv, name: string): void {
+  const text = env[name] ?? "";
+  if (!["", "true", "false"].includes(text)) throw new UsageError(`${name} is "${text}". It must be true or false.`);
 }
 
 function numberIn(env: NodeJS.ProcessEnv, name: string, pattern: RegExp, form: string): number | undefined {

@@ -27,6 +27,7 @@ describe("mistakes of the operator", () => {
       [{ TUNNEL_EDGE: "127.0.0.1:1" }, [], /go together/],
       [{ TUNNEL_METRICS: "0.0.0.0:20241" }, [], /127\.0\.0\.1:PORT/],
       [{ TUNNEL_GRACE_PERIOD: "30" }, [], /as in 30s/],
+      [{ TUNNEL_DISABLE_PATH_NORMALIZATION: "no" }, [], /It must be true or false/],
     ] as const;
     const results = await Promise.all(calls.map(([env, args]) => runConnector({ PATH: "", ...env }, args).ended));
     for (const [index, { code, output }] of results.entries()) {
@@ -91,11 +92,40 @@ describe("mistakes of the operator", () => {
   });
 });
 
+test("P10: cloudflared is started with path normalization on, unless the environment turns it off", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "causeway-settings-"));
+  const file = join(folder, "cloudflared");
+  await writeFile(join(folder, "package.json"), "{}");
+  await writeFile(
+    file,
+    `#!${process.execPath}
+    if (process.argv[2] === "--version") { console.log("cloudflared version 2026.10.0"); process.exit(); }
+    console.error("disabled: " + process.env.TUNNEL_DISABLE_PATH_NORMALIZATION);
+    process.exit(1);
+    `,
+  );
+  await chmod(file, 0o755);
+  for (const [given, passed] of [
+    [undefined, "false"],
+    ["false", "false"],
+    ["true", "true"],
+  ] as const) {
+    const lines: string[] = [];
+    const env = { CLOUDFLARED_BIN: file, ...(given && { TUNNEL_DISABLE_PATH_NORMALIZATION: given }) };
+    const started = startCloudflared({ token: "x", env, log: (line) => lines.push(line) });
+    await expect(started).rejects.toMatchObject({ code: "ENDED" });
+    expect(lines).toEqual([`disabled: ${passed}`]);
+  }
+  await rm(folder, { recursive: true });
+});
+
 describe("a cloudflared that does not end", () => {
   /** A program that prints what cloudflared prints, and does not end on SIGTERM. */
   async function startStubborn() {
     const folder = await mkdtemp(join(tmpdir(), "causeway-stubborn-"));
     const file = join(folder, "cloudflared");
+    // Node.js reads the script as CommonJS, whatever a package.json above says
+    await writeFile(join(folder, "package.json"), "{}");
     await writeFile(
       file,
       `#!${process.execPath}

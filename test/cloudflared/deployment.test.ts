@@ -53,6 +53,14 @@ test.each(["compose.yaml", "kubernetes.yaml"])(
   },
 );
 
+test.each([
+  ["compose.yaml", '      TUNNEL_DISABLE_PATH_NORMALIZATION: "false"\n'],
+  ["kubernetes.yaml", '            - { name: TUNNEL_DISABLE_PATH_NORMALIZATION, value: "false" }\n'],
+  ["causeway-connector.service", "\nEnvironment=TUNNEL_DISABLE_PATH_NORMALIZATION=false\n"],
+])("P10: %s turns path normalization on, which is off by default until 2027-01-25", async (name, line) => {
+  expect(await read(name)).toContain(line);
+});
+
 interface ComposeService {
   readonly image: string;
   readonly profiles: readonly string[];

@@ -12,20 +12,25 @@ import {
   UPGRADE,
 } from "../wire/response-headers.ts";
 import { compileIngress, findRoute, type Route } from "./ingress.ts";
+import { decodedPath, normalizedPath, requiresAccess } from "./matched-path.ts";
 import { OriginPool } from "./origin-pool.ts";
 
 /** Carries requests from the tunnel to the origins that the current configuration names. */
 export class OriginProxy {
   readonly #connectorId: string;
   readonly #log: (message: string) => void;
+  readonly #normalizesPaths: boolean;
   #version = -1;
   #routes: (Route & Destination)[] = [];
+  /** Whether paths are normalized for the present configuration. */
+  #isNormalizing = false;
   #requests = 0;
   #errors = 0;
 
-  constructor(connectorId: string, log: (message: string) => void) {
+  constructor(connectorId: string, log: (message: string) => void, normalizesPaths: boolean) {
     this.#connectorId = connectorId;
     this.#log = log;
+    this.#normalizesPaths = normalizesPaths;
     this.#apply({});
   }
 
@@ -59,6 +64,7 @@ export class OriginProxy {
     if (!compiled.ok) return compiled.message;
     this.closeIdle();
     this.#routes = compiled.routes.map((route) => ({ ...route, ...destinationOf(route) }));
+    this.#isNormalizing = this.#normalizesPaths && requiresAccess(config);
     return undefined;
   }
 
@@ -73,7 +79,8 @@ export class OriginProxy {
     stream.on("error", ignore);
     const request = readRequest(raw);
     const path = decodedPath(request.target);
-    const route = path === undefined ? undefined : findRoute(this.#routes, request.host, path);
+    const matched = path !== undefined && this.#isNormalizing ? normalizedPath(path) : path;
+    const route = matched === undefined ? undefined : findRoute(this.#routes, request.host, matched);
     if (!route) respondItself(stream, path === undefined ? 400 : 502);
     else if ("pool" in route) this.#forward(stream, request, route.pool, route.settings.httpHostHeader ?? request.host);
     else respond(stream, route.status, []);
@@ -204,15 +211,6 @@ function readRequest(raw: readonly string[]): TunnelledRequest {
       : headers,
     websocket,
   };
-}
-
-/**
- * The path that ingress rules see: decoded to a byte string, without the query; undefined where an escape is malformed.
- */
-function decodedPath(target: string): string | undefined {
-  const path = target.split("?", 1)[0] ?? "";
-  if (/%(?![0-9A-Fa-f]{2})/.test(path)) return undefined;
-  return path.replace(/%([0-9A-Fa-f]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
 }
 
 function userHeaders(response: IncomingMessage): HeaderLine[] {

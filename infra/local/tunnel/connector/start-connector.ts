@@ -19,6 +19,11 @@ export interface ConnectorOptions {
   readonly gracePeriodMs?: number;
   /** Port of `/ready` and `/metrics` on 127.0.0.1; 0, the default, takes a free one. */
   readonly metricsPort?: number;
+  /**
+   * Whether ingress rules that require Access see normalized paths, as with cloudflared's
+   * `--disable-path-normalization=false`; false by default, as in cloudflared 2026.10.0.
+   */
+  readonly normalizePaths?: boolean;
   readonly log?: (message: string) => void;
 }
 
@@ -83,7 +88,7 @@ class TunnelConnector implements Connector {
     this.#token = parseToken(options.token);
     this.#edges = options.edge.map(parseAddress);
     this.#log = options.log ?? (() => {});
-    this.#proxy = new OriginProxy(this.#id, this.#log);
+    this.#proxy = new OriginProxy(this.#id, this.#log, options.normalizePaths ?? false);
     this.#ready.promise.catch(() => {}); // a caller that waits for `ended` alone gets the error there
   }
 
