@@ -35,6 +35,7 @@ export type * from "./language/ast.ts";
 export { MAX_DEPTH, type Parsed, parse } from "./language/parse.ts";
 export { print } from "./language/print.ts";
 // lint
+export { CLOUDFLARE_NETWORKS } from "./lint/cloudflare-networks.ts";
 export {
   applyEdits,
   type Edit,

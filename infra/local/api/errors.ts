@@ -3,6 +3,8 @@
  * https://developers.cloudflare.com/fundamentals/api/how-to/make-api-calls/#responses. A comment marks
  * numeric codes that are not known from a recorded response.
  */
+import { absentPartOf } from "./absent.ts";
+
 export interface ErrorItem {
   readonly code: number;
   readonly message: string;
@@ -41,7 +43,9 @@ export function notFound(code: number, message: string): ApiError {
 
 /** 404 of a path that leads nowhere, or of an account or zone that is not the caller's. */
 export function noRoute(path: string): ApiError {
-  return notFound(7003, `Could not route to ${path}, perhaps your object identifier is invalid?`);
+  const part = absentPartOf(path);
+  const hint = part === undefined ? "" : ` The API on localhost does not have ${part}.`;
+  return notFound(7003, `Could not route to ${path}, perhaps your object identifier is invalid?${hint}`);
 }
 
 /** 409 that a client must not try again: without the header the provider retries for minutes. */

@@ -18,6 +18,7 @@ import { accessTokenRoutes } from "./routes/access-tokens.ts";
 import { certificateRoutes } from "./routes/certificates.ts";
 import { dnsRecordRoutes } from "./routes/dns-records.ts";
 import { listRoutes } from "./routes/lists.ts";
+import { lookUpRoutes } from "./routes/look-ups.ts";
 import { rulesetRoutes } from "./routes/rulesets.ts";
 import { tokenRoutes } from "./routes/tokens.ts";
 import { tunnelRoutes } from "./routes/tunnels.ts";
@@ -110,6 +111,7 @@ export async function startApi(options: ApiOptions = {}): Promise<LocalApi> {
   const runs = createRuns();
   const route = createRouter([
     ...tokenRoutes,
+    ...lookUpRoutes,
     ...zoneRoutes,
     ...certificateRoutes,
     ...zoneSettingRoutes,

@@ -70,6 +70,16 @@ export function list(item: BodyShape, max = 1000): BodyShape {
   };
 }
 
+/** A list of texts or numbers, none twice. */
+export function distinct(shape: BodyShape): BodyShape {
+  return (value, pointer) => {
+    const misfit = shape(value, pointer);
+    if (misfit || !Array.isArray(value)) return misfit;
+    const index = value.findIndex((item, at) => value.indexOf(item) < at);
+    return index < 0 ? undefined : { pointer: `${pointer}/${index}`, message: "is there twice" };
+  };
+}
+
 /** An object whose keys are free. */
 export function record(item: BodyShape, max = 1000): BodyShape {
   return (value, pointer) => {

@@ -211,6 +211,7 @@ export const permissionGroups = [
   "Access: Service Tokens Write",
   "Access: Organizations, Identity Providers, and Groups Read",
   "Access: Organizations, Identity Providers, and Groups Write",
+  "User Details Read",
 ] as const;
 
 export type PermissionGroup = (typeof permissionGroups)[number];

@@ -113,7 +113,7 @@ export function decideRequest(
   const decided = decidedPage(verdict, arrival);
   if (decided) return { kind: "respond", ...seen, page: decided, verdict };
 
-  const largest = maxBodyBytes ?? maxBodyBytesOf(zone.plan);
+  const largest = maxBodyBytes ?? maxBodyBytesOf(zone);
   const reason = reasonNotToForward(route, lines, largest);
   if (reason) {
     const refusal = fail(...reason, verdict);

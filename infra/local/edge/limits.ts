@@ -1,8 +1,8 @@
-import { PLAN_LIMITS, type Plan } from "../../rules/index.ts";
+import type { Zone } from "../api/state.ts";
 import type { TurnLimits } from "./request-turns.ts";
 
-/** Largest request body, bytes ("Max upload size" of https://developers.cloudflare.com/plans/). */
-export const maxBodyBytesOf = (plan: Plan): number => PLAN_LIMITS[plan].maxUploadMb * 1_000_000;
+/** Largest request body, bytes: the zone's setting `max_upload` in megabytes. */
+export const maxBodyBytesOf = ({ settings }: Zone): number => Number(settings.max_upload) * 1_000_000;
 
 /** Bytes of request line and header lines together; more is 431. Cloudflare allows 128 KB of headers. */
 export const MAX_HEADER_BYTES = 128 * 1024;

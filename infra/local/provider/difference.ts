@@ -72,6 +72,7 @@ export function inputsFrom(fields: ResourceFields, outputs: Values, given?: Valu
     const [value, before] = [outputs[name], given?.[name]];
     if (value === undefined) continue;
     if (before === undefined && field.computed === "optional") continue;
+    if (before === undefined && field.madeOf !== undefined && outputs[field.madeOf] !== undefined) continue;
     if (before === undefined && sameValue(value, field.initial)) continue;
     inputs[name] = inputOf(field.kind, value, before);
   }

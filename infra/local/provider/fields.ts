@@ -33,6 +33,8 @@ export interface ResourceField {
   readonly computed?: "always" | "optional";
   /** Sent where no input is given. */
   readonly initial?: unknown;
+  /** Where the resource has this other field, the server makes the value of it: no input then, unless it is given. */
+  readonly madeOf?: string;
 }
 
 export type ResourceFields = Readonly<Record<string, ResourceField>>;

@@ -1,12 +1,15 @@
 /**
  * What the Cloudflare provider of Pulumi does, for the resource types that the program uses: how inputs become calls
  * of the API and responses become outputs. Checked against recorded calls of the real provider (pulumi-cloudflare 6.17
- * and 6.22).
+ * and 6.22); what has no recording says so where it is defined.
  */
 import { type CallOptions, createCalls } from "./calls.ts";
 import type { Values } from "./fields.ts";
+import { getAccounts } from "./functions/get-accounts.ts";
+import { getIpRanges } from "./functions/get-ip-ranges.ts";
 import { getOrganization } from "./functions/get-organization.ts";
 import { getTunnelToken } from "./functions/get-tunnel-token.ts";
+import { getUser } from "./functions/get-user.ts";
 import { getZone } from "./functions/get-zone.ts";
 import { createResourceType, type ResourceType } from "./resource.ts";
 import { accessApplication } from "./resources/access-application.ts";
@@ -17,6 +20,7 @@ import { list } from "./resources/list.ts";
 import { ruleset } from "./resources/ruleset.ts";
 import { tunnel } from "./resources/tunnel.ts";
 import { tunnelConfig } from "./resources/tunnel-config.ts";
+import { zone } from "./resources/zone.ts";
 import { zoneSetting } from "./resources/zone-setting.ts";
 
 export type { CallOptions } from "./calls.ts";
@@ -45,9 +49,10 @@ const definitions = [
   ruleset,
   tunnel,
   tunnelConfig,
+  zone,
   zoneSetting,
 ];
-const functions = [getOrganization, getTunnelToken, getZone];
+const functions = [getAccounts, getIpRanges, getOrganization, getTunnelToken, getUser, getZone];
 
 /** A provider for one API and token; nothing is called before it is used. */
 export function createProvider(options: CallOptions): Provider {

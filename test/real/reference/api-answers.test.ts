@@ -106,6 +106,9 @@ test("every success body fits Cloudflare's OpenAPI document, apart from the docu
     await call("GET", `${zone}/settings/ssl`);
     await call("PATCH", `${zone}/settings/min_tls_version`, { value: "1.2" });
     await call("PATCH", `${zone}/settings/always_use_https`, { value: "on" });
+    for (const id of ["ciphers", "early_hints", "image_resizing", "max_upload", "mirage", "polish"])
+      await call("GET", `${zone}/settings/${id}`);
+    await call("PATCH", `${zone}/settings/max_upload`, { value: 300 });
     const record = await call("POST", `${zone}/dns_records`, {
       type: "CNAME",
       name: "chat",
@@ -115,6 +118,18 @@ test("every success body fits Cloudflare's OpenAPI document, apart from the docu
       comment: "c",
     });
     await call("POST", `${zone}/dns_records`, { type: "A", name: "a", content: "192.0.2.1", ttl: 300, comment: "c" });
+    await call("POST", `${zone}/dns_records`, {
+      ...{ type: "CAA", name: "@", ttl: 1, comment: "c" },
+      data: { flags: 0, tag: "issue", value: "letsencrypt.org" },
+    });
+    await call("POST", `${zone}/dns_records`, {
+      ...{ type: "SRV", name: "_sip._tcp", ttl: 1, comment: "c" },
+      data: { priority: 1, weight: 2, port: 3, target: "sip.example.com" },
+    });
+    await call("POST", `${zone}/dns_records`, {
+      ...{ type: "HTTPS", name: "@", ttl: 1, comment: "c" },
+      data: { priority: 1, target: ".", value: "alpn=h2" },
+    });
     await call("GET", `${zone}/dns_records`);
     await call("GET", `${zone}/dns_records/${record.body.result.id}`);
     await call("PATCH", `${zone}/dns_records/${record.body.result.id}`, { comment: "d" });

@@ -1,12 +1,25 @@
 /** What makes a DNS record valid, and which records exclude each other. */
 import { isIPv4, isIPv6 } from "node:net";
 import { invalid } from "../errors.ts";
-import { anything, type BodyShape, flag, integer, list, nullable, object, oneOf, record, text } from "../shape.ts";
+import {
+  type BodyShape,
+  flag,
+  integer,
+  isObject,
+  type JsonObject,
+  list,
+  nullable,
+  object,
+  oneOf,
+  text,
+} from "../shape.ts";
 import type { DnsRecord } from "../state.ts";
+import { isHostname } from "./hostname.ts";
+import { type DataType, dataTypes, isDataType } from "./record-data.ts";
 
 /** The types that the API on localhost takes; others are refused by name and not half understood. */
-const types = ["A", "AAAA", "CNAME", "TXT", "MX", "NS"] as const;
-type RecordType = (typeof types)[number];
+const plainTypes = ["A", "AAAA", "CNAME", "TXT", "MX", "NS"] as const;
+type RecordType = (typeof plainTypes)[number] | DataType;
 
 /** Types that Cloudflare can proxy. */
 const proxiableTypes: readonly string[] = ["A", "AAAA", "CNAME"];
@@ -18,30 +31,41 @@ export interface RecordInput {
   readonly ttl?: number;
   readonly proxied?: boolean;
   readonly priority?: number;
-  readonly data?: Readonly<Record<string, unknown>>;
+  readonly data?: JsonObject;
   readonly settings?: Readonly<Record<string, unknown>>;
   readonly comment?: string | null;
   readonly tags?: readonly string[];
 }
 
-const fields = {
-  type: oneOf(...types),
+const type = oneOf(...plainTypes, ...Object.keys(dataTypes));
+const common = {
+  type,
   name: text({ min: 1, max: 255 }),
-  content: text({ min: 1, max: 4096 }),
   ttl: (value: unknown, pointer: string) => (value === 1 ? undefined : integer(60, 86_400)(value, pointer)),
   proxied: flag,
   priority: integer(0, 65_535),
-  data: record(anything),
   settings: object({ flatten_cname: flag, ipv4_only: flag, ipv6_only: flag }),
   comment: nullable(text({ max: 500 })),
   tags: list(text({ min: 1, max: 100 }), 20),
 } as const;
-const wholeRecord = object({ ...fields, "type*": fields.type, "name*": fields.name, "content*": fields.content });
-const partOfRecord = object(fields);
+const content = text({ min: 1, max: 4096 });
 
-/** A record's body; a PATCH may name some of its fields only. */
-export function recordShape(partial: boolean): BodyShape {
-  return partial ? partOfRecord : wholeRecord;
+/**
+ * A record's body. Its type decides whether it has a content or data. A PATCH may name some of the fields only; a new
+ * type needs a new content.
+ */
+export function recordShape(before: DnsRecord | undefined): BodyShape {
+  return (value, pointer) => {
+    const recordType = (isObject(value) ? value.type : undefined) ?? before?.type;
+    const data = isDataType(recordType) ? dataTypes[recordType].shape : undefined;
+    const required = recordType === before?.type ? "" : "*";
+    const shape = object({
+      ...common,
+      ...(before ? {} : { "type*": type, "name*": common.name }),
+      ...(data ? { [`data${required}`]: data } : { [`content${required}`]: content }),
+    });
+    return shape(value, pointer);
+  };
 }
 
 /**
@@ -59,12 +83,13 @@ export function recordName(given: string, zone: string): string {
   return full;
 }
 
-/** The content as stored, and whether it may be proxied. @throws 9004 to 9009 with the field that is wrong */
-export function recordContent(input: RecordInput): { content: string; proxiable: boolean } {
+/** The content and data as stored, and whether it may be proxied. @throws 9004 to 9101 with the field that is wrong */
+export function recordContent(input: RecordInput): { content: string; data?: JsonObject; proxiable: boolean } {
   const { type } = input;
   const proxiable = proxiableTypes.includes(type);
   if (input.proxied && !proxiable) throw invalid(9004, "This record type cannot be proxied.", "/proxied");
   if (type === "MX" && input.priority === undefined) throw invalid(9100, "priority is a required field.", "/priority");
+  if (isDataType(type)) return { ...dataTypes[type].read(input.data ?? {}), proxiable };
   const name = input.content.toLowerCase().replace(/\.$/, "");
   switch (type) {
     case "A":
@@ -98,10 +123,6 @@ function canonicalIPv6(address: string): string {
   if (high === undefined || low === undefined) return text;
   const [one, other] = [Number.parseInt(high, 16), Number.parseInt(low, 16)];
   return `::ffff:${one >> 8}.${one & 255}.${other >> 8}.${other & 255}`;
-}
-
-function isHostname(name: string): boolean {
-  return name.length <= 253 && name.split(".").every((label) => /^(?!-)[a-z0-9_-]{1,63}(?<!-)$/.test(label));
 }
 
 /** A name has either one CNAME or addresses, and no record twice. @throws 81053, 81054 or 81058 */

@@ -12,7 +12,7 @@ import type { DnsRecord, StoredZone } from "../state.ts";
 function inputOf(call: HandlerCall, base?: DnsRecord): RecordInput {
   const body = bodyOf(
     call,
-    recordShape(call.method === "PATCH"),
+    recordShape(base),
     ({ pointer, message }) =>
       new ApiError(400, {
         code: 1004,
@@ -26,7 +26,7 @@ function inputOf(call: HandlerCall, base?: DnsRecord): RecordInput {
 function write(call: HandlerCall, zone: StoredZone, input: RecordInput, before?: DnsRecord): DnsRecord {
   const now = call.clock.timestamp();
   const name = recordName(input.name, zone.name);
-  const { content, proxiable } = recordContent(input);
+  const { content, data, proxiable } = recordContent(input);
   const comment = input.comment ?? null;
   const tags = input.tags ?? [];
   const commented = comment === (before?.comment ?? null) ? before?.comment_modified_on : now;
@@ -41,7 +41,7 @@ function write(call: HandlerCall, zone: StoredZone, input: RecordInput, before?:
     // a proxied record has no ttl of its own
     ttl: input.proxied ? 1 : (input.ttl ?? 1),
     ...(input.priority === undefined ? {} : { priority: input.priority }),
-    ...(input.data === undefined ? {} : { data: input.data }),
+    ...(data === undefined ? {} : { data }),
     settings: input.settings ?? {},
     meta: {},
     comment,

@@ -5,15 +5,14 @@ import { zoneOf } from "../http/handler-call.ts";
 import type { ApiRoute, HandlerCall } from "../http/router.ts";
 import { isObject } from "../shape.ts";
 import type { StoredZone } from "../state.ts";
-import { isEditable, type SettingRule, settingRule, settingRules } from "../zone-settings.ts";
+import { isEditable, type SettingRule, settingRule, settingRules, settingValue } from "../zone-settings.ts";
 
 function shownSetting(zone: StoredZone, id: string, rule: SettingRule) {
-  const stored = zone.settings[id];
   return {
     id,
-    value: stored?.value ?? rule.initial,
-    editable: isEditable(rule, zone.plan),
-    modified_on: stored?.modified_on ?? null,
+    value: settingValue(zone, id, rule),
+    editable: isEditable(rule, zone),
+    modified_on: zone.settings[id]?.modified_on ?? null,
   };
 }
 
@@ -33,15 +32,15 @@ function editSetting(call: HandlerCall) {
   if (!isObject(call.body) || !Object.hasOwn(call.body, "value")) throw invalidValue();
   if (Object.keys(call.body).some((key) => !["id", "value", "enabled"].includes(key))) throw invalidValue();
   if (rule.shape(call.body.value, "/value")) throw invalidValue();
-  const value = merged(zone.settings[id]?.value ?? rule.initial, call.body.value);
-  // the numeric code of a setting that the plan cannot change is ours
-  if (!isEditable(rule, zone.plan)) {
-    throw invalid(
-      1015,
-      `Not allowed to edit setting for ${id}: it cannot be set as it is read only on the ${zone.plan} plan`,
-    );
+  const before = settingValue(zone, id, rule);
+  const value = merged(before, call.body.value);
+  // the numeric code of a setting that the zone cannot change is ours
+  if (!isEditable(rule, zone)) {
+    const reason = rule.needsAdvancedCertificates ? "without Advanced Certificate Manager" : `on the ${zone.plan} plan`;
+    throw invalid(1015, `Not allowed to edit setting for ${id}: it cannot be set as it is read only ${reason}`);
   }
-  if (!isDeepStrictEqual(zone.settings[id]?.value ?? rule.initial, value) || !zone.settings[id]) {
+  if (rule.allows?.(value, zone.plan) === false) throw invalidValue();
+  if (!isDeepStrictEqual(before, value) || !zone.settings[id]) {
     zone.settings[id] = { value, modified_on: call.clock.timestamp() };
     call.reportChange({ kind: "zone", id: zone.id });
   }

@@ -4,7 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import { PLANS } from "../../../rules/index.ts";
-import { accountOf, zoneOf } from "../http/handler-call.ts";
+import { zoneOf } from "../http/handler-call.ts";
 import { paged } from "../http/paging.ts";
 import type { ApiRoute, HandlerCall } from "../http/router.ts";
 import type { Plan, StoredZone } from "../state.ts";
@@ -100,14 +100,6 @@ export const zoneRoutes: readonly ApiRoute[] = [
       call.requirePermission("Zone Read");
       const { plan } = zoneOf(call);
       return { result: PLANS.map((name) => planOf(name, name === plan)) };
-    },
-  },
-  {
-    method: "GET",
-    path: "/accounts/:account",
-    handle(call) {
-      const { id, name, created_on } = accountOf(call);
-      return { result: { id, name, type: "standard", settings: { enforce_twofactor: false }, created_on } };
     },
   },
 ];

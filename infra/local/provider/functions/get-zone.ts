@@ -20,7 +20,8 @@ const inputs: ResourceFields = {
   },
 };
 
-const outputs: ResourceFields = {
+/** What Cloudflare shows of a zone. */
+export const zoneFields: ResourceFields = {
   account: { kind: { object: { id: text, name: text } } },
   activatedOn: text,
   cnameSuffix: text,
@@ -80,7 +81,7 @@ export const getZone = {
   async invoke(calls: Calls, args: Values): Promise<Values> {
     const id = typeof args.zoneId === "string" ? args.zoneId : await idByFilter(calls, args.filter);
     const zone = await calls.send({ method: "GET", path: path`/zones/${id}` });
-    return { ...args, ...toOutputs(outputs, zone), zoneId: id };
+    return { ...args, ...toOutputs(zoneFields, zone), zoneId: id };
   },
 };
 

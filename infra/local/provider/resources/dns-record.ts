@@ -15,7 +15,7 @@ import { type Definition, importIdOf } from "../resource.ts";
 
 const server: ResourceField = { kind: "text", computed: "always" };
 
-/** The parts of structured records (CAA, SRV and others). */
+/** The parts of structured records (CAA, SRV, HTTPS and others). Unrecorded: no recording has such a record. */
 const data: ResourceFields = {
   ...Object.fromEntries(
     (
@@ -44,7 +44,7 @@ const fields: ResourceFields = {
   name: { kind: "text", required: true },
   type: { kind: "text", required: true, replaces: true },
   ttl: { kind: "number", required: true },
-  content: text,
+  content: { ...text, madeOf: "data" },
   proxied: { ...flag, initial: false },
   comment: text,
   tags: { ...texts, computed: "optional" },

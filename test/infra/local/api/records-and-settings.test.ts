@@ -1,4 +1,7 @@
 /** DNS records and zone settings. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
 import { proZone, type Reply, withApi } from "./client.ts";
 
@@ -69,7 +72,7 @@ describe("DNS records", () => {
     [{ type: "A", name: "a..b", content: "192.0.2.1" }, 9000],
     [{ type: "TXT", name: "a", content: "x", proxied: true }, 9004],
     [{ type: "MX", name: "a", content: "mx.example.com" }, 9100],
-    [{ type: "SRV", name: "a", content: "x" }, 1004],
+    [{ type: "LOC", name: "a", content: "x" }, 1004],
     [{ type: "A", name: "a", content: "192.0.2.1", ttl: 5 }, 1004],
     [{ type: "A", name: "a", content: "192.0.2.1", proxied: "yes" }, 1004],
   ])("%j is refused with code %i", async (body, code) => {
@@ -125,6 +128,83 @@ describe("zone settings", () => {
     await withApi({}, async (api, call) => {
       expect(failure(await call("PATCH", `/zones/${api.zoneId}/settings/${setting}`, body))).toEqual([400, code]);
     });
+  });
+
+  test.each([
+    ["free", "ciphers", [], false],
+    ["free", "early_hints", "off", true],
+    ["free", "ech", "on", true],
+    ["pro", "ech", "off", true],
+    ["free", "image_resizing", "off", true],
+    ["free", "max_upload", 100, true],
+    ["business", "max_upload", 200, true],
+    ["enterprise", "max_upload", 500, true],
+    ["free", "mirage", "off", false],
+    ["pro", "mirage", "off", true],
+    ["free", "polish", "off", false],
+    ["pro", "polish", "off", true],
+  ] as const)("P9: on %s, %s is %j at first, and that it can be edited is %p", async (plan, id, value, editable) => {
+    await withApi({ plan }, async (api, call) => {
+      const shown = { id, value, editable, modified_on: null };
+      expect((await call("GET", `/zones/${api.zoneId}/settings/${id}`)).body.result).toEqual(shown);
+    });
+  });
+
+  test.each([
+    ["pro", "early_hints", "on", 200],
+    ["pro", "early_hints", "open", 1007],
+    ["pro", "image_resizing", "open", 200],
+    ["pro", "polish", "lossy", 200],
+    ["free", "polish", "lossy", 1015],
+    ["pro", "mirage", "on", 200],
+    ["business", "max_upload", 175, 200],
+    ["business", "max_upload", 225, 1007],
+    ["free", "max_upload", 125, 1007],
+    ["enterprise", "max_upload", 500, 200],
+    ["enterprise", "max_upload", 110, 1007],
+    ["enterprise", "max_upload", "200", 1007],
+    ["enterprise", "ciphers", ["AES128-SHA"], 1015],
+  ] as const)("P9: on %s, %s = %j is %i", async (plan, id, value, outcome) => {
+    await withApi({ plan }, async (api, call) => {
+      const reply = await call("PATCH", `/zones/${api.zoneId}/settings/${id}`, { value });
+      expect(reply.status === 200 ? 200 : reply.body.errors[0]?.code).toBe(outcome);
+      if (outcome === 200) expect(api.cloud.zoneOf(api.zoneName)?.settings[id]).toEqual(value);
+    });
+  });
+
+  test("P9: ciphers can be chosen with Advanced Certificate Manager: those below TLS 1.3, none twice", async () => {
+    const certificates = [{ type: "advanced" as const, status: "active" as const, hosts: ["a.b.example.com"] }];
+    await withApi({ seed: { zones: [{ name: "example.com", certificates }] } }, async (api, call) => {
+      const path = `/zones/${api.zoneId}/settings/ciphers`;
+      const change = async (value: unknown) => {
+        const reply = await call("PATCH", path, { value });
+        return reply.body.errors[0]?.code ?? reply.body.result.value;
+      };
+      expect((await call("GET", path)).body.result.editable).toBe(true);
+      const suites = ["ECDHE-RSA-AES128-GCM-SHA256", "AES128-SHA"];
+      expect(await change(suites)).toEqual(suites);
+      // terraform-provider-cloudflare#3003
+      expect(await change(["AEAD-AES128-GCM-SHA256"])).toBe(1007);
+      expect(await change(["AES128-SHA", "AES128-SHA"])).toBe(1007);
+      expect(await change("AES128-SHA")).toBe(1007);
+      expect(await change([])).toEqual([]);
+    });
+  });
+
+  test("P9: a size that the plan allows no more does not hold", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "api-settings-"));
+    const file = join(folder, "cloud.json");
+    try {
+      await withApi({ file, plan: "enterprise" }, async (api, call) => {
+        await call("PATCH", `/zones/${api.zoneId}/settings/max_upload`, { value: 450 });
+        expect(api.cloud.zoneOf(api.zoneName)?.settings.max_upload).toBe(450);
+      });
+      await withApi({ file, plan: "free" }, async (api) => {
+        expect(api.cloud.zoneOf(api.zoneName)?.settings.max_upload).toBe(100);
+      });
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   test("a plan that may change http2 does", async () => {

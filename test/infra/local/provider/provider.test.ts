@@ -436,6 +436,6 @@ test("look-ups: exactly one zone must match, arguments are checked, unknown ones
     });
     await expect(provider.invoke(getZone, { filter: { name: "elsewhere.example" } })).rejects.toThrow("0 zones match");
     await expect(provider.invoke(getZone, { filter: { nmae: "x" } })).rejects.toThrow("did you mean name?");
-    await expect(provider.invoke("cloudflare:index/getUser:getUser", {})).rejects.toThrow("getUser");
+    await expect(provider.invoke("cloudflare:index/getZones:getZones", {})).rejects.toThrow("getZones");
   });
 });

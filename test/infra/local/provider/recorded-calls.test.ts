@@ -16,6 +16,9 @@ const notHere = [
   "cloudflare:index/turnstileWidget:TurnstileWidget",
 ];
 
+/** Types of our table that no recording has; unrecorded-calls.test.ts has their calls. */
+const unrecorded = ["cloudflare:index/zone:Zone"];
+
 function providerAt(baseURL: string) {
   return createProvider({ apiToken: "recorded", baseURL });
 }
@@ -45,9 +48,10 @@ function answering(phase: readonly RecordedCall[], inputs: Record<string, unknow
   return [...named, ...phase];
 }
 
-test("every type of the recording is in the table or in the list of those that are not", () => {
+test("every type of the recording is in the table or in the list of those that are not, and the other way round", () => {
   const { types } = providerAt("http://127.0.0.1:1");
-  expect([...new Set(resources.map(({ type }) => type))].sort()).toEqual([...types, ...notHere].sort());
+  const recorded = [...new Set(resources.map(({ type }) => type))];
+  expect([...recorded, ...unrecorded].sort()).toEqual([...types, ...notHere].sort());
 });
 
 describe.each(resources.filter(({ type }) => !notHere.includes(type)))(
