@@ -37,8 +37,8 @@ export interface Ready {
  */
 export const BACKLOG = 4_096;
 
-/** The core that servers have for themselves; Linux only keeps a process on a core. */
-const isPinned = process.platform === "linux" && availableParallelism() > 1;
+/** Servers have the first core for themselves; Linux only keeps a process on a core. */
+let isPinned = process.platform === "linux" && availableParallelism() > 1;
 
 /** Starts a program on the first core, or with all cores when `everywhere`. It ends with the benchmark. */
 export function launch(
@@ -85,6 +85,11 @@ export function pinToFirstCore(pids: readonly number[]): void {
 /** Leaves the first core to the servers, where there is another. */
 export function stayOnSecondCore(): void {
   if (isPinned) spawnSync("taskset", ["-a", "-c", "-p", "1", String(process.pid)]);
+}
+
+/** Lets the system choose the cores of servers and load. Called before any of them starts. */
+export function shareAllCores(): void {
+  isPinned = false;
 }
 
 export async function ask({ child }: Pick<Contender, "child">): Promise<Told> {

@@ -4,7 +4,7 @@
 // three windows fail.
 import { optionWithDefault, wholeNumber } from "../../../scripts/command-line/index.ts";
 import { runBenchmark } from "../benchmark.ts";
-import { median, stayOnSecondCore } from "../contenders.ts";
+import { median } from "../contenders.ts";
 import { tellDisk } from "../disk.ts";
 import {
   CHAT_ENVIRONMENT,
@@ -13,6 +13,7 @@ import {
   type ChatKind,
   findContenders,
   KEEPS,
+  placeLoad,
   startChat,
 } from "./chat-contenders.ts";
 import { type Crowd, gather, isLoadSlow, ROOM_OF, runWindow } from "./load.ts";
@@ -80,8 +81,8 @@ await runBenchmark({
     most: optionWithDefault("--most <number>", "clients that are connected", wholeNumber(FIRST, 4_000), 2_100),
     seconds: optionWithDefault("--seconds <number>", "length of a window", wholeNumber(1, 60), 3),
   },
-  async run({ contender, nodeFlag, runs, most, seconds }, report) {
-    stayOnSecondCore();
+  async run({ contender, runs, most, seconds, ...placement }, report) {
+    placeLoad(placement);
     const kinds = findContenders(contender, report);
     await tellDisk(report);
     const found = new Map<ChatKind, Found[]>(kinds.map((kind) => [kind, []]));
@@ -89,7 +90,7 @@ await runBenchmark({
       const servers: ChatContender[] = [];
       const crowds: (readonly [ChatKind, Crowd])[] = [];
       for (const kind of kinds) {
-        const server = await startChat(kind, most, nodeFlag);
+        const server = await startChat(kind, most, placement);
         servers.push(server);
         crowds.push([kind, await gather(server, most)]);
       }

@@ -7,6 +7,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import jwt from "jsonwebtoken";
 import {
   CommandError,
+  flag,
   oneOf,
   optionList,
   optionWithDefault,
@@ -21,7 +22,18 @@ import { postgresFolder } from "../../../scripts/programs/postgres.ts";
 import { startCluster } from "../../real/postgres/cluster.ts";
 import type { Given } from "../backend-origin.ts";
 import { atEnd, type Report } from "../benchmark.ts";
-import { ask, cpu, cpuOf, launch, pinToFirstCore, start, stop, temporaryFolder } from "../contenders.ts";
+import {
+  ask,
+  cpu,
+  cpuOf,
+  launch,
+  pinToFirstCore,
+  shareAllCores,
+  start,
+  stayOnSecondCore,
+  stop,
+  temporaryFolder,
+} from "../contenders.ts";
 import { CENTRIFUGO, type Protocol, SOCKET_IO } from "../protocols.ts";
 
 const CHAT_KINDS = ["socket.io", "sqlite", "postgres", "centrifugo", "ws", "sqlite before", "postgres before"] as const;
@@ -73,6 +85,7 @@ export const CHAT_OPTIONS = {
     expected: "an option of Node.js, which begins with --",
     parse: (value) => (value.startsWith("--") ? value : undefined),
   }),
+  allCores: flag("--all-cores", "servers and load may use every core (servers the first, the load the second)"),
   runs: optionWithDefault("--runs <number>", "runs, each with processes of its own", wholeNumber(1, 20), 1),
 };
 
@@ -102,11 +115,20 @@ function missing(kind: ChatKind): string | undefined {
   return isCheckout ? undefined : `BENCH_BEFORE names no checkout of this project: ${BENCH_BEFORE}`;
 }
 
-/**
- * Starts a contender with so many users, on the first core, with flags of Node.js or those that the backend has there.
- */
-export async function startChat(kind: ChatKind, users: number, given: readonly string[]): Promise<ChatContender> {
-  const flags = given.length > 0 ? given : backendFlags(1);
+/** What `CHAT_OPTIONS` says of how contenders run. */
+interface Placement {
+  readonly allCores: boolean;
+  /** Empty: the flags that the backend starts with on so many cores. */
+  readonly nodeFlag: readonly string[];
+}
+
+/** Gives the load its core, and the servers theirs where they start. Called before any server starts. */
+export const placeLoad = ({ allCores }: Placement): void => (allCores ? shareAllCores() : stayOnSecondCore());
+
+/** Starts a contender with so many users. */
+export async function startChat(kind: ChatKind, users: number, placement: Placement): Promise<ChatContender> {
+  const { allCores, nodeFlag } = placement;
+  const flags = nodeFlag.length > 0 ? nodeFlag : allCores ? backendFlags() : backendFlags(1);
   if (kind === "centrifugo") return startCentrifugo(users);
   if (kind === "socket.io") return startNode(kind, users, flags);
   const checkout = kind.endsWith("before") ? process.env.BENCH_BEFORE : undefined;

@@ -3,9 +3,17 @@
 // counted.
 import { optionWithDefault, wholeNumber } from "../../../scripts/command-line/index.ts";
 import { type Column, type Report, runBenchmark } from "../benchmark.ts";
-import { median, quantile, ratios, stayOnSecondCore } from "../contenders.ts";
+import { median, quantile, ratios } from "../contenders.ts";
 import { tellDisk } from "../disk.ts";
-import { CHAT_ENVIRONMENT, CHAT_OPTIONS, type ChatKind, findContenders, KEEPS, startChat } from "./chat-contenders.ts";
+import {
+  CHAT_ENVIRONMENT,
+  CHAT_OPTIONS,
+  type ChatKind,
+  findContenders,
+  KEEPS,
+  placeLoad,
+  startChat,
+} from "./chat-contenders.ts";
 import { type Crowd, gather, isLoadSlow, ROOM_OF, runWindow, type Window } from "./load.ts";
 
 /** The windows of one contender under one load, run by run. */
@@ -133,7 +141,7 @@ await runBenchmark({
     seconds: optionWithDefault("--seconds <number>", "length of a window", wholeNumber(1, 60), 5),
   },
   async run(given, report) {
-    stayOnSecondCore();
+    placeLoad(given);
     const kinds = findContenders(given.contender, report);
     await tellDisk(report);
     const isStored = (kind: ChatKind) => kind.startsWith("postgres") || kind.startsWith("sqlite");
@@ -150,7 +158,7 @@ await runBenchmark({
         const size = isPostgres(kind)
           ? given.databaseClients
           : Math.max(given.clients, hasPostgres ? given.databaseClients : 0);
-        crowds.set(kind, await gather(await startChat(kind, size, given.nodeFlag), size));
+        crowds.set(kind, await gather(await startChat(kind, size, given), size));
       }
       for (const [i, { speakers }] of loads.entries()) {
         const turns = measured[i] ?? [];

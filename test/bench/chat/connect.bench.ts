@@ -4,13 +4,14 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { optionWithDefault, wholeNumber } from "../../../scripts/command-line/index.ts";
 import { runBenchmark } from "../benchmark.ts";
-import { median, stayOnSecondCore } from "../contenders.ts";
+import { median } from "../contenders.ts";
 import {
   CHAT_ENVIRONMENT,
   CHAT_OPTIONS,
   type ChatContender,
   type ChatKind,
   findContenders,
+  placeLoad,
   startChat,
 } from "./chat-contenders.ts";
 import { arrive, ROOM_OF } from "./load.ts";
@@ -68,13 +69,13 @@ await runBenchmark({
     clients: optionWithDefault("--clients <number>", "clients of a round", wholeNumber(ROOM_OF, 4_000), 1_200),
     rounds: optionWithDefault("--rounds <number>", "rounds that count, in each run", wholeNumber(1, 20), 5),
   },
-  async run({ contender, nodeFlag, runs, clients, rounds }, report) {
-    stayOnSecondCore();
+  async run({ contender, runs, clients, rounds, ...placement }, report) {
+    placeLoad(placement);
     const kinds = findContenders(contender, report);
     const costs = new Map(kinds.map((kind) => [kind, VISITS.map((): Cost[][] => [])]));
     for (let run = 0; run < runs; run += 1) {
       const servers: ChatContender[] = [];
-      for (const kind of kinds) servers.push(await startChat(kind, clients, nodeFlag));
+      for (const kind of kinds) servers.push(await startChat(kind, clients, placement));
       for (const of of costs.values()) for (const visits of of) visits.push([]);
       for (let round = 0; round < WARM_UP_ROUNDS + rounds; round += 1) {
         for (const server of servers) {

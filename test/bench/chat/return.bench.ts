@@ -3,8 +3,16 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { optionWithDefault, wholeNumber } from "../../../scripts/command-line/index.ts";
 import { runBenchmark } from "../benchmark.ts";
-import { median, stayOnSecondCore } from "../contenders.ts";
-import { CHAT_ENVIRONMENT, CHAT_OPTIONS, type ChatKind, findContenders, KEEPS, startChat } from "./chat-contenders.ts";
+import { median } from "../contenders.ts";
+import {
+  CHAT_ENVIRONMENT,
+  CHAT_OPTIONS,
+  type ChatKind,
+  findContenders,
+  KEEPS,
+  placeLoad,
+  startChat,
+} from "./chat-contenders.ts";
 import { arrive, type Crowd, gather, ROOM_OF, roomsOf, runWindow } from "./load.ts";
 
 /** Milliseconds after which a client tries again; the first time it waits for a random part of this. */
@@ -70,13 +78,13 @@ await runBenchmark({
     clients: optionWithDefault("--clients <number>", "clients", wholeNumber(ROOM_OF, 4_000), 2_000),
     rooms: optionWithDefault("--rooms <number>", "rooms of each client", wholeNumber(1, 10), 1),
   },
-  async run({ contender, nodeFlag, runs, clients, rooms }, report) {
-    stayOnSecondCore();
+  async run({ contender, runs, clients, rooms, ...placement }, report) {
+    placeLoad(placement);
     const kinds = findContenders(contender, report);
     const returns = new Map<ChatKind, Return[]>(kinds.map((kind) => [kind, []]));
     for (let run = 0; run < runs; run += 1) {
       for (const kind of kinds) {
-        const server = await startChat(kind, clients, nodeFlag);
+        const server = await startChat(kind, clients, placement);
         const crowd = await gather(server, clients, rooms);
         await runWindow(crowd, { speakers: clients, ...TALK });
         returns.get(kind)?.push(await killAndReturn(crowd, rooms));
