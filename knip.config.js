@@ -18,6 +18,7 @@ const hasChat = existsSync("backend/chat");
 export default {
   entry: [
     "scripts/*.ts!",
+    ".github/*.ts!",
     // loaded by a name that is computed, or as a process or thread of its own
     "infra/{main.mjs,index.ts,provider-only.ts}!",
     "infra/local/engine/worker.ts!",
@@ -40,7 +41,7 @@ export default {
     "test/slow/readme/added-feature.ts",
     "test/real/{disk/chat/acknowledge,pulumi/provider-plugin}.ts",
   ],
-  project: ["{backend,infra,cloudflared,scripts}/**/*.{ts,mjs}!", "test/**/*.ts"],
+  project: ["{.github,backend,infra,cloudflared,scripts}/**/*.{ts,mjs}!", "test/**/*.ts"],
   // run by name: scripts/check.ts, scripts/format.ts, test/backend/gateway/openapi/openapi.test.ts; and types of a text
   // that test/cloudflared/deployment.test.ts makes
   ignoreDependencies: ["@biomejs/biome", "@redocly/cli", "kubernetes-types", ...(hasChat ? [] : ["axe-core"])],

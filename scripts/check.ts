@@ -2,7 +2,7 @@ import { command, endRequestedBy, runCommand, runProgram } from "./command-line/
 import { runTool } from "./programs/project-tool.ts";
 import { checkSources } from "./source-check/check-sources.ts";
 
-const FOLDERS = ["backend", "infra", "cloudflared", "scripts", "test"];
+const FOLDERS = [".github", "backend", "infra", "cloudflared", "scripts", "test"];
 
 const CHECKS: readonly (readonly [what: string, run: () => Promise<number>])[] = [
   ["format and lint", () => runTool("biome", ["check", "--error-on-warnings"])],

@@ -24,6 +24,7 @@ await runCommand(
       yes: flag("-y, --yes", "does not ask"),
       skipPreview: flag("-f, --skip-preview", "does not show beforehand what Pulumi will do"),
       diff: flag("--diff", "shows every value that changes"),
+      skipTokenFile: flag("--skip-token-file", "does not write the tunnel's token to a file, as on a build machine"),
     },
     environment: DEPLOY_ENVIRONMENT,
     examples: ["--stack prod", "--stack prod --yes"],
@@ -60,7 +61,7 @@ await runCommand(
       await removePendingNotes(cli);
       await putBackReleased(operator, resources);
       const outputs = await readOutputs(cli);
-      const file = writeTokenFile(folder, outputs.tunnelToken);
+      const file = options.skipTokenFile ? undefined : writeTokenFile(folder, outputs.tunnelToken);
       const lines = nextStepLines({
         stack,
         tokenFile: file,

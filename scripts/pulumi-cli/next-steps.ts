@@ -27,7 +27,8 @@ export async function readOutputs(cli: Cli): Promise<StackOutputs> {
 
 export interface NextSteps {
   readonly stack: string;
-  readonly tokenFile: string;
+  /** Undefined where the token was not written: then neither backend nor connector runs on this machine. */
+  readonly tokenFile: string | undefined;
   /** A guest's backend keeps its data beside its token, since the owner's may be on the same machine. */
   readonly role: "owner" | "guest";
   readonly origin: string;
@@ -39,30 +40,50 @@ export interface NextSteps {
 }
 
 export function nextStepLines(steps: NextSteps): readonly string[] {
-  const { stack, tokenFile, role, origin, hostnames, hostnamesBefore } = steps;
+  const { stack, tokenFile, hostnames, hostnamesBefore } = steps;
+  const before = Array.isArray(hostnamesBefore) ? hostnamesBefore : undefined;
+  const added = before === undefined ? [] : hostnames.filter((hostname) => !before.includes(hostname));
+  return [
+    ...(tokenFile === undefined ? elsewhereLines(steps, added) : hereLines(steps, tokenFile, added)),
+    `\`npm run drift -- --stack ${stack}\` shows whether anybody changed something by hand.`,
+  ];
+}
+
+const originsOf = ({ hostnames }: NextSteps): string =>
+  `ORIGINS=${hostnames.map((hostname) => `https://${hostname}`).join(",")}`;
+
+const restartLine = (added: readonly string[], command: string): string =>
+  `New: ${added.join(", ")}. Restart the backend with ${command}; until then it refuses to register and to sign in ` +
+  "there";
+
+function elsewhereLines(steps: NextSteps, added: readonly string[]): readonly string[] {
+  return [
+    "The tunnel's token was not written to a file. This prints it: " +
+      `\`pulumi stack output tunnelToken --show-secrets --stack ${steps.stack}\``,
+    ...(added.length === 0 ? [] : [`${restartLine(added, originsOf(steps))}.`]),
+  ];
+}
+
+function hereLines(steps: NextSteps, tokenFile: string, added: readonly string[]): readonly string[] {
+  const { role, origin } = steps;
   const dataDir = role === "guest" ? dirname(tokenFile) : steps.dataDir;
-  const origins = hostnames.map((hostname) => `https://${hostname}`).join(",");
   const variables = [
     ...(dataDir === undefined ? [] : [`DATA_DIR=${quoted(dataDir)}`]),
     ...(origin === DEFAULTS.origin ? [] : portOf(origin)),
-    `ORIGINS=${origins}`,
+    originsOf(steps),
   ];
   const backend = `${variables.join(" ")} npm run backend`;
   const connector = `TUNNEL_TOKEN_FILE=${quoted(tokenFile)} npm run connector`;
-  const before = Array.isArray(hostnamesBefore) ? hostnamesBefore : undefined;
-  const added = before === undefined ? [] : hostnames.filter((hostname) => !before.includes(hostname));
   return [
     `The tunnel's token is in ${tokenFile}.`,
     ...(added.length === 0
       ? ["The backend, and on the same machine, in another terminal, a connector:", `  ${backend}`, `  ${connector}`]
       : [
-          `New: ${added.join(", ")}. Restart the backend with the new ORIGINS; until then it refuses to register and ` +
-            "to sign in there:",
+          `${restartLine(added, "the new ORIGINS")}:`,
           `  ${backend}`,
           "Connectors that run serve it already. One more is started with:",
           `  ${connector}`,
         ]),
-    `\`npm run drift -- --stack ${stack}\` shows whether anybody changed something by hand.`,
   ];
 }
 

@@ -74,7 +74,11 @@ export async function openOperatorStage({
   const provider = await startProviderServer();
   const pulumi = await getPulumi(process.env);
   const environment = { PULUMI_DEBUG_PROVIDERS: provider.debugProviders };
-  const links = ["Pulumi.yaml", "package.json", ...(files === undefined ? ["infra", "backend"] : [])];
+  const links = [
+    "Pulumi.yaml",
+    "package.json",
+    ...(files === undefined ? [".github", "infra", "backend", "scripts"] : []),
+  ];
   const workspace = openWorkspace({ pulumi, root, links, files: {}, environment });
   if (files !== undefined) copyProject(workspace.dir, files);
   const tunnels = await startCloudTunnels({ cloud: api.cloud, certificates: join(workspace.dir, "certificates") });

@@ -2,13 +2,14 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { basename, delimiter, dirname, join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import type Cloudflare from "cloudflare";
 import { registeredConnectors } from "../../../cloudflared/index.ts";
 import type { LocalApi } from "../../../infra/local/api/index.ts";
 import type { PulumiRun } from "../../../scripts/pulumi-cli/workspace.ts";
 import { type OperatorStage, openOperatorStage } from "./operator-stage.ts";
+import { type JobRun, runJob } from "./workflow-job.ts";
 
 let stage: OperatorStage;
 let api: LocalApi;
@@ -102,6 +103,56 @@ test("a change by hand is drift: exit code 1 and a table; `up` puts it back", as
   const calls = api.journal.length;
   expect(await up()).toMatchObject({ code: 0 });
   expect(stage.writesSince(calls)).toEqual(["PUT dns_records/ID"]);
+});
+
+test("the jobs for GitHub check, preview, deploy and find drift, and leave neither a token nor a file", async () => {
+  const { PULUMI_BACKEND_URL, PULUMI_CONFIG_PASSPHRASE, PULUMI_BIN, DATA_DIR, PULUMI_HOME: _, ...env } = stage.env;
+  const { dir: cwd } = stage.workspace;
+  const values = {
+    "vars.CAUSEWAY_STACK": "dev",
+    "vars.PULUMI_BACKEND_URL": PULUMI_BACKEND_URL ?? "",
+    "secrets.PULUMI_CONFIG_PASSPHRASE": PULUMI_CONFIG_PASSPHRASE ?? "",
+  };
+  const PATH = [dirname(PULUMI_BIN ?? ""), env.PATH].join(delimiter);
+  const job = (file: string, name: string) => runJob(file, name, { cwd, env: { ...env, PATH }, values });
+  const before = readdirSync(cwd);
+  const tunnelToken = readFileSync(stage.tokenFile, "utf8").trim();
+  const secrets = [stage.apiToken, tunnelToken, JSON.parse(Buffer.from(tunnelToken, "base64").toString()).s];
+  const expectClean = (run: JobRun) => {
+    expect(secrets.filter((secret) => JSON.stringify(run).includes(secret))).toEqual([]);
+    expect(Object.keys(run.left)).toEqual([]);
+    expect(readdirSync(cwd)).toEqual(before);
+  };
+  expect(await job("preview.yml", "check")).toMatchObject({ failed: false });
+  const preview = await job("preview.yml", "preview");
+  expect(preview.summary).toMatch(/^### `preview` of dev: exit code 0\n<pre>\n[\s\S]*\d+ unchanged[\s\S]*<\/pre>\n$/);
+  expectClean(preview);
+
+  const [record] = api.cloud.zoneOf("chat.example.com")?.records ?? [];
+  const changed = { type: "CNAME", name: "chat.example.com", content: "x.example.org", ttl: 1 } as const;
+  await cloudflare.dns.records.edit(record?.id ?? "", { zone_id: api.zoneId, ...changed });
+  const drift = await job("drift.yml", "drift");
+  expect(drift).toMatchObject({
+    failed: false,
+    outputs: "code=1\n",
+    summary: expect.stringContaining("x.example.org"),
+  });
+  expectClean(drift);
+
+  const deploy = await job("deploy.yml", "up");
+  expect(deploy).toMatchObject({ failed: false, text: expect.stringContaining("1 updated") });
+  expect(deploy.text).toContain("The tunnel's token was not written to a file.");
+  expectClean(deploy);
+  expect((await job("drift.yml", "drift")).outputs).toBe("code=0\n");
+
+  // not known is a failure, and the last step runs nevertheless
+  const unknown = await runJob("drift.yml", "drift", {
+    cwd,
+    env: { ...env, PATH },
+    values: { ...values, "vars.CAUSEWAY_STACK": "none" },
+  });
+  expect(unknown).toMatchObject({ failed: true, outputs: "code=2\n" });
+  expectClean(unknown);
 });
 
 test("a tunnel deleted elsewhere is drift, stops a preview and a rotation, and `up` makes a new one", async () => {

@@ -40,3 +40,14 @@ test("two stacks on one machine: a guest's backend has a folder of its own, and 
   const elsewhere = nextStepLines({ ...step, origin: "http://backend.example.net:3001" }).join();
   expect([elsewhere.includes("PORT="), elsewhere.includes("DATA_DIR=")]).toEqual([false, false]);
 });
+
+test("where the token was not written, nothing is started on this machine", () => {
+  const elsewhere = { ...step, tokenFile: undefined, hostnamesBefore: ["chat.example.com"] };
+  expect(nextStepLines(elsewhere)).toEqual([
+    expect.stringContaining("`pulumi stack output tunnelToken --show-secrets --stack prod`"),
+    expect.stringMatching(
+      /^New: team\.example\.com\. Restart the backend with ORIGINS=https:\/\/chat\..*,https:\/\/team\./,
+    ),
+    expect.stringContaining("npm run drift"),
+  ]);
+});
