@@ -2,11 +2,10 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { CommandError } from "../command-line/index.ts";
-import type { Cli } from "./cli.ts";
-import { backendUrl, folderOf, projectName } from "./state-folder.ts";
+import { type BackendCli, backendUrl, folderOf, projectName } from "./state-folder.ts";
 
 /** @throws CommandError where another run works on the stack, as far as that can be seen */
-export async function assertUnlocked(cli: Cli, stack: string): Promise<void> {
+export async function assertUnlocked(cli: BackendCli, stack: string): Promise<void> {
   const locked = await describeLock(cli, stack);
   if (locked === undefined) return;
   throw new CommandError(
@@ -19,7 +18,7 @@ export async function assertUnlocked(cli: Cli, stack: string): Promise<void> {
  * Returns who has locked the stack; undefined where it is not locked, or a lock cannot be seen: previews do not need to
  * know. Folders and Pulumi Cloud can be read; in other backends (S3 and the like) only a run that writes shows it.
  */
-export async function describeLock(cli: Cli, stack: string): Promise<string | undefined> {
+export async function describeLock(cli: BackendCli, stack: string): Promise<string | undefined> {
   const url = await backendUrl(cli);
   if (url === undefined) return undefined;
   const folder = folderOf(url);
@@ -50,10 +49,21 @@ async function describeFileLock(root: string, project: string, stack: string): P
   return locks.length === 0 ? undefined : locks.join(", ");
 }
 
-async function describeCloudLock(cli: Cli, stack: string): Promise<string | undefined> {
+/** As `pulumi stack ls --json` lists it. */
+interface CloudStack {
+  /** Without the organization where that is the CLI's default one, and without the project of this folder. */
+  readonly name?: string;
+  /** Ends with `/ORGANIZATION/PROJECT/STACK`. */
+  readonly url?: string;
+  readonly updateInProgress?: boolean;
+}
+
+async function describeCloudLock(cli: BackendCli, stack: string): Promise<string | undefined> {
   const { code, output } = await cli.readGlobal(["stack", "ls", "--json"]);
   if (code !== 0) return undefined;
-  const stacks: readonly { readonly name?: string; readonly updateInProgress?: boolean }[] = JSON.parse(output);
-  const found = stacks.find(({ name }) => name === stack || name?.endsWith(`/${stack}`));
+  const stacks: readonly CloudStack[] = JSON.parse(output);
+  const [organization = "", ...rest] = stack.split("/");
+  const path = `/${organization}/${await projectName()}/${rest.at(-1)}`;
+  const found = stacks.find(({ name, url }) => (rest.length === 0 ? name === stack : url?.endsWith(path)));
   return found?.updateInProgress ? "another run, in Pulumi Cloud" : undefined;
 }

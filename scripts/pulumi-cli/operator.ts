@@ -1,9 +1,10 @@
 /** What the operator's commands share: the option that names the stack, and what belongs to it. */
 import { join, resolve } from "node:path";
 import { PURPOSE } from "../../infra/config.ts";
-import { CommandError, endRequestedBy, requiredOption } from "../command-line/index.ts";
+import { CommandError, endRequestedBy, requiredOption, UsageError } from "../command-line/index.ts";
 import { type Cli, openCli } from "./cli.ts";
 import { type StackName, stackName } from "./stack-name.ts";
+import { projectName } from "./state-folder.ts";
 
 export const stackOption = requiredOption(
   "-s, --stack <name>",
@@ -46,8 +47,15 @@ export function throwAfterSignal(nextStep: string): void {
   }
 }
 
-/** @throws NoPulumiError where there is no Pulumi CLI that can be used */
-export async function openOperator({ text, folder }: StackName): Promise<OperatorStack> {
+/**
+ * @throws UsageError where the stack is one of another project; NoPulumiError where there is no Pulumi CLI that can be
+ * used
+ */
+export async function openOperator({ text, project, folder }: StackName): Promise<OperatorStack> {
+  const own = await projectName();
+  if (project !== undefined && project !== own) {
+    throw new UsageError(`--stack is "${text}", of the project ${project}. Pulumi.yaml of this folder names ${own}.`);
+  }
   // replaces a purpose that the operator's environment still has from an earlier command
   const env = { ...process.env, [PURPOSE]: "deploy" };
   return {

@@ -4,6 +4,8 @@ import type { ValueKind } from "../command-line/index.ts";
 export interface StackName {
   /** As the operator wrote it, which is how the CLI takes it: `prod`, `acme/prod` or `acme/causeway/prod`. */
   readonly text: string;
+  /** Where the name has one. It must be the project of this folder. */
+  readonly project?: string | undefined;
   /** Name of the folder for what belongs to the stack; no path. */
   readonly folder: string;
 }
@@ -25,6 +27,7 @@ export const stackName: ValueKind<StackName> = {
     if (parts.length > 3 || !parts.every((part) => PART.test(part))) return undefined;
     const stack = parts.at(-1) ?? "";
     const [organization = NO_ORGANIZATION] = parts.length > 1 ? parts : [];
-    return { text, folder: organization === NO_ORGANIZATION ? stack : `${organization}+${stack}` };
+    const project = parts.length === 3 ? parts[1] : undefined;
+    return { text, project, folder: organization === NO_ORGANIZATION ? stack : `${organization}+${stack}` };
   },
 };

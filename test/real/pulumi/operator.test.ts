@@ -9,18 +9,23 @@ import { registeredConnectors } from "../../../cloudflared/index.ts";
 import type { LocalApi } from "../../../infra/local/api/index.ts";
 import type { PulumiRun } from "../../../scripts/pulumi-cli/workspace.ts";
 import { type OperatorStage, openOperatorStage } from "./operator-stage.ts";
+import { startVault, type VaultStandIn } from "./vault.ts";
 import { type JobRun, runJob } from "./workflow-job.ts";
 
 let stage: OperatorStage;
 let api: LocalApi;
 let cloudflare: Cloudflare;
+let vault: VaultStandIn | undefined;
 
 beforeAll(async () => {
   stage = await openOperatorStage();
   ({ api, cloudflare } = stage);
 });
 
-afterAll(() => stage?.close());
+afterAll(async () => {
+  await stage?.close();
+  vault?.close();
+});
 
 /** A command that deletes what it has just written fails the test. */
 const npmRun = (name: string, ...args: readonly string[]): Promise<PulumiRun> =>
@@ -173,6 +178,39 @@ test("a tunnel deleted elsewhere is drift, stops a preview and a rotation, and `
     `${now}.cfargotunnel.com`,
   ]);
   expect(await npmRun("drift")).toMatchObject({ code: 0 });
+});
+
+test("with another secrets provider no command needs a passphrase, here and in the tests below", async () => {
+  vault = await startVault();
+  stage.workspace.setEnvironment(vault.environment);
+  const provider = ["change-secrets-provider", "hashivault://site", "--stack", "dev"];
+  expect(await stage.workspace.run("stack", ...provider)).toMatchObject({ code: 0 });
+  const file = readFileSync(join(stage.workspace.dir, "Pulumi.dev.yaml"), "utf8");
+  expect(file).toMatch(/^secretsprovider: hashivault:\/\/site$/m);
+  expect(file).toMatch(/^encryptedkey: /m);
+  expect(file).not.toContain("encryptionsalt");
+  stage.workspace.setEnvironment({ PULUMI_CONFIG_PASSPHRASE: undefined });
+  const { PULUMI_CONFIG_PASSPHRASE: _, ...without } = stage.env;
+  const decrypted = vault.decrypted();
+  stage.env = without;
+  expect(await npmRun("preview")).toMatchObject({ code: 1, text: expect.stringMatching(/VAULT/) });
+  expect(vault.decrypted()).toBe(decrypted);
+  stage.env = { ...without, ...vault.environment };
+  expect(await npmRun("preview", "--expect-no-changes")).toMatchObject({ code: 0 });
+  expect(await up()).toMatchObject({ code: 0 });
+  expect(vault.decrypted()).toBeGreaterThan(decrypted);
+});
+
+test("a stack may be named with its organization and project, but not one of another project", async () => {
+  expect(await stage.npmRunOf("organization/causeway/dev", "drift")).toMatchObject({ code: 0 });
+  expect(await stage.npmRunOf("organization/causeway/dev", "up", "--yes")).toMatchObject({
+    code: 0,
+    text: expect.stringContaining(stage.tokenFile),
+  });
+  expect(await stage.npmRunOf("organization/other/dev", "up", "--yes")).toMatchObject({
+    code: 2,
+    text: expect.stringContaining("of the project other. Pulumi.yaml of this folder names causeway."),
+  });
 });
 
 test("rotate replaces each connector of this machine by one with the new secret", async () => {

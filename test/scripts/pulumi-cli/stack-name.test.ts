@@ -8,7 +8,8 @@ test.each([
   ["organization/causeway/prod", "prod"],
   ["pr-7.preview", "pr-7.preview"],
 ])("O17: --stack %s is accepted, and its folder is %s", (text, folder) => {
-  expect(stackName.parse(text)).toEqual({ text, folder });
+  const project = text.split("/").length === 3 ? "causeway" : undefined;
+  expect(stackName.parse(text)).toEqual({ text, project, folder });
 });
 
 test.each([
