@@ -4,20 +4,28 @@ import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 
-const UNITS = ["backend/deploy/causeway-backend.service", "cloudflared/causeway-connector.service"];
+const SERVICES = ["backend/deploy/causeway-backend.service", "cloudflared/causeway-connector.service"];
+/** Runs once, when its timer starts it. */
+const STATUS = "cloudflared/causeway-status.service";
+const TIMER = "cloudflared/causeway-status.timer";
+const UNITS = [...SERVICES, STATUS];
 /** What `systemd-analyze security` calls exposure, times ten: 0 where a service may do nothing, 100 where it may all */
-const MAX_EXPOSURE = { "causeway-backend.service": 14, "causeway-connector.service": 14 };
+const MAX_EXPOSURE = {
+  "causeway-backend.service": 14,
+  "causeway-connector.service": 14,
+  "causeway-status.service": 14,
+};
 
 let server: string;
 beforeEach(() => {
   server = mkdtempSync(join(tmpdir(), "causeway-units-"));
-  for (const program of ["opt/causeway/causeway", "usr/bin/cloudflared"]) {
+  for (const program of ["opt/causeway/causeway", "usr/bin/cloudflared", "usr/bin/node"]) {
     mkdirSync(join(server, dirname(program)), { recursive: true });
     writeFileSync(join(server, program), "#!/bin/sh\n", { mode: 0o755 });
   }
   cpSync("/lib/systemd/system", join(server, "lib/systemd/system"), { recursive: true, verbatimSymlinks: true });
   mkdirSync(join(server, "etc/systemd/system"), { recursive: true });
-  for (const unit of UNITS) copyFileSync(unit, place(unit));
+  for (const unit of [...UNITS, TIMER]) copyFileSync(unit, place(unit));
 });
 afterEach(() => rmSync(server, { recursive: true }));
 
@@ -36,7 +44,7 @@ function verify(unit: string): string {
   return lines.join("\n");
 }
 
-test.each(UNITS)("O20: systemd-analyze finds nothing in %s", (unit) => {
+test.each([...UNITS, TIMER])("O20: systemd-analyze finds nothing in %s", (unit) => {
   expect(verify(unit)).toBe("");
 });
 
@@ -55,12 +63,26 @@ test.each(UNITS)("O20: %s may do little: systemd-analyze security stays below it
   expect(rate(5)).not.toBe(0);
 });
 
-test.each(UNITS)("O20: %s has its secrets in files, and may be started again without an end", (unit) => {
+/** The values of a key, in the lines of a unit. */
+function values(unit: string, key: string): readonly string[] {
   const lines = readFileSync(unit, "utf8").split("\n");
-  const values = (key: string) =>
-    lines.filter((line) => line.startsWith(`${key}=`)).map((line) => line.slice(key.length + 1));
-  expect([...values("Restart"), ...values("StartLimitIntervalSec")]).toEqual(["always", "0"]);
-  expect([...values("EnvironmentFile"), ...values("LoadCredential")]).toHaveLength(1);
-  expect(values("Environment").filter((line) => /SECRET|PASSWORD|_URL=|TOKEN=/.test(line))).toEqual([]);
-  expect(values("ExecStart").join()).not.toMatch(/token|secret/i);
+  return lines.filter((line) => line.startsWith(`${key}=`)).map((line) => line.slice(key.length + 1));
+}
+
+test.each(UNITS)("O20: %s has its secrets in files", (unit) => {
+  expect([...values(unit, "EnvironmentFile"), ...values(unit, "LoadCredential")]).toHaveLength(1);
+  expect(values(unit, "Environment").filter((line) => /SECRET|PASS|_URL=|TOKEN=/.test(line))).toEqual([]);
+  expect(values(unit, "ExecStart").join()).not.toMatch(/token|secret/i);
+});
+
+test.each(SERVICES)("O20: %s may be started again without an end", (unit) => {
+  expect([...values(unit, "Restart"), ...values(unit, "StartLimitIntervalSec")]).toEqual(["always", "0"]);
+});
+
+test("a timer starts `status`, whose exit codes fail the unit", () => {
+  expect(values(TIMER, "OnUnitInactiveSec")).toEqual(["10min"]);
+  expect([...values(STATUS, "Type"), ...values(STATUS, "SuccessExitStatus")]).toEqual(["oneshot"]);
+  const broken = readFileSync(TIMER, "utf8").replace("OnUnitInactiveSec=10min", "OnUnitInactiveSec=10 minuets");
+  writeFileSync(place(TIMER), broken);
+  expect(verify(TIMER)).toContain("Failed to parse timer value");
 });
