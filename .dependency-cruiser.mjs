@@ -106,6 +106,13 @@ export default {
       to: { path: "node_modules/(@pulumi|cloudflare)/" },
     },
     {
+      name: "assertions-are-a-leaf",
+      severity: "error",
+      comment: "the check of assertions serves the gateway and the connector, and knows neither of them",
+      from: { path: folder("backend/assertions/") },
+      to: { path: ".", pathNot: `${folder("backend/assertions/")}|node_modules/jose/` },
+    },
+    {
       name: "values-are-plain",
       severity: "error",
       comment: "what a text, a name or a throttle is depends on no database, no service and no gateway",
@@ -305,6 +312,8 @@ export default {
       from: { path: "^infra/local/[^/]+/" },
       to: { path: "^infra/local/(api|tunnel|provider|edge|console)/index\\.ts$|^infra/local/api/state\\.ts$" },
     },
+    // our own connector checks the assertions that the gateway checks
+    { from: { path: "^infra/local/tunnel/connector/" }, to: { path: "^backend/assertions/index\\.ts$" } },
     // only the in-process engine may load the program
     {
       from: { path: folder("infra/local/engine/") },

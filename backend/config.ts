@@ -1,5 +1,6 @@
 import { isIP } from "node:net";
 import { resolve } from "node:path";
+import { isTeamName } from "./assertions/index.ts";
 import type { MailServer } from "./mail/smtp.ts";
 import { type NatsConfig, readNats } from "./nodes/nats-config.ts";
 import { type Environment, withSecretFiles } from "./secret-files.ts";
@@ -43,11 +44,23 @@ export interface Config {
   readonly webhookSecrets: ReadonlyMap<string, readonly string[]>;
   /** Networks besides the loopback whose `CF-Connecting-IP` is trusted, in CIDR notation. */
   readonly trustedPeers: readonly string[];
+  /** The application of Cloudflare Access through which administrators must come; undefined where there is none. */
+  readonly access: AccessConfig | undefined;
   readonly logLevel: LogLevel;
   /** Share of the successful requests that are logged, 0 to 1; refused ones are logged by `RefusalLog`. */
   readonly logSample: number;
   /** Milliseconds within which open requests have to finish when the backend stops. */
   readonly drainTimeMs: number;
+}
+
+/** An application of Cloudflare Access. */
+export interface AccessConfig {
+  /** `TEAM` of `TEAM.cloudflareaccess.com`. */
+  readonly team: string;
+  /** The audience tags of the applications; an assertion for one of them is accepted. */
+  readonly audiences: readonly string[];
+  /** Where the team's certificates are; Cloudflare's path when undefined. */
+  readonly certificates: URL | undefined;
 }
 
 /** Default quota in megabytes: half a million short messages. */
@@ -137,6 +150,7 @@ export function readConfig(given: Environment): Config {
       listParser(parseNetwork),
       "networks divided by commas, for example 172.16.0.0/12",
     ),
+    access: readAccess(read, readText, problems),
     logLevel: read(
       "LOG_LEVEL",
       "info",
@@ -183,6 +197,54 @@ function readMail(
   }
   return server && from ? { server, from } : undefined;
 }
+
+/** Reads `ACCESS_TEAM`, `ACCESS_AUDIENCE` and `ACCESS_CERTIFICATES`: the first two go together, the third with them. */
+function readAccess(
+  read: ReadVariable,
+  readText: (name: string) => string | undefined,
+  problems: string[],
+): Config["access"] {
+  const team = read<string | undefined>(
+    "ACCESS_TEAM",
+    undefined,
+    (value) => (isTeamName(value) ? value : undefined),
+    'the name of a team: "example" where it is example.cloudflareaccess.com',
+  );
+  const audiences = read<readonly string[]>(
+    "ACCESS_AUDIENCE",
+    [],
+    listParser((value) => (/^[0-9a-f]{64}$/.test(value) ? value : undefined)),
+    "audience tags of applications, divided by commas: 64 hex digits each",
+  );
+  const certificates = read<URL | undefined>(
+    "ACCESS_CERTIFICATES",
+    undefined,
+    parseCertificatesUrl,
+    "a URL with https, or with http where it is on this machine",
+  );
+  const [hasTeam, hasAudience, hasCertificates] = ["ACCESS_TEAM", "ACCESS_AUDIENCE", "ACCESS_CERTIFICATES"].map(
+    (name) => readText(name) !== undefined,
+  );
+  if (hasTeam !== hasAudience) {
+    problems.push(
+      "ACCESS_TEAM and ACCESS_AUDIENCE must be set together: whose assertions administrators need, and for which " +
+        "application.",
+    );
+  } else if (hasCertificates && !hasTeam) {
+    problems.push("ACCESS_CERTIFICATES must be set with ACCESS_TEAM and ACCESS_AUDIENCE.");
+  }
+  return team === undefined ? undefined : { team, audiences, certificates };
+}
+
+function parseCertificatesUrl(value: string): URL | undefined {
+  const url = URL.parse(value);
+  if (url === null || url.username !== "" || url.password !== "") return undefined;
+  return url.protocol === "https:" || (url.protocol === "http:" && isThisMachine(url.hostname)) ? url : undefined;
+}
+
+/** Whether a host of a URL is this machine: `localhost`, or a loopback address. */
+const isThisMachine = (host: string): boolean =>
+  ["localhost", "::1", "[::1]"].includes(host) || /^127\.\d+\.\d+\.\d+$/.test(host);
 
 const WEBHOOK_SECRET_PREFIX = "WEBHOOK_SECRET_";
 /** Minimum length of a secret: shorter ones can be guessed. */
@@ -249,7 +311,6 @@ function parseMailServer(value: string): MailServer | undefined {
   const secure = parsed.protocol === "smtps:";
   if (parsed.search !== "" && (parsed.search !== "?tls=off" || secure)) return undefined;
   const host = parsed.hostname.replace(/^\[|\]$/g, "");
-  const isOnThisMachine = host === "localhost" || host === "::1" || /^127\.\d+\.\d+\.\d+$/.test(host);
   const user = decodeUserInfo(parsed.username);
   const password = decodeUserInfo(parsed.password);
   if (user === undefined || password === undefined) return undefined;
@@ -257,7 +318,7 @@ function parseMailServer(value: string): MailServer | undefined {
     host,
     port: parsed.port === "" ? defaultPort : Number(parsed.port),
     secure,
-    requireTls: !secure && !isOnThisMachine && parsed.search === "",
+    requireTls: !secure && !isThisMachine(host) && parsed.search === "",
     user: user || undefined,
     password: password || undefined,
   };

@@ -3,7 +3,7 @@ export { hasConfiguration } from "./configuration.ts";
 export { findCloudflared } from "./find.ts";
 export { ConnectorProblem } from "./problem.ts";
 export { registeredConnectors, sendStopSignal } from "./registry.ts";
-export type { RunningConnector } from "./running-connector.ts";
+export type { LocalEdge, RunningConnector } from "./running-connector.ts";
 export { serveTunnel } from "./serve.ts";
 export { startCloudflared } from "./start.ts";
 export { readToken } from "./token.ts";

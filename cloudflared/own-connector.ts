@@ -22,6 +22,7 @@ export async function startOwn(local: LocalEdge, options: ConnectorStartOptions)
     const connector = await startConnector({
       token,
       edge: [local.edge],
+      accessCertificates: local.accessCertificates === undefined ? undefined : new URL(local.accessCertificates),
       ca,
       normalizePaths: !isPathNormalizationDisabled(options.env),
       log: withOriginHint((line) => options.log?.(line)),

@@ -6,6 +6,8 @@ export interface LocalEdge {
   readonly edge: string;
   /** PEM file of the authority that signed its certificate. */
   readonly caFile: string;
+  /** URL of the certificates of its Access, for our own connector. The real cloudflared asks Cloudflare for them. */
+  readonly accessCertificates?: string;
 }
 
 /** How to start a connector. */

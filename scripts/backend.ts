@@ -9,6 +9,8 @@ await runCommand(
       DATA_DIR: "folder of the embedded database and the keys (.data)",
       ORIGINS: "whose pages may use cookies and sockets, divided by commas",
       TRUSTED_PEERS: "networks whose CF-Connecting-IP is believed (the loopback)",
+      "ACCESS_TEAM, ACCESS_AUDIENCE": "the application of Cloudflare Access that administrators must come through",
+      ACCESS_CERTIFICATES: "URL of the team's certificates (Cloudflare's)",
       "LOG_LEVEL, LOG_SAMPLE": "how much is logged (info), and which share (1)",
       REGISTRATION: "open or closed (open)",
       DRAIN_SECONDS: "seconds to move clients away and finish requests at the end (10)",

@@ -1,3 +1,4 @@
+import type { LocalEdge } from "../cloudflared/index.ts";
 import { CommandError, command, endSignal, runCommand, UsageError } from "./command-line/index.ts";
 
 await runCommand(
@@ -13,6 +14,7 @@ await runCommand(
       CLOUDFLARED_BIN: "cloudflared (the one on PATH)",
       TUNNEL_EDGE: "a Cloudflare on localhost, with TUNNEL_CACERT",
       TUNNEL_CACERT: "file with the certificate that TUNNEL_EDGE has",
+      ACCESS_CERTIFICATES: "URL of the certificates of Access, with TUNNEL_EDGE",
       TUNNEL_METRICS: "127.0.0.1:PORT of /ready and /metrics (a free one)",
       TUNNEL_GRACE_PERIOD: "what requests have to finish at the end (30s)",
       TUNNEL_DISABLE_PATH_NORMALIZATION: "true: rules that require Access see paths as they were sent (false)",
@@ -49,7 +51,7 @@ async function serve(): Promise<0 | 1> {
   return 0;
 }
 
-function localEdge(env: NodeJS.ProcessEnv): { readonly edge: string; readonly caFile: string } | undefined {
+function localEdge(env: NodeJS.ProcessEnv): LocalEdge | undefined {
   const edge = env.TUNNEL_EDGE?.split(",")[0];
   const caFile = env.TUNNEL_CACERT;
   if (!edge && !caFile) return undefined;
@@ -58,7 +60,11 @@ function localEdge(env: NodeJS.ProcessEnv): { readonly edge: string; readonly ca
       "TUNNEL_EDGE and TUNNEL_CACERT go together: where the local edge is, and which certificate to trust.",
     );
   }
-  return { edge, caFile };
+  const accessCertificates = env.ACCESS_CERTIFICATES;
+  if (accessCertificates && !URL.canParse(accessCertificates)) {
+    throw new UsageError(`ACCESS_CERTIFICATES is "${accessCertificates}". It must be a URL.`);
+  }
+  return { edge, caFile, ...(accessCertificates && { accessCertificates }) };
 }
 
 function checkBoolean(env: NodeJS.ProcessEnv, name: string): void {

@@ -6,6 +6,7 @@ import type { NodeChannel } from "../nodes/index.ts";
 import { type HttpEntry, http, type NamespaceEntry, namespaces as surfaceNamespaces } from "../surface.ts";
 import type { Throttles } from "../throttle/throttle.ts";
 import { memoryThrottles } from "../throttle/throttle-memory.ts";
+import { AssertionGuard } from "./assertion-guard.ts";
 import { gatewayService } from "./gateway.service.ts";
 import { createHandlers, type GatewayHandlers, type HandlerParts } from "./handlers.ts";
 import type { Asset } from "./http/assets.ts";
@@ -87,6 +88,7 @@ export class Gateway {
       limits: this.#limits,
       refusals: this.#refusals,
       finished: options.finished,
+      assertions: config.access && new AssertionGuard(config.access, log, clock),
       isUnfit,
       writeLimitMs: options.writeLimitMs,
       originKind: originClassifier(this.#origins),

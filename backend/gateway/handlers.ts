@@ -4,6 +4,7 @@ import type { ServiceBroker } from "moleculer";
 import type { Logger } from "pino";
 import type { NodeChannel } from "../nodes/index.ts";
 import type { HttpEntry, NamespaceEntry } from "../surface.ts";
+import type { AssertionGuard } from "./assertion-guard.ts";
 import { type Asset, serveAssets } from "./http/assets.ts";
 import { HttpHandler } from "./http/handler.ts";
 import { routeTable } from "./http/routes.ts";
@@ -27,6 +28,8 @@ export interface HandlerParts {
   readonly log: Logger;
   readonly refusals: RefusalLog;
   readonly limits: NodeLimits;
+  /** Undefined where administrators need no assertion. */
+  readonly assertions: AssertionGuard | undefined;
   readonly assets: ReadonlyMap<string, Asset>;
   readonly entries: readonly HttpEntry[];
   readonly features: readonly SocketFeature[];
@@ -79,6 +82,7 @@ export function createHandlers(parts: HandlerParts, broker: ServiceBroker): Gate
     caps: caps.sockets,
     withoutSession,
     accept(request, socket, head) {
+      parts.assertions?.keep(request);
       node.connections.release(request.socket);
       handOverUpgrade(socketServer, request, socket, head);
     },

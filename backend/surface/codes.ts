@@ -7,6 +7,7 @@ export const GENERAL_CODES = {
   BAD_JSON: [400, "The body is not valid JSON in UTF-8."],
   UNAUTHORIZED: [401, "A valid access token is needed."],
   FORBIDDEN: [403, "This account may not do that."],
+  ASSERTION: [403, "This is only reached through the hostname that Cloudflare Access protects."],
   SIGNATURE: [403, "The signature is missing, wrong, too old, or was used before."],
   ORIGIN: [403, "This origin is not allowed."],
   NOT_FOUND: [404, "There is nothing here."],

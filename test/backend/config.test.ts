@@ -23,6 +23,9 @@ test("every variable is read", () => {
     NODE_ID: "node-1",
     ORIGINS: "https://chat.example.com, http://localhost:8080",
     TRUSTED_PEERS: "172.16.0.0/12,fd00::/8",
+    ACCESS_TEAM: "example",
+    ACCESS_AUDIENCE: `${"a1".repeat(32)}, ${"b2".repeat(32)}`,
+    ACCESS_CERTIFICATES: "http://127.0.0.1:8443/cdn-cgi/access/certs",
     LOG_LEVEL: "warn",
     LOG_SAMPLE: "0.25",
     DRAIN_SECONDS: "30",
@@ -48,6 +51,11 @@ test("every variable is read", () => {
     nodeId: "node-1",
     origins: ["https://chat.example.com", "http://localhost:8080"],
     trustedPeers: ["172.16.0.0/12", "fd00::/8"],
+    access: {
+      team: "example",
+      audiences: ["a1".repeat(32), "b2".repeat(32)],
+      certificates: new URL("http://127.0.0.1:8443/cdn-cgi/access/certs"),
+    },
     logLevel: "warn",
     logSample: 0.25,
     drainTimeMs: 30_000,
@@ -70,6 +78,9 @@ test("all problems are told at once, by the variable's name and never by a value
     NODE_ID: "a b",
     ORIGINS: "https://chat.example.com/",
     TRUSTED_PEERS: "10.0.0.0/33",
+    ACCESS_TEAM: "example.cloudflareaccess.com",
+    ACCESS_AUDIENCE: "admin",
+    ACCESS_CERTIFICATES: "http://example.com/certs",
     LOG_LEVEL: "loud",
     REGISTRATION: "invited",
     MESSAGE_DAYS: "0",
@@ -86,7 +97,7 @@ test("all problems are told at once, by the variable's name and never by a value
     expect(error).toBeInstanceOf(ConfigError);
     message = (error as Error).message;
   }
-  expect(message.split("\n")).toHaveLength(19);
+  expect(message.split("\n")).toHaveLength(22);
   for (const name of Object.keys(env)) expect(message).toMatch(new RegExp(`- ${name} must (?:be|have) `));
   expect(message).not.toContain("hunter2");
   expect(message).toContain('PORT must be a port: 0 to 65535, not "65536".');
@@ -107,6 +118,9 @@ test.each([
     ],
   ],
   ["TRUSTED_PEERS", ["10.0.0.0", "10.0.0.0/-1", "10.0.0.0/8/8", "::/129", "example.com/8", "10.0.0/8"]],
+  ["ACCESS_TEAM", ["Example", "a.b", "-a", "a/b"]],
+  ["ACCESS_AUDIENCE", ["A1".repeat(32), "a1".repeat(31), `${"a1".repeat(32)},`]],
+  ["ACCESS_CERTIFICATES", ["http://localhost.example.com/", "ftp://127.0.0.1/", "https://u:p@example.com/", "certs"]],
   ["PORT", ["", " ", "x", "1.5", "0x10", "+1", "1e3"].filter((value) => value.trim())],
 ])("%s is read exactly", (name, values) => {
   for (const value of values) expect(() => readConfig({ [name]: value })).toThrow(name);
@@ -114,4 +128,17 @@ test.each([
 
 test("the internal port cannot be the gateway's: the tunnel would show it to everybody", () => {
   expect(() => readConfig({ PORT: "3000", INTERNAL_PORT: "3000" })).toThrow("INTERNAL_PORT must differ");
+});
+
+test("the variables of Access go together: half of them would protect nothing", () => {
+  const audience = "a1".repeat(32);
+  expect(readConfig({}).access).toBeUndefined();
+  expect(readConfig({ ACCESS_TEAM: "example", ACCESS_AUDIENCE: audience }).access).toEqual({
+    ...{ team: "example", audiences: [audience], certificates: undefined },
+  });
+  for (const half of [{ ACCESS_TEAM: "example" }, { ACCESS_AUDIENCE: audience }]) {
+    expect(() => readConfig(half)).toThrow("ACCESS_TEAM and ACCESS_AUDIENCE must be set together");
+  }
+  const url = { ACCESS_CERTIFICATES: "https://example.com/certs" };
+  expect(() => readConfig(url)).toThrow("ACCESS_CERTIFICATES must be set with");
 });

@@ -33,7 +33,7 @@ export interface TestGatewayOptions extends TestOptions {
   /** More options of `createGateway`. */
   readonly gatewayOptions?: Pick<
     Parameters<typeof createGateway>[1],
-    "namespaces" | "problem" | "throttles" | "writeLimitMs"
+    "clock" | "namespaces" | "problem" | "throttles" | "writeLimitMs"
   >;
 }
 

@@ -3,6 +3,7 @@ import type { ServiceBroker } from "moleculer";
 import { refuse } from "../../contract/index.ts";
 import { hasParameters } from "../../surface/path.ts";
 import type { HttpEntry, StreamEntry } from "../../surface.ts";
+import type { AssertionGuard } from "../assertion-guard.ts";
 import type { GatewayResponse } from "../internals/usual-head.ts";
 import type { HttpBacklog } from "../limits/caps/http-backlog.ts";
 import type { Client } from "../limits/client-address.ts";
@@ -22,6 +23,8 @@ import { Responder, type ResponderParts } from "./responder.ts";
 export interface HttpParts extends ResponderParts {
   readonly broker: ServiceBroker;
   readonly sessions: GatewaySessions;
+  /** Undefined where administrators need no assertion. */
+  readonly assertions: AssertionGuard | undefined;
   /** Whether nothing may be served at the moment. */
   readonly isUnfit: () => boolean;
   /** The entries at a path by method; undefined for a path without an entry. */
@@ -133,7 +136,7 @@ export class HttpHandler {
   /** Verifies the caller, counts the request, then calls the action with the checked parameters. */
   async #run(exchange: Exchange, entry: HttpEntry): Promise<void> {
     const { request, client } = exchange;
-    const { sessions, limits, broker, streams } = this.#parts;
+    const { sessions, limits, broker, streams, assertions } = this.#parts;
     try {
       if (entry.access !== "public") {
         const identity = sessions.ofHeader(request.headers.authorization);
@@ -143,6 +146,8 @@ export class HttpHandler {
       }
       const counted = limits.onAllNodes(entry.rate, client.key, exchange.identity?.user.id);
       if (counted) await counted;
+      const asserted = assertions?.checkRequest(entry.access, exchange.identity, request);
+      if (asserted) await asserted;
       if (entry.kind === "stream") {
         // from here on the end of a session ends the stream; it may have ended before
         this.#checkSession(exchange);

@@ -1,6 +1,7 @@
 import type { Duplex } from "node:stream";
 import { refuse } from "../../contract/index.ts";
 import type { NamespaceEntry } from "../../surface.ts";
+import type { AssertionGuard } from "../assertion-guard.ts";
 import type { GatewaySocket } from "../gateway-socket.ts";
 import { checkAccess, type Identity } from "../identity.ts";
 import { forgetHandshake } from "../internals/engine-handshake.ts";
@@ -24,6 +25,8 @@ export interface NamespaceAdmissionParts {
   /** Limits the connections of one user. */
   readonly users: UserConnections;
   readonly tokens: TokenExpiry;
+  /** Undefined where administrators need no assertion. */
+  readonly assertions: AssertionGuard | undefined;
   /** Whether nothing may be served at the moment. */
   readonly isUnfit: () => boolean;
   /** Called when the client of a connection has joined: the connection is not closed for not authenticating. */
@@ -59,7 +62,7 @@ export class NamespaceAdmission {
   async authorize(socket: GatewaySocket): Promise<Identity | undefined> {
     try {
       if (this.#isLeaving) throw refuse("UNAVAILABLE", { retryAfter: 1 });
-      const identity = await this.#identityOf(socket.handshake.auth);
+      const identity = await this.#identityOf(socket);
       if (identity && this.#parts.users.isOneTooMany(identity.user.id, socket.conn))
         throw refuse("RATE_LIMITED", { retryAfter: 10 });
       return identity;
@@ -113,11 +116,13 @@ export class NamespaceAdmission {
     return this.#isClosed || this.#parts.isUnfit();
   }
 
-  async #identityOf({ token }: { readonly token?: unknown }): Promise<Identity | undefined> {
+  async #identityOf({ handshake, request }: GatewaySocket): Promise<Identity | undefined> {
     const { access } = this.#entry;
+    const { token } = handshake.auth as { readonly token?: unknown };
     if (access === "public" && token === undefined) return undefined;
     const identity = await this.#parts.sessions.verify(token);
     checkAccess(access, identity);
+    await this.#parts.assertions?.checkSocket(access, identity, request.socket);
     return identity;
   }
 

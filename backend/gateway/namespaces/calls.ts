@@ -2,6 +2,7 @@ import { type Meta, parameterError, refuse } from "../../contract/index.ts";
 import { object } from "../../surface/grammar.ts";
 import { compileValidator, type Validator } from "../../surface/validator.ts";
 import type { NamespaceCall, NamespaceEntry } from "../../surface.ts";
+import type { AssertionGuard } from "../assertion-guard.ts";
 import type { GatewaySocket } from "../gateway-socket.ts";
 import { checkAccess } from "../identity.ts";
 import { prefixOf } from "../internals/packets.ts";
@@ -11,6 +12,8 @@ import { callByMoleculerIo } from "./moleculer-io.ts";
 export interface ListedCallParts extends Pick<EventRunnerParts, "sessions" | "limits"> {
   /** Calls that one socket may have under way. */
   readonly maxCalls: number;
+  /** Undefined where administrators need no assertion. */
+  readonly assertions: AssertionGuard | undefined;
 }
 
 interface CheckedCall {
@@ -37,7 +40,7 @@ export class ListedCalls implements NamespaceCalls {
   }
 
   async call(socket: GatewaySocket, action: unknown, given: unknown): Promise<unknown> {
-    const { sessions, limits, maxCalls } = this.#parts;
+    const { sessions, limits, maxCalls, assertions } = this.#parts;
     const { identity, client, runningCalls = 0 } = socket.data;
     if (!client) throw refuse("UNAUTHORIZED");
     if (runningCalls > maxCalls) throw refuse("RATE_LIMITED", { retryAfter: 1 });
@@ -49,6 +52,7 @@ export class ListedCalls implements NamespaceCalls {
     const mismatch = validate(params);
     if (mismatch) throw parameterError(mismatch);
     countUse(limits, entry.rate, identity, client);
+    await assertions?.checkSocket(entry.access, identity, socket.request.socket);
     await limits.onAllNodes(entry.rate, client.key, identity?.user.id);
     // the session may have ended while the limits of all nodes were waited for
     if (identity && !sessions.isCurrent(identity)) throw refuse("UNAUTHORIZED");

@@ -49,9 +49,9 @@ function when(applies: boolean, ...codes: readonly Code[]): readonly Code[] {
   return applies ? codes : [];
 }
 
-/** Every account has the role `user`. */
+/** Every account has the role `user`. Where it is configured, administrators need an assertion as well. */
 function forbidden({ access }: Pick<HttpEntry, "access">): readonly Code[] {
-  return when(access !== "public" && access !== "user", "FORBIDDEN");
+  return [...when(access !== "public" && access !== "user", "FORBIDDEN"), ...when(access === "admin", "ASSERTION")];
 }
 
 /** `checkSurface` has found every code that does not exist. */

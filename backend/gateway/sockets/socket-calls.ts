@@ -1,5 +1,6 @@
 import type { ServiceBroker } from "moleculer";
 import { type Meta, refuse } from "../../contract/index.ts";
+import type { AssertionGuard } from "../assertion-guard.ts";
 import type { GatewaySocket } from "../gateway-socket.ts";
 import { prefixOf } from "../internals/packets.ts";
 import type { HistoryBudget } from "../limits/caps/byte-budget.ts";
@@ -14,6 +15,8 @@ export interface SocketCallParts extends Pick<EventRunnerParts, "sessions" | "li
   readonly features: readonly SocketFeature[];
   readonly subscriptions: ChannelSubscriptions;
   readonly history: HistoryBudget;
+  /** Undefined where administrators need no assertion. */
+  readonly assertions: AssertionGuard | undefined;
 }
 
 /** The calls of the main namespace: those that the surface declares for sockets. */
@@ -32,7 +35,7 @@ export class SocketCalls implements NamespaceCalls {
   }
 
   call(socket: GatewaySocket, action: unknown, given: unknown, event: RunningEvent): Promise<unknown> {
-    const { broker, sessions, limits, history, subscriptions } = this.#parts;
+    const { broker, sessions, limits, history, subscriptions, assertions } = this.#parts;
     const { identity, client } = socket.data;
     if (!identity || !client) throw refuse("UNAUTHORIZED");
     const declared = typeof action === "string" ? this.#declared.get(action) : undefined;
@@ -47,7 +50,8 @@ export class SocketCalls implements NamespaceCalls {
       if (!sessions.isCurrent(identity)) throw refuse("UNAUTHORIZED");
       return broker.call(entry.action, params, clientCallOptions(meta));
     };
-    const run = () => limits.onAllNodes(entry.rate, client.key, identity.user.id)?.then(act) ?? act();
+    const count = () => limits.onAllNodes(entry.rate, client.key, identity.user.id)?.then(act) ?? act();
+    const run = () => assertions?.checkSocket(entry.access, identity, socket.request.socket)?.then(count) ?? count();
     if (feature === undefined) return run();
     if (hooks.readsHistory) {
       const reservation = history.take(identity.user.id, client.key);

@@ -1,4 +1,5 @@
 import { domainToASCII } from "node:url";
+import { isTeamName } from "../../../../backend/assertions/index.ts";
 import type { IngressRule, OriginRequest, TunnelConfiguration } from "../configuration.ts";
 import { compilePath } from "./path-pattern.ts";
 
@@ -24,10 +25,18 @@ export interface OriginSettings {
   readonly noTlsVerify: boolean;
 }
 
+/** An assertion of Access that every request of an ingress rule must have. */
+export interface RequiredAccess {
+  readonly team: string;
+  /** Audience tags of applications: the assertion must be for one of them. */
+  readonly audiences: readonly string[];
+}
+
 /** One ingress rule, ready to use. */
 export interface Route {
   matches(host: string, path: string): boolean;
   readonly service: OriginService;
+  readonly access: RequiredAccess | undefined;
   readonly settings: OriginSettings;
 }
 
@@ -43,12 +52,23 @@ export function compileIngress(
 ): { ok: true; routes: Route[] } | { ok: false; message: string } {
   const rules = config.ingress ?? [];
   if (!Array.isArray(rules)) return { ok: false, message: "ingress is not a list" };
+  if (config.originRequest?.access) {
+    return {
+      ok: false,
+      message: "access in the global originRequest protects nothing in cloudflared: set it in each rule",
+    };
+  }
   try {
     const routes = rules.map((rule: IngressRule, index) =>
       compileRule(rule, config.originRequest, index, rules.length),
     );
     // cloudflared responds with 503 as long as there is no rule.
-    const none: Route = { matches: () => true, service: { kind: "status", status: 503 }, settings: settingsOf({}) };
+    const none: Route = {
+      matches: () => true,
+      service: { kind: "status", status: 503 },
+      access: undefined,
+      settings: settingsOf({}),
+    };
     return { ok: true, routes: routes.length > 0 ? routes : [none] };
   } catch (error) {
     if (!(error instanceof IngressError)) throw error;
@@ -84,14 +104,13 @@ function compileRule(rule: unknown, defaults: OriginRequest | undefined, index: 
   if (compiled && !compiled.ok) throw new IngressError(`${where}: ${compiled.message}`);
   const names = new Set([name, domainToASCII(name)]);
   const parsed = serviceOf(textOf(service, `${where}: service`), where);
+  const own = objectOf(originRequest, `${where}: originRequest`);
   return {
     matches: (host, requestPath) =>
       (everyHost || [...names].some((known) => matchesHost(known, host))) && (compiled?.matches(requestPath) ?? true),
     service: parsed,
-    settings: settingsOf({
-      ...objectOf(defaults, "originRequest"),
-      ...objectOf(originRequest, `${where}: originRequest`),
-    }),
+    access: accessOf(own.access, where),
+    settings: settingsOf({ ...objectOf(defaults, "originRequest"), ...own }),
   };
 }
 
@@ -148,11 +167,6 @@ function settingsOf(request: Record<string, unknown>): OriginSettings {
       );
     }
   }
-  if (objectOf(request.access, "originRequest.access").required === true) {
-    throw new IngressError(
-      "originRequest.access.required is not supported by the connector in use, which cannot check Access tokens",
-    );
-  }
   return {
     connectTimeoutMs: millisecondsOf(request, "connectTimeout", 30),
     tlsTimeoutMs: millisecondsOf(request, "tlsTimeout", 10),
@@ -164,6 +178,25 @@ function settingsOf(request: Record<string, unknown>): OriginSettings {
     matchSniToHost: request.matchSNItoHost === true,
     noTlsVerify: request.noTLSVerify === true,
   };
+}
+
+/**
+ * What a rule requires of Access. Only its own `access` counts: cloudflared heeds none in the global `originRequest`
+ * (ingress/ingress.go, validateIngress). A team that cannot have certificates is refused: no request could pass.
+ */
+function accessOf(value: unknown, where: string): RequiredAccess | undefined {
+  const { required, teamName, audTag, environment } = objectOf(value, `${where}: originRequest.access`);
+  if (required !== true) return undefined;
+  const team = textOf(teamName, `${where}: access.teamName`);
+  if (!isTeamName(team)) throw new IngressError(`${where}: access.teamName "${team}" is no team's name`);
+  if (environment !== undefined && environment !== "") {
+    throw new IngressError(`${where}: access.environment is not supported by the connector in use`);
+  }
+  const audiences = audTag ?? [];
+  if (!Array.isArray(audiences) || audiences.some((audience) => typeof audience !== "string")) {
+    throw new IngressError(`${where}: access.audTag is not a list of texts`);
+  }
+  return { team, audiences };
 }
 
 function textOf(value: unknown, what: string): string {

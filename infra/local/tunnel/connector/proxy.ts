@@ -11,15 +11,28 @@ import {
   RESPONSE_META,
   UPGRADE,
 } from "../wire/response-headers.ts";
-import { compileIngress, findRoute, type Route } from "./ingress.ts";
+import { AccessFilter } from "./access-filter.ts";
+import { compileIngress, findRoute, type RequiredAccess, type Route } from "./ingress.ts";
 import { decodedPath, normalizedPath, requiresAccess } from "./matched-path.ts";
 import { OriginPool } from "./origin-pool.ts";
+
+/** How a proxy treats requests. */
+export interface ProxyOptions {
+  /**
+   * Whether ingress rules that require Access see normalized paths, as with cloudflared's
+   * `--disable-path-normalization=false`; false by default, as in cloudflared 2026.10.0.
+   */
+  readonly normalizePaths?: boolean;
+  /** Where the certificates of Access are; Cloudflare's path of the team when left out. */
+  readonly accessCertificates?: URL | undefined;
+}
 
 /** Carries requests from the tunnel to the origins that the current configuration names. */
 export class OriginProxy {
   readonly #connectorId: string;
   readonly #log: (message: string) => void;
   readonly #normalizesPaths: boolean;
+  readonly #access: AccessFilter;
   #version = -1;
   #routes: (Route & Destination)[] = [];
   /** Whether paths are normalized for the present configuration. */
@@ -27,10 +40,15 @@ export class OriginProxy {
   #requests = 0;
   #errors = 0;
 
-  constructor(connectorId: string, log: (message: string) => void, normalizesPaths: boolean) {
+  constructor(
+    connectorId: string,
+    log: (message: string) => void,
+    { normalizePaths = false, accessCertificates }: ProxyOptions,
+  ) {
     this.#connectorId = connectorId;
     this.#log = log;
-    this.#normalizesPaths = normalizesPaths;
+    this.#normalizesPaths = normalizePaths;
+    this.#access = new AccessFilter(accessCertificates, log);
     this.#apply({});
   }
 
@@ -63,6 +81,7 @@ export class OriginProxy {
     const compiled = compileIngress(config);
     if (!compiled.ok) return compiled.message;
     this.closeIdle();
+    this.#access.setTeams(compiled.routes.flatMap(({ access }) => access?.team ?? []));
     this.#routes = compiled.routes.map((route) => ({ ...route, ...destinationOf(route) }));
     this.#isNormalizing = this.#normalizesPaths && requiresAccess(config);
     return undefined;
@@ -82,7 +101,26 @@ export class OriginProxy {
     const matched = path !== undefined && this.#isNormalizing ? normalizedPath(path) : path;
     const route = matched === undefined ? undefined : findRoute(this.#routes, request.host, matched);
     if (!route) respondItself(stream, path === undefined ? 400 : 502);
-    else if ("pool" in route) this.#forward(stream, request, route.pool, route.settings.httpHostHeader ?? request.host);
+    else if (route.access) void this.#checkAccess(stream, request, { ...route, access: route.access });
+    else this.#pass(stream, request, route);
+  }
+
+  /** Passes a request whose assertion is accepted. Its body waits meanwhile. */
+  async #checkAccess(
+    stream: ServerHttp2Stream,
+    request: TunnelledRequest,
+    route: Route & Destination & { readonly access: RequiredAccess },
+  ): Promise<void> {
+    const refusal = await this.#access.refusalOf(route.access, request.headers);
+    if (stream.destroyed) return;
+    if (refusal === undefined) return this.#pass(stream, request, route);
+    if (refusal === 403) respond(stream, 403, []);
+    else respondItself(stream, refusal);
+    stream.resume(); // the rest of a request body that no origin reads
+  }
+
+  #pass(stream: ServerHttp2Stream, request: TunnelledRequest, route: Route & Destination): void {
+    if ("pool" in route) this.#forward(stream, request, route.pool, route.settings.httpHostHeader ?? request.host);
     else respond(stream, route.status, []);
   }
 

@@ -3,12 +3,12 @@ import { setTimeout as delay } from "node:timers/promises";
 import { codeOf, reasonOf, TunnelError } from "../errors.ts";
 import { ConnectorConnection } from "./connection.ts";
 import type { LoopbackServer } from "./loopback-server.ts";
-import { OriginProxy } from "./proxy.ts";
+import { OriginProxy, type ProxyOptions } from "./proxy.ts";
 import { serveReadiness } from "./readiness.ts";
 import { parseToken } from "./token.ts";
 
 /** How to start the connector. */
-export interface ConnectorOptions {
+export interface ConnectorOptions extends ProxyOptions {
   /** The tunnel's token. */
   readonly token: string;
   /** `host:port` of edges; the four connections go to them in turn. */
@@ -19,11 +19,6 @@ export interface ConnectorOptions {
   readonly gracePeriodMs?: number;
   /** Port of `/ready` and `/metrics` on 127.0.0.1; 0, the default, takes a free one. */
   readonly metricsPort?: number;
-  /**
-   * Whether ingress rules that require Access see normalized paths, as with cloudflared's
-   * `--disable-path-normalization=false`; false by default, as in cloudflared 2026.10.0.
-   */
-  readonly normalizePaths?: boolean;
   readonly log?: (message: string) => void;
 }
 
@@ -88,7 +83,7 @@ class TunnelConnector implements Connector {
     this.#token = parseToken(options.token);
     this.#edges = options.edge.map(parseAddress);
     this.#log = options.log ?? (() => {});
-    this.#proxy = new OriginProxy(this.#id, this.#log, options.normalizePaths ?? false);
+    this.#proxy = new OriginProxy(this.#id, this.#log, options);
     this.#ready.promise.catch(() => {}); // a caller that waits for `ended` alone gets the error there
   }
 

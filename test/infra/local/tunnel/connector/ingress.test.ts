@@ -103,11 +103,19 @@ describe("a configuration that cannot be served as it says is refused as a whole
     expect(refused(config)).toMatch(message);
   });
 
-  test("hazard: a rule that wants Access tokens checked is not served without the check", () => {
-    expect(refused(one({ originRequest: { access: { required: true, teamName: "t", audTag: ["a"] } } }))).toMatch(
-      /Access/,
-    );
-    expect(refused({ ...one({}), originRequest: { access: { required: true } } })).toMatch(/Access/);
+  test.each([
+    [{ required: true, audTag: ["a"] }, /no team's name/],
+    [{ required: true, teamName: "evil.example/#", audTag: ["a"] }, /no team's name/],
+    [{ required: true, teamName: "t", audTag: "a" }, /audTag is not a list/],
+    [{ required: true, teamName: "t", audTag: [5] }, /audTag is not a list/],
+    [{ required: true, teamName: "t", audTag: ["a"], environment: "fed" }, /environment is not supported/],
+    ["t", /not an object/],
+  ])("hazard: a rule whose assertions cannot be checked is not served without the check: %j", (access, message) => {
+    expect(refused(one({ originRequest: { access } }))).toMatch(message);
+  });
+
+  test("hazard: an access for all rules, which cloudflared ignores, is refused", () => {
+    expect(refused({ ...one({}), originRequest: { access: { required: true } } })).toMatch(/protects nothing/);
   });
 });
 
