@@ -332,7 +332,7 @@ export default {
         path: anyOf(
           "^infra/(config|site-config|stories|policy-files)\\.ts$",
           "^infra/.+/index\\.ts$",
-          "^infra/preflight/for-commands\\.ts$",
+          "^infra/preflight/(for-commands|printable)\\.ts$",
           "^infra/policy/without-rules\\.ts$",
         ),
       },

@@ -1,7 +1,7 @@
 import { printable } from "../infra/preflight/for-commands.ts";
 import { openAccount } from "./cloudflare-account/account.ts";
 import { tunnelOf } from "./cloudflare-account/tunnel.ts";
-import { command, isExpectedFailure, runCommand } from "./command-line/index.ts";
+import { command, runCommand } from "./command-line/index.ts";
 import { describeLock } from "./pulumi-cli/lock.ts";
 import { OPERATOR_ENVIRONMENT, type OperatorStack, openOperator, stackOption } from "./pulumi-cli/operator.ts";
 import { driftTable } from "./stack-drift/drift-table.ts";
@@ -19,16 +19,9 @@ await runCommand(
     environment: OPERATOR_ENVIRONMENT,
     examples: ["--stack prod"],
     failure: "something differs",
+    failureCode: CANNOT_TELL,
     usage: "it could not be found out, or wrong use",
-    async run({ options }) {
-      try {
-        return await showDrift(await openOperator(options.stack));
-      } catch (error) {
-        if (!isExpectedFailure(error)) throw error;
-        console.error(`drift: ${error.message}`);
-        return CANNOT_TELL;
-      }
-    },
+    run: async ({ options }) => showDrift(await openOperator(options.stack)),
   }),
 );
 

@@ -2,15 +2,14 @@ import { printableJson } from "../infra/preflight/for-commands.ts";
 import {
   command,
   flag,
-  isExpectedFailure,
   oneOf,
   optionWithDefault,
+  printForPeople,
   runCommand,
   UsageError,
   untilSignal,
   wholeNumber,
 } from "./command-line/index.ts";
-import { printForPeople } from "./policy-commands/print-for-people.ts";
 import { OPERATOR_ENVIRONMENT, openOperator, stackOption } from "./pulumi-cli/operator.ts";
 import { EXIT_CODES } from "./stack-status/check.ts";
 import { PUBLIC_EDGE, type StatusEdge } from "./stack-status/edge-request.ts";
@@ -38,25 +37,20 @@ await runCommand(
     },
     examples: ["--stack prod", "--stack prod --skip-drift --format json"],
     failure: "something is wrong, or nothing is deployed",
+    failureCode: EXIT_CODES["not known"],
     usage: "it could not be found out, or wrong use",
     async run({ options }) {
       const edge = edgeFrom(process.env.EDGE_URL);
-      try {
-        const operator = await openOperator(options.stack);
-        const work = readStatus(operator, {
-          edge,
-          timeoutMs: options.timeout * 1000,
-          skipsDrift: options.skipDrift,
-        });
-        const report = await untilSignal(work);
-        if (options.format === "json") console.log(printableJson(report));
-        else printForPeople(statusText(report));
-        return EXIT_CODES[report.state];
-      } catch (error) {
-        if (!isExpectedFailure(error)) throw error;
-        printForPeople(`status: ${error.message}`, console.error);
-        return EXIT_CODES["not known"];
-      }
+      const operator = await openOperator(options.stack);
+      const work = readStatus(operator, {
+        edge,
+        timeoutMs: options.timeout * 1000,
+        skipsDrift: options.skipDrift,
+      });
+      const report = await untilSignal(work);
+      if (options.format === "json") console.log(printableJson(report));
+      else printForPeople(statusText(report));
+      return EXIT_CODES[report.state];
     },
   }),
 );

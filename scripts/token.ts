@@ -4,14 +4,13 @@ import { exitCodeOf, tokenReport } from "./api-token/report.ts";
 import { tokenReportText } from "./api-token/report-text.ts";
 import {
   command,
-  isExpectedFailure,
   oneOf,
   optionWithDefault,
+  printForPeople,
   runCommand,
   untilSignal,
   withProgress,
 } from "./command-line/index.ts";
-import { printForPeople } from "./policy-commands/print-for-people.ts";
 import { OPERATOR_ENVIRONMENT, openOperator, stackOption } from "./pulumi-cli/operator.ts";
 
 /** Exit code where it is not known whether the token has all that it needs. */
@@ -32,21 +31,16 @@ await runCommand(
     environment: OPERATOR_ENVIRONMENT,
     examples: ["--stack prod", "--stack prod --format json"],
     failure: "the token lacks something, or there is none",
+    failureCode: CANNOT_TELL,
     usage: "it could not be found out, or wrong use",
     async run({ options }) {
-      try {
-        const operator = await openOperator(options.stack);
-        const work = untilSignal(readTokenFacts(operator));
-        const facts = await withProgress(`Reading the configuration of ${operator.stack} and the account.`, work);
-        const report = tokenReport(facts);
-        if (options.format === "json") console.log(printableJson(report));
-        else printForPeople(tokenReportText(report));
-        return exitCodeOf(report);
-      } catch (error) {
-        if (!isExpectedFailure(error)) throw error;
-        printForPeople(`token: ${error.message}`, console.error);
-        return CANNOT_TELL;
-      }
+      const operator = await openOperator(options.stack);
+      const work = untilSignal(readTokenFacts(operator));
+      const facts = await withProgress(`Reading the configuration of ${operator.stack} and the account.`, work);
+      const report = tokenReport(facts);
+      if (options.format === "json") console.log(printableJson(report));
+      else printForPeople(tokenReportText(report));
+      return exitCodeOf(report);
     },
   }),
 );

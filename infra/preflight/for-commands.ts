@@ -15,4 +15,4 @@ export {
 } from "./permissions.ts";
 export { type KnownIds, knownIdsOf, stackOfMark } from "./place.ts";
 export { printable, printableJson } from "./printable.ts";
-export { findRights, type TokenRight } from "./rights.ts";
+export { findRights, postNothing, type TokenRight } from "./rights.ts";

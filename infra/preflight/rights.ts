@@ -105,19 +105,20 @@ async function mayAtLeastRead(
 }
 
 async function mayCreate(api: Cloudflare, what: string, name: PermissionName, path: string): Promise<RightFinding> {
-  const made = await reading(
-    what,
-    name,
-    async () => {
-      try {
-        await api.post(path, { body: {}, maxRetries: 0 });
-      } catch (error) {
-        const isRefusedBody =
-          error instanceof Cloudflare.BadRequestError || error instanceof Cloudflare.UnprocessableEntityError;
-        if (!isRefusedBody || isUnauthenticated(error)) throw error;
-      }
-    },
-    "write",
-  );
+  const made = await reading(what, name, () => postNothing(api, path), "write");
   return "obstacle" in made ? made.obstacle : undefined;
+}
+
+/**
+ * Asks for a record or a list without a name: with the permission the API refuses the body, and nothing is made.
+ * @throws APIError where it refuses something else
+ */
+export async function postNothing(api: Cloudflare, path: string): Promise<void> {
+  try {
+    await api.post(path, { body: {}, maxRetries: 0 });
+  } catch (error) {
+    const isRefusedBody =
+      error instanceof Cloudflare.BadRequestError || error instanceof Cloudflare.UnprocessableEntityError;
+    if (!isRefusedBody || isUnauthenticated(error)) throw error;
+  }
 }

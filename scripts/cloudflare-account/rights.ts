@@ -1,6 +1,11 @@
 /** Checks that the API token may write what a command is about to change. Only a write shows that. */
 import type Cloudflare from "cloudflare";
-import { LISTS_PERMISSION, type PermissionName, permissionOfPhase } from "../../infra/preflight/for-commands.ts";
+import {
+  LISTS_PERMISSION,
+  type PermissionName,
+  permissionOfPhase,
+  postNothing,
+} from "../../infra/preflight/for-commands.ts";
 import { kindOf, type StateResource } from "../pulumi-cli/stack-state.ts";
 import { AccountError, callApi } from "./account.ts";
 
@@ -23,8 +28,12 @@ export async function checkWriteRights(api: Cloudflare, resources: readonly Stat
   const first = (kind: string) => resources.filter((resource) => kindOf(resource) === kind).slice(0, 1);
   const rulesets = resources.filter((resource) => kindOf(resource) === "ruleset");
   await Promise.all([
-    ...first("record").map((record) => assertMayCreate(api, record, `/zones/${inputOf(record, "zoneId")}/dns_records`)),
-    ...first("list").map((list) => assertMayCreate(api, list, `/accounts/${inputOf(list, "accountId")}/rules/lists`)),
+    ...first("record").map((record) =>
+      callApi(postNothing(api, `/zones/${inputOf(record, "zoneId")}/dns_records`), permissionOf(record)),
+    ),
+    ...first("list").map((list) =>
+      callApi(postNothing(api, `/accounts/${inputOf(list, "accountId")}/rules/lists`), permissionOf(list)),
+    ),
     ...rulesets.map(async (ruleset) => {
       const permission = permissionOf(ruleset);
       const path = pathOf(ruleset, "rulesets");
@@ -37,18 +46,7 @@ export async function checkWriteRights(api: Cloudflare, resources: readonly Stat
   ]);
 }
 
-/** Statuses of a request that the token may make and whose body is wrong. */
-const REFUSED_BODY_STATUSES = new Set<number | undefined>([400, 422]);
-
 const inputOf = ({ inputs }: StateResource, name: string): string => String(inputs?.[name]);
-
-async function assertMayCreate(api: Cloudflare, resource: StateResource, path: string): Promise<void> {
-  try {
-    await callApi(api.post(path, { body: {}, maxRetries: 0 }), permissionOf(resource));
-  } catch (error) {
-    if (!(error instanceof AccountError) || !REFUSED_BODY_STATUSES.has(error.status)) throw error;
-  }
-}
 
 const pathOf = ({ id, inputs }: StateResource, collection: string): string =>
   `/zones/${String(inputs?.zoneId)}/${collection}/${id}`;

@@ -104,6 +104,8 @@ export interface CommandDefinition<A extends Arguments, O extends Options> {
   readonly examples?: readonly string[];
   /** What exit code 1 means. */
   readonly failure?: string;
+  /** The exit code of a failure that is no finding, where 1 is for findings. 1 without it. */
+  readonly failureCode?: 2;
   /** What exit code 2 means, where it is more than wrong use. */
   readonly usage?: string;
   run(call: CommandInput<A, O>): Promise<ExitCode> | Promise<void> | ExitCode | void;

@@ -18,6 +18,7 @@ export {
 } from "./define.ts";
 export { endRequestedBy, endSignal, runUntilSignal, untilSignal } from "./ending.ts";
 export { CommandError, isExpectedFailure, messageOf, UsageError } from "./failure.ts";
+export { printForPeople } from "./print-for-people.ts";
 export { runProgram } from "./program.ts";
 export { withProgress } from "./progress.ts";
 export { command, commandGroup, execute, runCommand } from "./run.ts";

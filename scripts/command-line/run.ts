@@ -19,6 +19,7 @@ import { isExpectedFailure, isLoadFailure, UsageError } from "./failure.ts";
 import { helpAfterOptions } from "./help.ts";
 import { invocation } from "./invocation.ts";
 import { watchParents } from "./parents.ts";
+import { printForPeople } from "./print-for-people.ts";
 import type { ValueKind } from "./values.ts";
 
 /** A command that can be run. Made by `command` or `commandGroup`. */
@@ -27,6 +28,8 @@ export interface Command {
   readonly summary: string;
   /** Whether arguments after `--` are for another program. */
   readonly passesThrough: boolean;
+  /** The exit code of an expected failure. */
+  readonly failureCode: 1 | 2;
   /** Declares the command to commander. `whenParsed` gets what to run once all arguments are known to be right. */
   declare(parser: Commander, passThrough: readonly string[], whenParsed: (run: CommandRun) => void): void;
 }
@@ -37,7 +40,7 @@ type CommandRun = () => Promise<ExitCode> | Promise<void> | ExitCode | void;
 export function command<const A extends Arguments, const O extends Options>(
   definition: CommandDefinition<A, O>,
 ): Command {
-  const { name, summary, details, passThrough: passedOn } = definition;
+  const { name, summary, details, passThrough: passedOn, failureCode = 1 } = definition;
   const positional = Object.entries(definition.arguments ?? {});
   const options = Object.entries(definition.options ?? {}).map(([key, option]) => {
     return { key, flags: option.flags, isRequired: option.isRequired ?? false, option: optionFor(option) };
@@ -46,6 +49,7 @@ export function command<const A extends Arguments, const O extends Options>(
     name,
     summary,
     passesThrough: passedOn !== undefined,
+    failureCode,
     declare(parser, passThrough, whenParsed) {
       parser.description(details === undefined ? summary : `${summary}\n\n${details}`);
       for (const [shown, argument] of positional) parser.addArgument(argumentFor(shown, argument));
@@ -79,6 +83,7 @@ export function commandGroup(group: {
     name: group.name,
     summary: group.summary,
     passesThrough: false,
+    failureCode: 1,
     declare(parser, _passThrough, whenParsed) {
       parser.description(group.summary);
       for (const each of group.commands) {
@@ -124,12 +129,12 @@ export async function execute(wanted: Command, argv: readonly string[]): Promise
     return (await run?.()) ?? 0;
   } catch (error) {
     if (error instanceof CommanderError) return error.code === "commander.helpDisplayed" ? 0 : 2;
-    return reportFailure(wanted.name, error);
+    return reportFailure(wanted, error);
   }
 }
 
 /** Prints why a command failed, and returns its exit code. */
-function reportFailure(name: string, error: unknown): 1 | 2 {
+function reportFailure({ name, failureCode }: Command, error: unknown): 1 | 2 {
   if (!isExpectedFailure(error)) {
     console.error(
       isLoadFailure(error)
@@ -139,8 +144,8 @@ function reportFailure(name: string, error: unknown): 1 | 2 {
     console.error(error);
     return 1;
   }
-  console.error(`${name}: ${error.message}`);
-  return error instanceof UsageError ? 2 : 1;
+  printForPeople(`${name}: ${error.message}`, console.error);
+  return error instanceof UsageError ? 2 : failureCode;
 }
 
 function parserFor(name: string): Commander {

@@ -1,10 +1,17 @@
 import { spawnSync } from "node:child_process";
 import { join, resolve } from "node:path";
 import { githubReport, jsonReport, LINTS, sarifReport, textReport } from "../../infra/rules/index.ts";
-import { command, flag, type OptionValues, oneOf, optionWithDefault, UsageError } from "../command-line/index.ts";
+import {
+  command,
+  flag,
+  type OptionValues,
+  oneOf,
+  optionWithDefault,
+  printForPeople,
+  UsageError,
+} from "../command-line/index.ts";
 import { POLICY_OPTIONS, siteOf } from "./options.ts";
 import { loadPolicy } from "./policy.ts";
-import { printForPeople } from "./print-for-people.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");
 /** Named by findings that are about no file of a rule. */

@@ -15,12 +15,12 @@ import {
   oneOf,
   option,
   optionWithDefault,
+  printForPeople,
   UsageError,
 } from "../command-line/index.ts";
 import { requestArguments } from "./input.ts";
 import { adviceFor, REQUEST_NOTATIONS, readRequests, requestLine, siteOf } from "./options.ts";
 import { loadPolicy } from "./policy.ts";
-import { printForPeople } from "./print-for-people.ts";
 import { chosenVisitor, VISITOR_OPTION } from "./visitor.ts";
 
 const OPTIONS = {

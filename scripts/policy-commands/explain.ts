@@ -9,12 +9,11 @@ import {
   requestFields,
   type Verdict,
 } from "../../infra/rules/index.ts";
-import { command, type OptionValues, oneOf, optionWithDefault } from "../command-line/index.ts";
+import { command, type OptionValues, oneOf, optionWithDefault, printForPeople } from "../command-line/index.ts";
 import { readFields, valueColumn } from "./eval.ts";
 import { requestArguments } from "./input.ts";
 import { adviceFor, POLICY_OPTIONS, REQUEST_NOTATIONS, readRequests, requestLine, siteOf } from "./options.ts";
 import { loadPolicy } from "./policy.ts";
-import { printForPeople } from "./print-for-people.ts";
 import { chosenVisitor, VISITOR_OPTION } from "./visitor.ts";
 
 const OPTIONS = {

@@ -1,10 +1,17 @@
 import { readFileSync } from "node:fs";
 import { type Proof, type ProofDiagnostic, renderProof, type StoryFile } from "../../infra/rules/index.ts";
 import { readStories } from "../../infra/stories.ts";
-import { argumentList, command, flag, messageOf, type OptionValues, UsageError } from "../command-line/index.ts";
+import {
+  argumentList,
+  command,
+  flag,
+  messageOf,
+  type OptionValues,
+  printForPeople,
+  UsageError,
+} from "../command-line/index.ts";
 import { POLICY_OPTIONS, siteOf } from "./options.ts";
 import { loadPolicy } from "./policy.ts";
-import { printForPeople } from "./print-for-people.ts";
 import { isShipped } from "./shipped.ts";
 
 const OPTIONS = {

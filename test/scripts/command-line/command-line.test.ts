@@ -190,6 +190,17 @@ test.each([
   expect(err).toBe(`failing: ${error.message}\n`);
 });
 
+test("a command whose exit code 1 is a finding fails with its own code, and controls no terminal", async () => {
+  const failing = (failureCode?: 2) =>
+    command({
+      ...{ name: "failing", summary: "Fails.", ...(failureCode && { failureCode }) },
+      run: () => fail(new CommandError("one\u001b[2J\u202e\n\ttwo")),
+    });
+  expect(await execute(failing(2), [])).toBe(2);
+  expect(err).toBe("failing: one?[2J?\n two\n");
+  expect(await execute(failing(), [])).toBe(1);
+});
+
 test.each([
   ["TypeError", new TypeError("x is not a function")],
   ["Error", new Error("invariant")],
