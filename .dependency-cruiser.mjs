@@ -305,12 +305,12 @@ export default {
         path: anyOf(PROGRAM, "^infra/(preflight|resources)/index\\.ts$", folder("infra/policy/"), RULES),
       },
     },
-    // the Cloudflare on localhost runs the Rules language; within it the API, the edge, the tunnel, the provider and
-    // the console import only each other's index.ts and the API's state
+    // the Cloudflare on localhost runs the Rules language; within it Access, the API, the edge, the tunnel, the
+    // provider and the console import only each other's index.ts, and what the API keeps
     { from: { path: "^infra/local/([^/]+)/" }, to: { path: `^infra/local/$1/|${RULES}` } },
     {
       from: { path: "^infra/local/[^/]+/" },
-      to: { path: "^infra/local/(api|tunnel|provider|edge|console)/index\\.ts$|^infra/local/api/state\\.ts$" },
+      to: { path: "^infra/local/((access|api|tunnel|provider|edge|console)/index|api/(access/index|state))\\.ts$" },
     },
     // our own connector checks the assertions that the gateway checks
     { from: { path: "^infra/local/tunnel/connector/" }, to: { path: "^backend/assertions/index\\.ts$" } },

@@ -25,6 +25,7 @@ export {
   type NotCompiled,
 } from "./evaluate/compile.ts";
 export { FieldValueError } from "./evaluate/convert.ts";
+export { normalizePath } from "./evaluate/fields/normalize-path.ts";
 export { compileList, compileLists, ListItemError, type ListSpec } from "./evaluate/lists.ts";
 export type { Part, Reading } from "./evaluate/reading.ts";
 export type { FieldValue, RequestFacts, ResponseFacts } from "./evaluate/request.ts";

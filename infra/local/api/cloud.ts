@@ -1,7 +1,8 @@
 /** The view of the state that the edge and the tunnel read, and how they are notified of changes. */
+import { accessOf } from "./access/account.ts";
 import { listSpecsOf } from "./lists/spec.ts";
 import type { LiveTunnels } from "./live-tunnels.ts";
-import type { Cloud, CloudChange, State, StoredZone, Zone } from "./state.ts";
+import type { AccessAccount, Cloud, CloudChange, State, StoredZone, Zone } from "./state.ts";
 import { settingValues } from "./zone-settings.ts";
 
 export interface CloudHub extends Cloud {
@@ -20,18 +21,24 @@ export function createCloud(state: () => State, live: LiveTunnels): CloudHub {
       listeners.add(listener);
       return () => void listeners.delete(listener);
     };
-  let views: { of: State; zones: Zone[] } | undefined;
-  const zones = (): Zone[] => {
+  let views: { of: State; zones: Zone[]; access: AccessAccount[] } | undefined;
+  const current = () => {
     const now = state();
-    if (views?.of !== now)
-      views = { of: now, zones: byLength(now.zones.filter(isServed)).map((zone) => viewOf(zone, now)) };
-    return views.zones;
+    if (views?.of !== now) {
+      views = {
+        of: now,
+        zones: byLength(now.zones.filter(isServed)).map((zone) => viewOf(zone, now)),
+        access: now.accounts.map((account) => ({ id: account.id, access: accessOf(account) })),
+      };
+    }
+    return views;
   };
   return {
     zoneOf(hostname) {
       const name = hostname.toLowerCase().replace(/\.$/, "");
-      return zones().find((zone) => name === zone.name || name.endsWith(`.${zone.name}`));
+      return current().zones.find((zone) => name === zone.name || name.endsWith(`.${zone.name}`));
     },
+    accessAccounts: () => current().access,
     tunnel(id) {
       const tunnel = state().tunnels.find((stored) => stored.id === id);
       return (

@@ -279,6 +279,12 @@ export interface StoredConnection {
   readonly features?: readonly string[];
 }
 
+/** An account as the imitation of Access reads it. */
+export interface AccessAccount {
+  readonly id: string;
+  readonly access: StoredAccess;
+}
+
 export interface CloudChange {
   readonly kind: "zone" | "tunnel";
   readonly id: string;
@@ -288,6 +294,8 @@ export interface CloudChange {
 export interface Cloud {
   /** The zone that serves a hostname: the longest zone name that is its suffix. Undefined: no such zone. */
   zoneOf(hostname: string): Zone | undefined;
+  /** Every account with its applications, policies, service tokens and organization. */
+  accessAccounts(): readonly AccessAccount[];
   /** A tunnel by id, deleted ones included. */
   tunnel(id: string): EdgeTunnel | undefined;
   /** Reports the connections that a tunnel has now; they decide the tunnel's status. */

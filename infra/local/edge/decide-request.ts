@@ -1,6 +1,8 @@
 import type { IncomingMessage } from "node:http";
-import { type Engine, type RequestFacts, type Verdict, withVisitor } from "../../rules/index.ts";
+import { type RequestFacts, type Verdict, type Visitor, withVisitor } from "../../rules/index.ts";
+import type { AccessImitation } from "../access/index.ts";
 import type { Zone } from "../api/state.ts";
+import { accessRequestOf, formOf, respondWith } from "./access-hook.ts";
 import type { Deployments } from "./deployments.ts";
 import { type HostRoute, resolve } from "./dns.ts";
 import { type HeaderLines, linesOf, valuesOf } from "./headers.ts";
@@ -8,69 +10,23 @@ import { maxBodyBytesOf } from "./limits.ts";
 import { localVisitor, takeLocalVisitor, trustsLocalVisitor } from "./local-visitor.ts";
 import type { EdgeOptions } from "./options.ts";
 import { type EdgePage, type PageName, page, pageCode, statusPage } from "./pages.ts";
-import type { ErrorOccasion } from "./problem-details.ts";
-import type { EdgeFailure } from "./record.ts";
-import { hostOf, readTarget } from "./target.ts";
-
-/** A request as it came in. */
-export interface ArrivedRequest extends ErrorOccasion {
-  readonly request: IncomingMessage;
-  /** Without `Local-Visitor`. */
-  readonly lines: HeaderLines;
-  /** The values of `Local-Visitor`; they are not checked yet. */
-  readonly visitorValues: readonly string[];
-  readonly client: string;
-  readonly colo: string;
-  /** Whether it counts as plain HTTP or as TLS. */
-  readonly scheme: "http" | "https";
-}
-
-/** What the edge does with a request: respond itself, or forward it. */
-export type RequestDecision = LocalResponse | Forward;
-
-interface RequestSummary {
-  /** Without port; empty where it could not be read. */
-  readonly host: string;
-  readonly path: string;
-  readonly verdict?: Verdict;
-  /** Address of the visitor, where that is not the client's. */
-  readonly client?: string;
-}
-
-export interface LocalResponse extends RequestSummary {
-  readonly kind: "respond";
-  readonly page: EdgePage;
-  readonly failure?: EdgeFailure;
-}
-
-export interface Forward extends RequestSummary {
-  readonly kind: "forward";
-  readonly zone: Zone;
-  readonly tunnelId: string;
-  /** What the origin gets as Host. */
-  readonly authority: string;
-  readonly uri: string;
-  readonly verdict: Verdict;
-  readonly engine: Engine;
-  readonly facts: RequestFacts;
-  /** Bytes of body that the plan allows. */
-  readonly maxBodyBytes: number;
-}
+import type { ArrivedRequest, LocalResponse, RequestDecision, RequestSummary } from "./request-decision.ts";
+import { hostOf, type RequestTarget, readTarget } from "./target.ts";
 
 /** Pages for visitors who reach the edge with a wrong hostname: they name the site's own. */
 const NAMES_SITE: ReadonlySet<PageName> = new Set(["unknownHost", "addressAsHost"]);
 
-/** Decides everything that comes before the origin: framing, DNS, rules, body limit. */
+/** What of the edge's options a decision depends on. */
+type DecisionOptions = Pick<EdgeOptions, "cloud" | "maxBodyBytes" | "visitor" | "siteUrl">;
+
+/** Decides everything that comes before the origin: framing, DNS, rules, Access, body limit. */
 export function decideRequest(
   arrival: ArrivedRequest,
-  {
-    cloud,
-    maxBodyBytes,
-    visitor: defaultVisitor,
-    siteUrl,
-  }: Pick<EdgeOptions, "cloud" | "maxBodyBytes" | "visitor" | "siteUrl">,
+  options: DecisionOptions,
   deployments: Deployments,
+  access: AccessImitation,
 ): RequestDecision {
+  const { cloud, visitor: defaultVisitor } = options;
   const { request, lines } = arrival;
   const target = readTarget(request, lines);
   if ("status" in target) {
@@ -91,6 +47,28 @@ export function decideRequest(
     const failure = { code: 400, message };
     return { kind: "respond", ...seen, page: page("wrongVisitor", arrival, { text: message }), failure };
   }
+  const own = access.endpoint(accessRequestOf(arrival, target, visitor), cloud.zoneOf(target.host)?.accountId);
+  if (own) return own.kind === "form" ? formOf(own, seen, arrival) : respondWith(own, seen, arrival);
+  return decideForSite({ arrival, target, visitor, seen, options, deployments, access });
+}
+
+/** A request whose head is understood, and what decides on it. */
+interface SiteRequest {
+  readonly arrival: ArrivedRequest;
+  readonly target: RequestTarget;
+  readonly visitor: Visitor | undefined;
+  readonly seen: RequestSummary;
+  readonly options: DecisionOptions;
+  readonly deployments: Deployments;
+  readonly access: AccessImitation;
+}
+
+/**
+ * Decides in Cloudflare's order: the rules up to rate limits, Access, then the origin
+ * (https://developers.cloudflare.com/ruleset-engine/reference/phases-list/).
+ */
+function decideForSite({ arrival, target, visitor, seen, options, deployments, access }: SiteRequest): RequestDecision {
+  const { cloud, maxBodyBytes, siteUrl } = options;
   const fail = (name: PageName, message: string, verdict?: Verdict): LocalResponse => ({
     kind: "respond",
     ...seen,
@@ -113,13 +91,16 @@ export function decideRequest(
   const decided = decidedPage(verdict, arrival);
   if (decided) return { kind: "respond", ...seen, page: decided, verdict };
 
-  const largest = maxBodyBytes ?? maxBodyBytesOf(zone);
-  const reason = reasonNotToForward(route, lines, largest);
-  if (reason) {
-    const refusal = fail(...reason, verdict);
+  const refuse = (refusal: LocalResponse): LocalResponse => {
     engine.respond(facts, verdict, { status: refusal.page.status, headers: [], fromCache: false, at: arrival.time });
     return refusal;
-  }
+  };
+  const admitted = access.decide(accessRequestOf(arrival, target, visitor), zone);
+  if (admitted.kind !== "pass") return refuse({ ...respondWith(admitted, seen, arrival), verdict });
+
+  const largest = maxBodyBytes ?? maxBodyBytesOf(zone);
+  const reason = reasonNotToForward(route, arrival.lines, largest);
+  if (reason) return refuse(fail(...reason, verdict));
   if (route.kind !== "tunnel") throw new Error("invariant: only tunnels are left");
   const { authority, uri } = target;
   return {
@@ -133,6 +114,7 @@ export function decideRequest(
     engine,
     facts,
     maxBodyBytes: largest,
+    ...(admitted.assertion !== undefined && { assertion: admitted.assertion }),
   };
 }
 

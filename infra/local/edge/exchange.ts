@@ -1,10 +1,10 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Writable } from "node:stream";
 import type { TunnelEdge, TunnelResponse, TunnelStream } from "../tunnel/index.ts";
-import type { ArrivedRequest, Forward } from "./decide-request.ts";
 import { requestLines, responseLines, valuesOf } from "./headers.ts";
 import { type PageName, page, pageCode } from "./pages.ts";
 import type { EdgeFailure } from "./record.ts";
+import type { ArrivedRequest, Forward } from "./request-decision.ts";
 import { endResponse, sendPage, validateLines } from "./send.ts";
 import type { UnreadResponses } from "./unread-responses.ts";
 
@@ -91,13 +91,14 @@ export function openStream(
   body: boolean,
   websocket = false,
 ): TunnelStream {
-  const { tunnelId, authority, uri, facts } = forward;
+  const { tunnelId, authority, uri, facts, assertion } = forward;
   const country = facts.given?.["ip.src.country"];
   const headers = requestLines(facts.headers, {
     ip: facts.ip,
     ray: arrival.ray,
     scheme: arrival.scheme,
     ...(typeof country === "string" && { country }),
+    ...(assertion !== undefined && { assertion }),
   });
   const method = arrival.request.method ?? "";
   const stream = tunnel.open(tunnelId, { method, path: uri, host: authority, headers, body, websocket });

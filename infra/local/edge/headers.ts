@@ -56,6 +56,8 @@ export interface ForwardedVisitor {
   readonly scheme: "http" | "https";
   /** ISO 3166-1 alpha-2; only where one was given. */
   readonly country?: string;
+  /** What Access says of the client; only where an application covers the request. */
+  readonly assertion?: string;
 }
 
 /**
@@ -89,6 +91,7 @@ export function requestLines(lines: HeaderLines, visitor: ForwardedVisitor): [st
     ["CDN-Loop", [...loops, "cloudflare; loops=1"].join(", ")],
   );
   if (visitor.country !== undefined) kept.push(["CF-IPCountry", visitor.country]);
+  if (visitor.assertion !== undefined) kept.push(["Cf-Access-Jwt-Assertion", visitor.assertion]);
   return kept;
 }
 

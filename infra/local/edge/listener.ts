@@ -2,21 +2,17 @@ import { randomBytes } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import {
-  type ArrivedRequest,
-  arrivalOf,
-  decideRequest,
-  type Forward,
-  type LocalResponse,
-  type RequestDecision,
-} from "./decide-request.ts";
+import { AccessImitation } from "../access/index.ts";
+import { arrivalOf, decideRequest } from "./decide-request.ts";
 import { type DeploymentProblem, Deployments } from "./deployments.ts";
 import { resolve } from "./dns.ts";
 import { type ExchangeContext, type ExchangeEnd, exchange } from "./exchange.ts";
 import { type EdgeTimeouts, MAX_UNREAD_BYTES, MAX_WEBSOCKETS, TURN_LIMITS } from "./limits.ts";
 import type { EdgeOptions } from "./options.ts";
 import { page, statusPage } from "./pages.ts";
+import { readForm } from "./read-form.ts";
 import type { EdgeFailure } from "./record.ts";
+import type { ArrivedRequest, LocalResponse, RequestDecision } from "./request-decision.ts";
 import { RequestTurns } from "./request-turns.ts";
 import { sendPage, sendRawPage } from "./send.ts";
 import { UnreadResponses } from "./unread-responses.ts";
@@ -28,6 +24,7 @@ const DEFAULT_COLO = "LCL";
 export class EdgeListener {
   readonly #options: EdgeOptions;
   readonly #deployments: Deployments;
+  readonly #access: AccessImitation;
   readonly #context: ExchangeContext;
   readonly #clock: () => number;
   readonly #idleMs: number;
@@ -41,6 +38,7 @@ export class EdgeListener {
     this.#options = options;
     this.#clock = options.clock ?? Date.now;
     this.#idleMs = timeouts.idleMs;
+    this.#access = new AccessImitation(() => options.cloud.accessAccounts());
     this.#deployments = new Deployments((problem) => this.#report(problem));
     this.#unread = new UnreadResponses({
       deadlineMs: timeouts.readingMs,
@@ -59,6 +57,11 @@ export class EdgeListener {
     }
   }
 
+  /** Makes Access sign with a new key; the one before is still accepted. */
+  rotateAccessKeys(): void {
+    this.#access.rotateKeys();
+  }
+
   /** Marks a connection: its requests count as plain HTTP. */
   markPlainHttp(socket: Socket): void {
     this.#plainHttp.add(socket);
@@ -72,12 +75,13 @@ export class EdgeListener {
       const { socket } = request;
       const arrival = this.#arrival(request, socket);
       void this.#decideAndRespond(arrival, socket, async (decision) => {
-        if (decision.kind === "respond") {
-          await sendPage(request, response, decision.page, arrival.ray, this.#unread);
-          return { status: decision.page.status, ...failureOf(decision) };
+        if (decision.kind !== "respond" && expectsContinue) response.writeContinue();
+        const own = decision.kind === "form" ? decision.finish(await readForm(request, decision.maxBytes)) : decision;
+        if (own.kind === "respond") {
+          await sendPage(request, response, own.page, arrival.ray, this.#unread);
+          return { status: own.page.status, ...failureOf(own) };
         }
-        if (expectsContinue) response.writeContinue();
-        return exchange(arrival, decision, response, this.#context);
+        return exchange(arrival, own, response, this.#context);
       });
     });
   }
@@ -110,6 +114,7 @@ export class EdgeListener {
     this.#sockets.add(socket);
     socket.once("close", () => this.#sockets.delete(socket));
     void this.#decideAndRespond(arrival, socket, async (decision) => {
+      if (decision.kind === "form") throw new Error("invariant: a handshake has no form");
       if (decision.kind === "respond") {
         sendRawPage(socket, decision.page, arrival.ray);
         return { status: decision.page.status, ...failureOf(decision) };
@@ -167,10 +172,10 @@ export class EdgeListener {
     socket: Duplex,
     respond: (decision: RequestDecision) => Promise<ExchangeEnd>,
   ): Promise<void> {
-    let decision: LocalResponse | Forward | undefined;
+    let decision: RequestDecision | undefined;
     let outcome: ExchangeEnd;
     try {
-      decision = decideRequest(arrival, this.#options, this.#deployments);
+      decision = decideRequest(arrival, this.#options, this.#deployments, this.#access);
       outcome = await respond(decision);
     } catch (error) {
       socket.destroy();
@@ -185,7 +190,7 @@ export class EdgeListener {
       method: request.method ?? "",
       host: decision?.host ?? "",
       path: decision?.path ?? "",
-      ...(decision?.verdict ? { verdict: decision.verdict } : {}),
+      ...(decision?.verdict && { verdict: decision.verdict }),
       ...outcome,
       durationMs: this.#clock() - time,
     });

@@ -31,13 +31,15 @@ export function takeLocalVisitor(lines: HeaderLines): {
 }
 
 /** Whether the header counts: on a loopback connection, for a local hostname, not through a proxy. */
-export function trustsLocalVisitor(
-  { localAddress = "", remoteAddress = "" }: Pick<Socket, "localAddress" | "remoteAddress">,
-  host: string,
-  lines: HeaderLines,
-): boolean {
+export const trustsLocalVisitor = (socket: SocketEnds, host: string, lines: HeaderLines): boolean =>
+  LOCAL_NAME.test(host) && isLocalConnection(socket, lines);
+
+type SocketEnds = Pick<Socket, "localAddress" | "remoteAddress">;
+
+/** Whether both ends of a connection are on this machine, and the request shows no proxy between. */
+export function isLocalConnection({ localAddress = "", remoteAddress = "" }: SocketEnds, lines: HeaderLines): boolean {
   const isForwarded = lines.some(([name]) => PROXY_HEADERS.test(withHyphens(name)));
-  return LOOPBACK.test(localAddress) && LOOPBACK.test(remoteAddress) && LOCAL_NAME.test(host) && !isForwarded;
+  return LOOPBACK.test(localAddress) && LOOPBACK.test(remoteAddress) && !isForwarded;
 }
 
 /** A header's name as it may be read by an origin, such as one behind CGI, that takes `_` for `-`. */

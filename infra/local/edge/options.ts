@@ -17,7 +17,7 @@ export interface EdgeOptions {
   /** A URL under which the deployed site opens; errors 1001 and 1003 name it. */
   readonly siteUrl?: string;
   /** What is deployed. */
-  readonly cloud: Pick<Cloud, "zoneOf" | "onChange">;
+  readonly cloud: Pick<Cloud, "zoneOf" | "accessAccounts" | "onChange">;
   /** The way to the origins. */
   readonly tunnel: Pick<TunnelEdge, "open">;
   /** Milliseconds since the UNIX epoch. */

@@ -125,6 +125,7 @@ const PAGES = {
   tooLarge: { status: 413, title: "Too large", text: "The body of the request is larger than this site accepts." },
   tooManySockets: { status: 503, title: "Busy", text: "Too many WebSockets are open. Try again soon." },
   wrongVisitor: { status: 400, title: "Bad Request", text: "The header Local-Visitor could not be read." },
+  access: { status: 403, title: "Cloudflare Access", text: "You may not open this application." },
   badExpectation: { status: 417, title: "Expectation failed", text: "Only 100-continue can be expected." },
 } as const satisfies Readonly<Record<string, PageTexts>>;
 

@@ -12,6 +12,8 @@ export interface Edge {
   readonly port: number;
   /** Port of the listener that counts as plain HTTP; absent where there is none. */
   readonly plainPort?: number;
+  /** Makes Access sign with a new key, as Cloudflare does every six weeks; the one before still counts. */
+  rotateAccessKeys(): void;
   /** Ends all connections at once. */
   close(): Promise<void>;
 }
@@ -49,6 +51,7 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
     url: `http://127.0.0.1:${port}`,
     port,
     ...(plainPort === undefined ? {} : { plainPort }),
+    rotateAccessKeys: () => listener.rotateAccessKeys(),
     async close() {
       stopListening();
       await close();

@@ -1,7 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import type { TunnelResponse, TunnelStream } from "../tunnel/index.ts";
-import type { ArrivedRequest, Forward } from "./decide-request.ts";
 import {
   checkOriginResponse,
   copyToClient,
@@ -14,6 +13,7 @@ import {
 } from "./exchange.ts";
 import { edgeLines, responseLines } from "./headers.ts";
 import { page, pageCode } from "./pages.ts";
+import type { ArrivedRequest, Forward } from "./request-decision.ts";
 import { rawHead, sendRawPage } from "./send.ts";
 import type { UnreadResponses } from "./unread-responses.ts";
 

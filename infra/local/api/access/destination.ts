@@ -4,7 +4,7 @@
  */
 
 /** A hostname and a path, each perhaps with wildcards. */
-interface DestinationPattern {
+export interface DestinationPattern {
   /** Lower case; `*` stands for characters of one label. */
   readonly host: string;
   /** Begins with a slash; empty: all paths. `*` stands for any characters, slashes too. */

@@ -4,7 +4,7 @@
  */
 
 /** One selector of a policy. The other selectors of Cloudflare are not imitated. */
-type AccessSelector =
+export type AccessSelector =
   | { readonly everyone: object }
   | { readonly email: { readonly email: string } }
   | { readonly email_domain: { readonly domain: string } }

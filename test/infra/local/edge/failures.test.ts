@@ -69,6 +69,7 @@ test("an API whose state cannot be read costs one connection", async () => {
         zoneOf() {
           throw new RangeError("another bug");
         },
+        accessAccounts: () => [],
         onChange: () => () => {},
       },
     },
