@@ -105,6 +105,18 @@ test("O20: compose: every container is restricted, has a health check and a user
   }
 });
 
+test("O20: containers run as one user, which no login user of a machine is: the image, Compose, Kubernetes", async () => {
+  const [compose, kubernetes, image] = await Promise.all(
+    ["compose.yaml", "kubernetes.yaml", "../backend/deploy/Containerfile"].map(read),
+  );
+  const { services } = parse(compose ?? "", { merge: true }) as Compose;
+  const users = Object.values(services).map(({ user }) => user);
+  expect(new Set(users.filter((user) => user !== "999:999"))).toEqual(new Set(["10001:10001"])); // 999 is PostgreSQL
+  expect(compose).toContain("/var/lib/causeway:uid=10001,gid=10001,mode=0700");
+  expect(image).toMatch(/-o 10001 -g 10001 \/var\/lib\/causeway\nUSER 10001:10001$/m);
+  expect(kubernetes).toMatch(/runAsUser: 10001\n +runAsGroup: 10001\n +fsGroup: 10001$/m);
+});
+
 test("O20: compose: each profile has one connector, and backends that it reaches as http://backend:3000", async () => {
   const { services, networks } = await readCompose();
   const counts = { embedded: 1, postgres: 1, nodes: 2 };
