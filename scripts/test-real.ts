@@ -37,7 +37,21 @@ mount -t overlay overlay -o "lowerdir=/etc,upperdir=$PWD/upper,workdir=$PWD/work
 umount merged
 mount -t cgroup2 cgroup2 /sys/fs/cgroup`;
 
+/** What test/real/access/access.test.ts does: another hosts file in a mount namespace, and a server at port 443. */
+const SERVE_AS_VENDOR = `
+const { execFileSync } = require("node:child_process");
+execFileSync("unshare", ["--mount", "mount", "--bind", "/dev/null", "/etc/hosts"], { stdio: "ignore" });
+require("node:net").createServer().listen(443, "127.4.4.3", () => process.exit());`;
+
 const NEEDS: Readonly<Record<string, Need>> = {
+  access: (env) => {
+    try {
+      execFileSync(process.execPath, ["-e", SERVE_AS_VENDOR], { stdio: "ignore" });
+    } catch {
+      return "this user may not mount a hosts file in a namespace and serve 127.4.4.3:443 (root on Linux may)";
+    }
+    return cloudflared(env);
+  },
   actionlint: program("ACTIONLINT_BIN", ["actionlint"], "https://github.com/rhysd/actionlint"),
   boot: (env) => {
     if (!existsSync("/lib/systemd/systemd")) return "no /lib/systemd/systemd (the Debian package systemd)";

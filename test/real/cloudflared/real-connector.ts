@@ -4,8 +4,21 @@ import type { ConnectorUnderTest, StartWith } from "../../infra/local/tunnel/tun
 import { within } from "../../within.ts";
 
 /** Starts cloudflared by environment alone, as the kit does, and reads its state from its log. */
-export const startCloudflared: StartWith = async ({ token, edge, caFile, gracePeriod }) => {
-  const child = spawn(process.env.CLOUDFLARED_BIN || "cloudflared", ["tunnel", "run"], {
+export const startCloudflared: StartWith = (options) => startBy([], {}, options);
+
+/** Starts cloudflared as the last arguments of another command, with more variables in its environment. */
+export const startedBy =
+  (command: readonly string[], variables: Readonly<Record<string, string>>): StartWith =>
+  (options) =>
+    startBy(command, variables, options);
+
+async function startBy(
+  command: readonly string[],
+  variables: Readonly<Record<string, string>>,
+  { token, edge, caFile, gracePeriod }: Parameters<StartWith>[0],
+): Promise<ConnectorUnderTest> {
+  const [program = "", ...args] = [...command, process.env.CLOUDFLARED_BIN || "cloudflared", "tunnel", "run"];
+  const child = spawn(program, args, {
     stdio: ["ignore", "ignore", "pipe"],
     env: {
       PATH: process.env.PATH,
@@ -17,6 +30,7 @@ export const startCloudflared: StartWith = async ({ token, edge, caFile, gracePe
       TUNNEL_METRICS: "127.0.0.1:0",
       TUNNEL_GRACE_PERIOD: `${gracePeriod}ms`,
       NO_AUTOUPDATE: "true",
+      ...variables,
     },
   });
   const exited = once(child, "exit").then(([code]) => code as number | null);
@@ -44,4 +58,4 @@ export const startCloudflared: StartWith = async ({ token, edge, caFile, gracePe
     },
   };
   return connector;
-};
+}
