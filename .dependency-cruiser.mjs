@@ -6,7 +6,8 @@ const anyOf = (...patterns) => patterns.join("|");
 /** What others may import of the Rules language: all of it, or its regular expressions alone. */
 const RULES = "^infra/rules/(regex/)?index\\.ts$";
 /** The Pulumi program, and what reads its configuration. */
-const PROGRAM = "^infra/(index|(service-)?config|config-syntax|site-config|own-state|stories|policy-files)\\.ts$";
+const PROGRAM =
+  "^infra/(index|((access|service)-)?config|config-syntax|site-config|own-state|stories|policy-files)\\.ts$";
 /** What is public: plain data, which every part may read. */
 const SURFACE = "^backend/(surface/|surface\\.ts$|features\\.ts$|[^/]+/(surface|shapes|constants)\\.ts$)";
 /**

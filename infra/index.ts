@@ -6,6 +6,7 @@ import { reportLines } from "./policy/index.ts";
 import { readPolicy } from "./policy-files.ts";
 import { openApi, preflight, preflightToken } from "./preflight/index.ts";
 import {
+  AccessResources,
   compile,
   Dns,
   Lists,
@@ -41,9 +42,11 @@ const compiled = compile(site, policy, account, existing, purpose === "deploy");
 const lists = compiled.lists.length === 0 ? [] : [new Lists("lists", compiled.lists)];
 const rulesets = site.role === "guest" ? [] : [new Rulesets("rules", compiled.rulesets, lists)];
 const settings = site.role === "guest" ? [] : [new ZoneSettings("settings", compiled.zoneSettings)];
-const tunnel = new Tunnel(compiled, purpose === "deploy");
-const dns = new Dns("dns", compiled.records, tunnel.tunnelId, rulesets);
-protectFromDestroy([...lists, ...rulesets, ...settings, tunnel, dns, ...stashAsFound(asFound)]);
+const access = compiled.access && new AccessResources("access", compiled.access);
+const tunnel = new Tunnel(compiled, purpose === "deploy", access);
+const protection = [...rulesets, ...(access ? [access] : [])];
+const dns = new Dns("dns", compiled.records, tunnel.tunnelId, protection);
+protectFromDestroy([...lists, ...protection, ...settings, tunnel, dns, ...stashAsFound(asFound)]);
 for (const line of unprovedLines(existing.unproved)) void pulumi.log.warn(line);
 
 /** The outputs of the stack. */
@@ -58,6 +61,11 @@ export default {
   ...(site.services !== undefined && {
     services: site.services.map(({ hostname, path = "" }) => `${hostname}${path}`),
   }),
+  /** The audience of each application of Access, for `ACCESS_AUDIENCE`; no output where there is none. */
+  ...(access !== undefined && { accessAudiences: access.audiences }),
+  /** Client id and secret of each service token, as they were when the token was made. */
+  ...(site.access !== undefined &&
+    Object.keys(site.access.serviceTokens).length > 0 && { accessServiceTokens: access?.serviceTokens }),
   /** Owner of the zone's rules, or guest. */
   role: site.role,
   /** Where the connector finds the gateway. */

@@ -108,7 +108,7 @@ function readPath(path: unknown, report: ReportProblem): Pick<SiteService, "path
  * Whether it is a path that every part on the way of a request reads alike: nothing in it is escaped, decoded or
  * normalized.
  */
-const isServicePath = (path: string): boolean =>
+export const isServicePath = (path: string): boolean =>
   path.length <= MAX_PATH_CHARACTERS &&
   /^(?:\/[A-Za-z0-9._~-]+)+$/.test(path) &&
   !path.split("/").some((segment) => /^\.+$/.test(segment));

@@ -1,4 +1,5 @@
 /** Reads what a stack deploys from its configuration. */
+import { readAccessKey } from "./access-config.ts";
 import { type ConfigProblem, type ConfigValues, StackConfigError } from "./config.ts";
 import { isHexId, isHostname, isHostnameOrPattern, isOrigin, isWithin } from "./config-syntax.ts";
 import { readAdoption } from "./policy/adoption.ts";
@@ -12,6 +13,7 @@ import { readServices } from "./service-config.ts";
 export const DEFAULTS = { origin: "http://127.0.0.1:3000", plan: "auto", role: "owner" } as const;
 
 const KEYS = [
+  "access",
   "accountId",
   "adopt",
   "guests",
@@ -50,6 +52,8 @@ export function readSite(project: string, stack: string, values: ConfigValues): 
     (problem) => config.reject(`services${problem.path}`, problem.given, problem.expected),
   );
   const allHostnames = siteHostnames({ hostnames: hostnames ?? [], services });
+  const owner = { project, stack, zone: { name: zone ?? "" } };
+  const access = readAccessOf(config, { hostnames: allHostnames, services, owner });
   const guests = readGuests(config, zone, allHostnames);
   const zoneSettings = readZoneSettings(config, plan);
   const sharedLists = readSharedLists(config);
@@ -70,6 +74,7 @@ export function readSite(project: string, stack: string, values: ConfigValues): 
     plan,
     zoneSettings,
     ...present({
+      access,
       accountId,
       adopt,
       guests: unlessEmpty(guests),
@@ -145,6 +150,15 @@ function readHostnames(config: StackConfig, zone: string | undefined): Site["hos
   }
   if (new Set(hostnames).size < hostnames.length) config.reject("hostnames", hostnames, "each hostname once");
   return [first, ...more];
+}
+
+/** What only some reach; undefined where the key is missing, or wrong, which is a problem. */
+function readAccessOf(config: StackConfig, beside: Parameters<typeof readAccessKey>[1]): Site["access"] {
+  const value = config.value("access");
+  if (value === undefined) return undefined;
+  return readAccessKey(jsonOrText(value, {}), beside, (problem) =>
+    config.reject(`access${problem.path}`, problem.given, problem.expected),
+  );
 }
 
 /** Hostnames of other stacks in the zone. Empty where there are none, or the value is no list. */

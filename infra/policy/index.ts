@@ -2,7 +2,8 @@
 import type { Plan, ProofDiagnostic } from "../rules/index.ts";
 import { type DeployedFolder, deployFolder } from "./deploy.ts";
 import { FOLDERS, type Folder } from "./folders.ts";
-import { ingress, type SiteIngressRule } from "./ingress.ts";
+import { ingress } from "./ingress.ts";
+import type { SiteIngressRule } from "./ingress-rule.ts";
 import { LISTS_FOLDER, listMember, listShapeDiagnostics, normalisedLists, type PolicyList } from "./list.ts";
 import { lists as ownLists } from "./lists/index.ts";
 import { guestReport, type PlanReport, planReport } from "./report.ts";
@@ -16,7 +17,7 @@ export { excerpt, PLANS, type Plan, type ProofDiagnostic, renderProof, type Stor
 export { exampleFacts } from "./examples.ts";
 export { proofFailures, refusalsInFiles } from "./failures.ts";
 export { FOLDERS, type Folder, fileOfRule } from "./folders.ts";
-export type { SiteIngressRule } from "./ingress.ts";
+export type { SiteIngressRule } from "./ingress-rule.ts";
 export {
   LISTS_FOLDER,
   listKinds,

@@ -1,28 +1,7 @@
+import { requireAssertions } from "./access.ts";
+import type { OriginParameters, SiteIngressRule } from "./ingress-rule.ts";
 import { pathPattern, servicesInOrder } from "./services.ts";
 import type { Site, SiteService } from "./site.ts";
-
-/**
- * How cloudflared talks to an origin; durations are whole seconds
- * (https://developers.cloudflare.com/cloudflare-one/networks/connectors/cloudflare-tunnel/configure-tunnels/origin-parameters/).
- */
-interface OriginParameters {
-  readonly connectTimeout: number;
-  readonly tcpKeepAlive: number;
-  readonly keepAliveConnections: number;
-  readonly keepAliveTimeout: number;
-  readonly caPool?: string;
-  readonly originServerName?: string;
-  readonly http2Origin?: boolean;
-}
-
-/** One rule of the tunnel's configuration, in the API's words. */
-export interface SiteIngressRule {
-  readonly hostname?: string;
-  /** Go regular expression for the decoded path. */
-  readonly path?: string;
-  readonly service: string;
-  readonly originRequest?: OriginParameters;
-}
 
 /**
  * The gateway is on the same machine: what cannot be connected to within 5 s is down. 1024 idle connections absorb
@@ -52,9 +31,18 @@ export const ingress = ({
   hostnames,
   services = [],
   origin,
-}: Pick<Site, "hostnames" | "services" | "origin">): readonly SiteIngressRule[] => [
-  ...servicesInOrder(services).map(serviceRule),
-  ...hostnames.map((hostname) => ({ hostname, service: origin, originRequest: TO_GATEWAY })),
+  access,
+}: Pick<Site, "hostnames" | "services" | "origin" | "access">): readonly SiteIngressRule[] => [
+  ...requireAssertions(
+    [
+      ...servicesInOrder(services).map((service) => ({ ...service, rule: serviceRule(service) })),
+      ...hostnames.map((hostname) => ({
+        hostname,
+        rule: { hostname, service: origin, originRequest: TO_GATEWAY },
+      })),
+    ],
+    { ...(access && { access }) },
+  ),
   { service: "http_status:404" },
 ];
 

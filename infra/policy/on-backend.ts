@@ -1,14 +1,25 @@
+import { protectedHostnames } from "./access.ts";
 import { ALWAYS, and, contains, type ExpressionText, not, oneOf, or, startsWith } from "./expression.ts";
 import { onHostnames } from "./hostnames.ts";
 import { PATH } from "./paths.ts";
 import type { Site } from "./site.ts";
 
 /**
- * The guard of rules that bind only what this backend serves: the request is for one of its hostnames, and for no path
- * of a service.
+ * Where people sign in to Access, on each hostname that it protects. Cloudflare responds to these paths. Whether its
+ * rules see such a request before is not documented, so they let it pass.
  */
-export function onBackend({ hostnames, services = [] }: Pick<Site, "hostnames" | "services">): ExpressionText {
-  const paths = services.flatMap(({ hostname, path }) => (path === undefined ? [] : [{ hostname, path }]));
+const SIGN_IN_PATH = "/cdn-cgi/access";
+
+/**
+ * The guard of rules that bind only what this backend serves: the request is for one of its hostnames, and for no path
+ * of a service or of Access.
+ */
+export function onBackend(site: Pick<Site, "hostnames" | "services" | "access">): ExpressionText {
+  const { hostnames, services = [] } = site;
+  const paths = [
+    ...services.flatMap(({ hostname, path }) => (path === undefined ? [] : [{ hostname, path }])),
+    ...protectedHostnames(site).map((hostname) => ({ hostname, path: SIGN_IN_PATH })),
+  ];
   const byPath = Map.groupBy(
     paths.filter(({ hostname }) => hostnames.includes(hostname)),
     ({ path }) => path,

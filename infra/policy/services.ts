@@ -20,4 +20,7 @@ export const servicesInOrder = (services: readonly SiteService[]): readonly Site
  * The path as cloudflared compares it: a Go regular expression for the decoded path. `$` is the end of the text alone,
  * not the end of a line (https://pkg.go.dev/regexp/syntax).
  */
-export const pathPattern = (path: string): string => `^${path.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&")}(?:/|$)`;
+export const pathPattern = (path: string): string => `^${quoted(path)}(?:/|$)`;
+
+/** A text as a regular expression for itself. */
+export const quoted = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&");

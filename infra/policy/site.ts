@@ -27,6 +27,8 @@ export interface Site {
   readonly origin: string;
   /** Other origins behind the same tunnel. Absent: none. */
   readonly services?: readonly SiteService[];
+  /** What only some reach, by Cloudflare Access. Absent: nothing. */
+  readonly access?: SiteAccess;
   /** `auto`: the plan that the zone has. Naming one keeps the policy within it, whatever the zone has. */
   readonly plan: Plan | "auto";
   /** Zone-wide settings that this stack sets, by id. Empty: the zone's settings stay as they are. */
@@ -53,6 +55,32 @@ export interface SiteService {
   readonly originServerName?: string;
   /** Of https: offers HTTP/2 to the origin. */
   readonly http2Origin?: boolean;
+}
+
+/** Applications of Cloudflare Access, and the service tokens that they take. */
+export interface SiteAccess {
+  /** `TEAM` of `TEAM.cloudflareaccess.com`. */
+  readonly team: string;
+  readonly applications: readonly AccessApplication[];
+  /** By name; `duration` is hours, as in `8760h`, or `forever`. */
+  readonly serviceTokens: Readonly<Record<string, { readonly duration: string }>>;
+}
+
+/** A hostname, or a path of one and all below it, which only some reach. */
+export interface AccessApplication {
+  readonly name: string;
+  /** One of the stack's own, a service's too. */
+  readonly hostname: string;
+  /** Absent: all paths that no other application of the hostname has. */
+  readonly path?: string;
+  /** Addresses of people. */
+  readonly emails: readonly string[];
+  /** Domains of people's addresses. */
+  readonly emailDomains: readonly string[];
+  /** Names of service tokens, for programs. */
+  readonly serviceTokens: readonly string[];
+  /** How long people stay signed in, as in `24h` or `30m`. */
+  readonly session: string;
 }
 
 /** Things of the account that the stack takes over instead of creating its own. */

@@ -1,10 +1,20 @@
 /** The part of the policy that loads no rule: a broken file of one stops no command that deploys nothing. */
+
+export {
+  accessNames,
+  applicationName,
+  destinationOf,
+  policyName,
+  protectedHostnames,
+  tokenName,
+} from "./access.ts";
 export { othersRules } from "./adoption.ts";
 export { boundHostnames, covers, isPattern } from "./hostnames.ts";
 export { fileOfList, listLimits, markedDescription, ownerOfList, type PolicyList } from "./list.ts";
 export { POLICY_PHASES } from "./phases.ts";
 export { siteHostnames } from "./services.ts";
 export {
+  type AccessApplication,
   type AdoptedList,
   type AdoptedRuleset,
   type Adoption,
@@ -13,6 +23,7 @@ export {
   adoptionOf,
   ownerMark,
   type Site,
+  type SiteAccess,
   tunnelName,
 } from "./site.ts";
 export { VISITORS } from "./visitors.ts";

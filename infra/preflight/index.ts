@@ -1,6 +1,7 @@
 /** Reads the account before anything is registered, and reports every obstacle at once. Reads only. */
 import type Cloudflare from "cloudflare";
 import { type Plan, type Policy, policyFor, type Site, siteHostnames } from "../policy/index.ts";
+import { findAccess } from "./access.ts";
 import { type Account, type AccountFound, readAccount, tokenObstacle } from "./account.ts";
 import { findCertificates } from "./certificates.ts";
 import { tryRulesets } from "./dry-run.ts";
@@ -66,8 +67,9 @@ export async function preflight(
   const judged =
     isGuest || services.length > 0 ? NOT_JUDGED : policyFindings(site, account.plan, policy, { stories, unproved });
   const search: Search = { api, site, account, known };
-  const [certified, listed, placed] = await Promise.all([
+  const [certified, access, listed, placed] = await Promise.all([
     findCertificates(search),
+    findAccess(search),
     findLists(search, policy.lists),
     Promise.all([
       ...policy.rulesets.map((ruleset) => findEntryPoint(search, ruleset)),
@@ -79,7 +81,7 @@ export async function preflight(
     search,
     placed.flatMap(({ tunnels = [] }) => tunnels),
   );
-  const findings: readonly PreflightFinding[] = [...placed, ...listed.findings, tunnel];
+  const findings: readonly PreflightFinding[] = [...placed, ...listed.findings, access, tunnel];
   const obstacles: Obstacle[] = [
     ...judged.obstacles,
     ...services,

@@ -1,6 +1,7 @@
 import type Cloudflare from "cloudflare";
 import { adoptionOf, POLICY_PHASES, type Site, siteHostnames } from "../policy/without-rules.ts";
 import { listResource } from "../resources/compile.ts";
+import { findMarkedAccess } from "./access.ts";
 import { readAccount } from "./account.ts";
 import { findEntryPoint } from "./entry-points.ts";
 import { findMarkedLists } from "./lists.ts";
@@ -17,7 +18,7 @@ import { findTunnel } from "./tunnel.ts";
 export interface LeftBehind {
   /** The name of the resource in the program. */
   readonly name: string;
-  readonly kind: "record" | "ruleset" | "list" | "tunnel";
+  readonly kind: "record" | "ruleset" | "list" | "tunnel" | "application" | "policy" | "service token";
   readonly id: string;
   /** Path of the API, from `/zones` or `/accounts` on: a DELETE removes it. */
   readonly path: string;
@@ -25,9 +26,9 @@ export interface LeftBehind {
 
 /**
  * Finds these resources by the stack's mark, so that `down` can delete them: records first, so that no hostname is
- * reached without its rules, and lists after the rules that use them. `known` are the ids in the state before anything
- * is destroyed. Adopted resources are never in the list. No rule is loaded: all phases of the policy are searched.
- * Throws `PreflightError` where the account cannot be read.
+ * reached without its rules, then what there is of Access, and lists after the rules that use them. `known` are the
+ * ids in the state before anything is destroyed. Adopted resources are never in the list. No rule is loaded: all phases
+ * of the policy are searched. Throws `PreflightError` where the account cannot be read.
  */
 export async function findLeftBehind(api: Cloudflare, site: Site, known: KnownIds): Promise<readonly LeftBehind[]> {
   const found = await readAccount(api, site);
@@ -39,11 +40,14 @@ export async function findLeftBehind(api: Cloudflare, site: Site, known: KnownId
     ...POLICY_PHASES.map(({ phase }) => findEntryPoint(search, { phase, rules: [] })),
   ]);
   const listed = await findMarkedLists(search);
+  const marked = await findMarkedAccess(search);
+  if ("obstacle" in marked) throw new PreflightError([marked.obstacle]);
+  const access = { obstacles: [], imports: marked.value.ids };
   const tunnel = await findTunnel(
     search,
     placed.flatMap(({ tunnels = [] }) => tunnels),
   );
-  const findings = [...placed, listed, tunnel];
+  const findings = [...placed, access, listed, tunnel];
   const unread = findings.flatMap(({ obstacles }) => obstacles.filter(isReadFailure));
   if (unread.length > 0) throw new PreflightError(unread);
   const { tunnel: adoptedTunnel, records, rulesets, lists = {} } = adoptionOf(site);
@@ -56,11 +60,18 @@ export async function findLeftBehind(api: Cloudflare, site: Site, known: KnownId
 
 /**
  * From an import id: `zones/ZONE/RULESET`, `ZONE/RECORD`, `ACCOUNT/LIST` or `ACCOUNT/TUNNEL`, where tunnels alone have
- * UUIDs.
+ * UUIDs; of Access `accounts/ACCOUNT/ID`, of its policies `ACCOUNT/POLICY`.
  */
 function leftBehind(name: string, importId: string): LeftBehind {
   const parts = importId.split("/");
   const [owner = "", id = ""] = parts.slice(-2);
+  const [, kind] = /^access:(app|policy|token):/.exec(name) ?? [];
+  if (kind !== undefined) {
+    const base = `/accounts/${owner}/access`;
+    if (kind === "app") return { name, kind: "application", id, path: `${base}/apps/${id}` };
+    if (kind === "token") return { name, kind: "service token", id, path: `${base}/service_tokens/${id}` };
+    return { name, kind: "policy", id, path: `${base}/policies/${id}` };
+  }
   if (parts.length === 3) return { name, kind: "ruleset", id, path: `/zones/${owner}/rulesets/${id}` };
   if (name.startsWith(listResource(""))) {
     return { name, kind: "list", id, path: `/accounts/${owner}/rules/lists/${id}` };

@@ -38,6 +38,12 @@ export const PERMISSIONS = {
     key: "zone_settings",
     isKeyDocumented: true,
   },
+  "Access: Apps and Policies Write": { scope: "account", dashboard: "Access: Apps and Policies: Edit" },
+  "Access: Service Tokens Write": { scope: "account", dashboard: "Access: Service Tokens: Edit" },
+  "Access: Organizations, Identity Providers, and Groups Read": {
+    scope: "account",
+    dashboard: "Access: Organizations, Identity Providers, and Groups: Read",
+  },
   "SSL and Certificates Read": {
     scope: "zone",
     dashboard: "SSL and Certificates: Read",
@@ -68,6 +74,7 @@ export function neededPermissions(
   site: Site,
   { rulesets, lists, zoneSettings }: Pick<Policy, "rulesets" | "lists" | "zoneSettings">,
 ): readonly NeededPermission[] {
+  const { access = { team: "", applications: [], serviceTokens: {} } } = site;
   const uses: readonly (readonly [PermissionName, readonly string[]])[] = [
     ["Zone Read", [`the zone ${site.zone.name} and its plan`]],
     ["DNS Write", siteHostnames(site).map((hostname) => `the record of ${hostname}`)],
@@ -78,6 +85,12 @@ export function neededPermissions(
     ["Cloudflare Tunnel Write", ["the tunnel, its configuration and its token"]],
     [permissionForLists(site, lists), lists.map(({ name }) => `the list $${name}`)],
     ["Zone Settings Write", zoneSettings.map(({ id }) => `the zone setting ${id}`)],
+    ["Access: Apps and Policies Write", access.applications.map(({ name }) => `the application ${name} of Access`)],
+    ["Access: Service Tokens Write", Object.keys(access.serviceTokens).map((name) => `the service token ${name}`)],
+    [
+      "Access: Organizations, Identity Providers, and Groups Read",
+      site.access === undefined ? [] : [`whether ${access.team} is the team of the account`],
+    ],
     ["SSL and Certificates Read", deepHostnames(site).map((hostname) => `the certificate of ${hostname}`)],
   ];
   return (Object.keys(PERMISSIONS) as PermissionName[])

@@ -20,6 +20,9 @@ export type KnownIds = Readonly<Record<string, string>>;
  * other types.
  */
 const PLACED = new Set([
+  "causeway:index:Access$cloudflare:index/zeroTrustAccessApplication:ZeroTrustAccessApplication",
+  "causeway:index:Access$cloudflare:index/zeroTrustAccessPolicy:ZeroTrustAccessPolicy",
+  "causeway:index:Access$cloudflare:index/zeroTrustAccessServiceToken:ZeroTrustAccessServiceToken",
   "causeway:index:Lists$cloudflare:index/list:List",
   "causeway:index:Dns$cloudflare:index/dnsRecord:DnsRecord",
   "causeway:index:Rulesets$cloudflare:index/ruleset:Ruleset",
@@ -37,8 +40,8 @@ export interface OwnResource {
 }
 
 /**
- * The ids of the stack's records, rulesets, lists and tunnel. Throws an Error where one has no id: then it is not
- * known what is the stack's own.
+ * The ids of the stack's records, rulesets, lists, tunnel, and of what it has of Access. Throws an Error where one has
+ * no id: then it is not known what is the stack's own.
  */
 export function knownIdsOf(resources: Iterable<OwnResource>): KnownIds {
   const known: Record<string, string> = {};

@@ -61,6 +61,18 @@ function findingOf(search: Search, policy: Policy, name: PermissionName): Promis
       );
     case "Cloudflare Tunnel Write":
       return mayWriteTunnels(search);
+    case "Access: Apps and Policies Write":
+      return mayAtLeastRead("the applications of Access", name, () =>
+        api.zeroTrust.access.applications.list({ account_id: accountId }),
+      );
+    case "Access: Service Tokens Write":
+      return mayAtLeastRead("the service tokens of Access", name, () =>
+        api.zeroTrust.access.serviceTokens.list({ account_id: accountId }),
+      );
+    case "Access: Organizations, Identity Providers, and Groups Read":
+      return mayRead("the organization of Access", name, () =>
+        unlessMissing(api.zeroTrust.organizations.list({ account_id: accountId })),
+      );
     default:
       return mayWriteRules(search, policy, name);
   }

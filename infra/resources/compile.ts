@@ -18,6 +18,8 @@ import {
   tunnelName,
 } from "../policy/without-rules.ts";
 import type { Phase, RateLimit, Rule } from "../rules/index.ts";
+import { type CompiledAccess, compileAccess } from "./compile-access.ts";
+import type { NamedResource } from "./named-resource.ts";
 import { sdkRule } from "./sdk-rule.ts";
 
 /** Where the resources go: what preflight found. */
@@ -37,26 +39,23 @@ export interface Existing {
   readonly tags?: Readonly<Record<string, readonly string[]>>;
 }
 
+export { accessResource } from "./compile-access.ts";
+
 /** The tunnel's name in the program. */
 export const TUNNEL = "tunnel";
 
 /** The name in the program of a list; names of others have no colon. */
 export const listResource = (name: string): string => `list:${name}`;
 
-/** One resource: its name in the program, which is its identity in the stack, and its inputs. */
-export interface NamedResource<Args> {
-  readonly name: string;
-  readonly args: Args;
-  /** Import id of what exists and is taken over; absent: it is created. */
-  readonly import?: string;
-  /** It was there before the stack, and stays when the stack goes. */
-  readonly retain?: true;
-}
+/** One rule of the ingress; `application` is the one whose assertion it requires, whose audience is not known yet. */
+export type CompiledIngress = input.ZeroTrustTunnelCloudflaredConfigConfigIngress & { readonly application?: string };
 
 /** All inputs but those that only exist once the tunnel does. */
 export interface CompiledStack {
   readonly tunnel: NamedResource<ZeroTrustTunnelCloudflaredArgs>;
-  readonly ingresses: input.ZeroTrustTunnelCloudflaredConfigConfigIngress[];
+  readonly ingresses: readonly CompiledIngress[];
+  /** What only some reach; undefined where the configuration names nothing. */
+  readonly access: CompiledAccess | undefined;
   readonly records: readonly NamedResource<Omit<DnsRecordArgs, "content">>[];
   readonly rulesets: readonly NamedResource<RulesetArgs>[];
   /** Lists of the account that the stack keeps. */
@@ -90,6 +89,7 @@ export function compile(
     // `local`, the default, would ignore the configuration; no secret: Cloudflare makes one
     tunnel: named(TUNNEL, { accountId, name: tunnelName(site), configSrc: "cloudflare" }),
     ingresses: policy.ingress.map((rule) => ({ ...rule })),
+    access: compileAccess(site, accountId, named),
     records: siteHostnames(site).map((hostname) =>
       named(hostname, {
         zoneId,

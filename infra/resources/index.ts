@@ -1,4 +1,5 @@
 /** The Pulumi side: inputs compiled from the policy (`compile.ts`, pure), and thin components that register them. */
+export { AccessResources } from "./access.ts";
 export { compile } from "./compile.ts";
 export { Dns } from "./dns.ts";
 export { protectFromDestroy, stashAsFound } from "./kept.ts";

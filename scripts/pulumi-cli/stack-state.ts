@@ -75,6 +75,9 @@ const KINDS: Readonly<Record<string, string>> = {
   "cloudflare:index/ruleset:Ruleset": "ruleset",
   [TUNNEL_TYPE]: "tunnel",
   "cloudflare:index/zeroTrustTunnelCloudflaredConfig:ZeroTrustTunnelCloudflaredConfig": "tunnel configuration",
+  "cloudflare:index/zeroTrustAccessApplication:ZeroTrustAccessApplication": "application of Access",
+  "cloudflare:index/zeroTrustAccessPolicy:ZeroTrustAccessPolicy": "policy of Access",
+  "cloudflare:index/zeroTrustAccessServiceToken:ZeroTrustAccessServiceToken": "service token of Access",
   "cloudflare:index/zoneSetting:ZoneSetting": "zone setting",
 };
 

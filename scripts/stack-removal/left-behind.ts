@@ -52,6 +52,9 @@ const PERMISSIONS = {
   ruleset: "that changes the rules of its phase",
   list: LISTS_PERMISSION,
   tunnel: "Cloudflare Tunnel Write",
+  application: "Access: Apps and Policies Write",
+  policy: "Access: Apps and Policies Write",
+  "service token": "Access: Service Tokens Write",
 } as const;
 
 /**

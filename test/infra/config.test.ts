@@ -78,7 +78,7 @@ test("all problems are reported at once, each with its key, what was given and w
     expect.stringMatching(/^causeway:zoneSettings\.speed \| "on" \| one of ssl, /),
     expect.stringMatching(/^causeway:zoneSettings\.security_header \| \{.*\} \| \{ "strict_transport_security"/),
     expect.stringMatching(
-      /^causeway:hostname \| "chat\.example\.com" \| no such key; there are accountId, adopt, guests, hostnames, /,
+      /^causeway:hostname \| "chat\.example\.com" \| no such key; there are access, accountId, adopt, guests, hostnames, /,
     ),
   ]);
 });

@@ -58,7 +58,9 @@ test("the text says what is missing and why, and what the link leaves to the ope
   );
   expect(text).toMatch(/^ {2}DNS: Edit +zone +has +what DNS Write is for$/m);
   expect(text).toContain("The present token lacks:\n  Zone: Read: a reason");
-  expect(text).toContain("The link cannot select Single Redirect: Edit: add it in the form.");
+  expect(text).toMatch(
+    /The link cannot select Single Redirect: Edit, Access: Apps and Policies: Edit, .*: add it in the form\./,
+  );
   expect(text).toMatch(/Look whether the form has .*Cloudflare Tunnel: Edit.*does not document/);
   expect(tokenReportText(tokenReport({ ...accepted, rights: has }))).toContain("The present token has all of it.");
   const none = { ...facts, token: { state: "none" } as const, rights: allRights(needed, "missing", "there is none") };

@@ -1,0 +1,159 @@
+/** Which assertion the tunnel asks for, whatever a client makes of a path. */
+import { expect, test } from "@jest/globals";
+import fc from "fast-check";
+import { compileIngress, findRoute } from "../../../infra/local/tunnel/connector/ingress.ts";
+import { decodedPath, normalizedPath } from "../../../infra/local/tunnel/connector/matched-path.ts";
+import { type AccessApplication, policyFor, type Site } from "../../../infra/policy/index.ts";
+import { ingress } from "../../../infra/policy/ingress.ts";
+import { compile, requestFields } from "../../../infra/rules/index.ts";
+import { PLANS, site as sample } from "./site.ts";
+
+const application = (name: string, hostname: string, path?: string): AccessApplication => ({
+  ...{ name, hostname, emails: ["ann@example.com"], emailDomains: [], serviceTokens: [], session: "24h" },
+  ...(path !== undefined && { path }),
+});
+const site: Site = {
+  ...sample,
+  services: [
+    { hostname: "status.example.com", origin: "http://10.0.0.4" },
+    { hostname: "chat.example.com", path: "/grafana", origin: "http://10.0.0.5" },
+    { hostname: "chat.example.com", path: "/admin/tools", origin: "http://10.0.0.6" },
+  ],
+  access: {
+    team: "example",
+    serviceTokens: {},
+    applications: [
+      application("admin", "chat.example.com", "/admin"),
+      application("live", "chat.example.com", "/grafana/live"),
+      application("status", "status.example.com"),
+    ],
+  },
+};
+
+/** The application whose assertion a request needs, and its origin: "NAME ORIGIN". */
+function askedFor(uri: string, { host = "chat.example.com", cleans = false, of = site } = {}): string {
+  const rules = ingress(of);
+  const compiled = compileIngress({
+    ingress: rules.map(({ application: _, originRequest: __, ...rule }) => rule),
+  });
+  if (!compiled.ok) throw new Error(compiled.message);
+  const decoded = decodedPath(uri);
+  if (decoded === undefined) return "400";
+  const route = findRoute(compiled.routes, host, cleans ? normalizedPath(decoded) : decoded);
+  const rule = route && rules[compiled.routes.indexOf(route)];
+  return `${rule?.application ?? "none"} ${rule?.service.replace(/^http:\/\/|^http_status:/, "")}`;
+}
+
+test("every rule of a hostname or path with an application asks for its assertion", () => {
+  expect(askedFor("/", { host: "status.example.com" })).toBe("status 10.0.0.4");
+  expect(askedFor("/admin")).toBe("admin 127.0.0.1:3000");
+  expect(askedFor("/admin/users")).toBe("admin 127.0.0.1:3000");
+  expect(askedFor("/admin/tools/x")).toBe("admin 10.0.0.6");
+  expect(askedFor("/grafana/live/ws")).toBe("live 10.0.0.5");
+  expect(askedFor("/grafana/login")).toBe("none 10.0.0.5");
+  expect(askedFor("/")).toBe("none 127.0.0.1:3000");
+  expect(askedFor("/administrators")).toBe("none 127.0.0.1:3000");
+  expect(askedFor("/admin", { host: "www.example.com" })).toBe("none 127.0.0.1:3000");
+  expect(askedFor("/admin", { of: sample })).toBe("none 127.0.0.1:3000");
+});
+
+test("an application without a path takes what those with a path leave", () => {
+  const access = { ...(site.access as never as NonNullable<Site["access"]>) };
+  const of: Site = {
+    ...site,
+    access: { ...access, applications: [...access.applications, application("chat", "chat.example.com")] },
+  };
+  expect(askedFor("/", { of })).toBe("chat 127.0.0.1:3000");
+  expect(askedFor("/grafana/x", { of })).toBe("chat 10.0.0.5");
+  expect(askedFor("/grafana/live", { of })).toBe("live 10.0.0.5");
+  expect(askedFor("/admin/x", { of })).toBe("admin 127.0.0.1:3000");
+});
+
+const SPELLINGS = [
+  ...[
+    "//admin",
+    "/./admin",
+    "/x/../admin",
+    "/x/..%2fadmin",
+    "/%2e%2e/admin",
+    "/x%2f..%2fadmin",
+    "/\\admin",
+    "/x/..\\admin",
+  ],
+  ...["/ADMIN", "/Admin/users", "/%61dmin", "/admin%2fusers", "/admin;x", "/;x/admin", "/.;/admin", "/admin%3bx"],
+  ...[
+    "/admin.json",
+    "/admin%20",
+    "/admin%00",
+    "/admin%0a",
+    "/%252561dmin",
+    "/%2561dmin",
+    "/admin//",
+    "/admin/.",
+    "/admin\\x",
+  ],
+  ...[
+    "/grafana/../admin",
+    "/grafana//live",
+    "/grafana/./live",
+    "/grafana/LIVE",
+    "/grafana/x/..%5clive",
+    "/grafana/live;x",
+  ],
+];
+
+test.each(SPELLINGS)("no spelling of a path gets around the check: %s", (uri) => {
+  for (const cleans of [false, true]) expect(askedFor(uri, { cleans })).not.toMatch(/^none (?!404)/);
+});
+
+test("whatever an origin makes of a path, one that it could take for the protected one needs the assertion", () => {
+  const piece = fc.constantFrom(
+    ...["/", "//", "..", ".", "%2f", "%2e", "%5c", "\\", ";", "%25", "x", "admin", "ADMIN", "a", "%61"],
+  );
+  /** All that an origin might do to a path: decode it up to three times, clean it, remove parameters of segments. */
+  const readings = (uri: string): readonly string[] => {
+    let path = uri;
+    const all: string[] = [];
+    for (let round = 0; round < 3; round += 1) {
+      const decoded = decodedPath(path) ?? path;
+      all.push(path, decoded, normalizedPath(decoded), normalizedPath(decoded.replace(/;[^/]*/g, "")));
+      path = decoded;
+    }
+    return all.map((one) => one.toLowerCase());
+  };
+  const isAdmin = (path: string) => /^\/admin(?:\/|$)/.test(path);
+  let found = 0;
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 8 }), (pieces) => {
+      const uri = `/${pieces.join("")}`;
+      const isOpen = (cleans: boolean) => /^none (?!404)/.test(askedFor(uri, { cleans }));
+      // where the connector cleans paths, the gateway decides by the path as the client wrote it, which is exact
+      const isExact = isAdmin(uri) && normalizedPath(uri) === uri;
+      if (!readings(uri).some(isAdmin)) return true;
+      found += 1;
+      return !isOpen(false) && !(isExact && isOpen(true));
+    }),
+    { numRuns: 5_000 },
+  );
+  expect(found).toBeGreaterThan(100);
+});
+
+test("the page to sign in is let pass on the hostnames that have an application, and on no other", () => {
+  for (const plan of PLANS) {
+    const rules = policyFor(site, plan).rulesets.flatMap((ruleset) => ruleset.rules);
+    const rule = rules.find(({ ref }) => ref === "not_in_surface");
+    const compiled = compile(rule?.expression ?? "");
+    if (!compiled.ok) throw new Error("not_in_surface is no expression");
+    const blocks = (uri: string, host: string) =>
+      compiled.matches(
+        requestFields({
+          ...{ method: "GET", scheme: "https", host, uri, version: "HTTP/1.1", headers: [["Host", host]] },
+          ...{ ip: "198.18.0.1", at: 0 },
+        }),
+      );
+    expect(blocks("/cdn-cgi/access/login", "chat.example.com")).toBe(false);
+    expect(blocks("/cdn-cgi/access/login", "www.example.com")).toBe(true);
+    expect(blocks("/cdn-cgi/other", "chat.example.com")).toBe(true);
+    expect(blocks("/cdn-cgi/access/..%2f..%2fapi/debug", "chat.example.com")).toBe(true);
+  }
+});

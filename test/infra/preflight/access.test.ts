@@ -1,0 +1,89 @@
+/** What preflight says of the account's Access. */
+import { expect, test } from "@jest/globals";
+import type { AccessApplication, Site } from "../../../infra/policy/index.ts";
+import { applicationName, policyName, tokenName } from "../../../infra/policy/without-rules.ts";
+import { findLeftBehind, preflight } from "../../../infra/preflight/index.ts";
+import { allowWritesSoFar, api, obstaclesOf, site as sample, start } from "./account-stage.ts";
+
+const admin: AccessApplication = {
+  ...{ name: "admin", hostname: "admin.example.com", emails: ["ann@example.com"], emailDomains: [] },
+  ...{ serviceTokens: ["ci"], session: "24h" },
+};
+const site: Site = {
+  ...sample,
+  hostnames: ["chat.example.com", "admin.example.com"],
+  access: { team: "causeway", applications: [admin], serviceTokens: { ci: { duration: "8760h" } } },
+};
+const accessPath = (rest: string) => `/accounts/${api.accountId}/access/${rest}`;
+const app = (name: string, domain: string) => ({ body: { name, type: "self_hosted", domain } });
+
+test("an account with the team and nothing in the way", async () => {
+  const cloudflare = await start();
+  expect(await preflight(cloudflare, site, {})).toMatchObject({ warnings: [], imports: {} });
+  // without `access` nothing of Access is read
+  const before = api.journal.length;
+  await preflight(cloudflare, sample, {});
+  expect(api.journal.slice(before).filter(({ path }) => path.includes("/access/"))).toEqual([]);
+});
+
+test("another team is told, because no assertion of it would be accepted", async () => {
+  const cloudflare = await start();
+  const access = { ...site.access, team: "other" } as NonNullable<Site["access"]>;
+  expect(await obstaclesOf(cloudflare, { ...site, access })).toMatchObject([
+    { code: "access_team", found: expect.stringMatching(/causeway\.cloudflareaccess\.com.*other\.cloudflareaccess/) },
+  ]);
+});
+
+test("an application of others at the same place is an obstacle, one that covers an open hostname a warning", async () => {
+  const cloudflare = await start();
+  await cloudflare.post(accessPath("apps"), app("theirs", "Admin.example.com/"));
+  await cloudflare.post(accessPath("apps"), app("all", "*.example.com"));
+  allowWritesSoFar();
+  expect(await obstaclesOf(cloudflare, site)).toMatchObject([
+    { code: "access_taken", found: expect.stringContaining('"theirs" for admin.example.com') },
+  ]);
+  const [theirs] = (await cloudflare.zeroTrust.access.applications.list({ account_id: api.accountId })).result;
+  await cloudflare.delete(accessPath(`apps/${theirs?.id}`));
+  const { warnings } = await preflight(cloudflare, site, {});
+  expect(warnings).toEqual([expect.stringMatching(/"all" of others covers chat\.example\.com/)]);
+});
+
+test("an account that denies by default is told, with the hostnames that would be blocked", async () => {
+  const cloudflare = await start();
+  await cloudflare.put(accessPath("organizations"), { body: { deny_unmatched_requests: true } });
+  const { warnings } = await preflight(cloudflare, site, {});
+  expect(warnings).toEqual([expect.stringMatching(/denies.*blocks chat\.example\.com\. Exempt the zone example\.com/)]);
+  const body = { deny_unmatched_requests_exempted_zone_names: ["example.com"] };
+  await cloudflare.put(accessPath("organizations"), { body });
+  expect((await preflight(cloudflare, site, {})).warnings).toEqual([]);
+});
+
+test("what a killed run has left is imported, a token without its secret is not, and `down` finds all of it", async () => {
+  const cloudflare = await start();
+  const { result: made } = await cloudflare.post<{ result: { id: string } }>(
+    accessPath("apps"),
+    app(applicationName(site, "admin"), "admin.example.com"),
+  );
+  const policy = { name: policyName(site, "admin", "people"), decision: "allow", include: [{ everyone: {} }] };
+  const { result: allowed } = await cloudflare.post<{ result: { id: string } }>(accessPath("policies"), {
+    body: policy,
+  });
+  const prefix = `accounts/${api.accountId}/`;
+  const imports = {
+    "access:app:admin": `${prefix}${made.id}`,
+    "access:policy:admin:people": `${api.accountId}/${allowed.id}`,
+  };
+  expect((await preflight(cloudflare, site, {})).imports).toEqual(imports);
+  const known = { "access:app:admin": made.id, "access:policy:admin:people": allowed.id };
+  expect((await preflight(cloudflare, site, known)).imports).toEqual({});
+  const { result: token } = await cloudflare.post<{ result: { id: string } }>(accessPath("service_tokens"), {
+    body: { name: tokenName(site, "ci") },
+  });
+  allowWritesSoFar();
+  expect(await obstaclesOf(cloudflare, site)).toMatchObject([{ code: "access_token_left" }]);
+  expect((await findLeftBehind(cloudflare, site, {})).map(({ kind, path }) => `${kind} ${path}`)).toEqual([
+    `application ${accessPath(`apps/${made.id}`)}`,
+    `policy ${accessPath(`policies/${allowed.id}`)}`,
+    `service token ${accessPath(`service_tokens/${token.id}`)}`,
+  ]);
+});
