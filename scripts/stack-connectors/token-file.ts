@@ -5,12 +5,15 @@ import { join } from "node:path";
 export const tokenFile = (folder: string): string => join(folder, "tunnel-token");
 
 /** Writes the token so that only its owner can read it (0400), whole or not at all. */
-export function writeTokenFile(folder: string, token: string): string {
+export const writeTokenFile = (folder: string, token: string): string =>
+  writeSecretFile(folder, tokenFile(folder), token);
+
+/** Writes a secret of the stack in the same way. Returns the file. */
+export function writeSecretFile(folder: string, file: string, text: string): string {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const file = tokenFile(folder);
   const next = `${file}.new`;
   rmSync(next, { force: true });
-  writeFileSync(next, `${token}\n`, { mode: 0o400, flag: "wx" });
+  writeFileSync(next, `${text}\n`, { mode: 0o400, flag: "wx" });
   renameSync(next, file);
   return file;
 }
