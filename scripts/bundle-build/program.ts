@@ -4,6 +4,7 @@ import { CommandError } from "../command-line/index.ts";
 import { builtinModules } from "./builtin-modules.ts";
 import type { BundleFile } from "./bundle-file.ts";
 import { COMMANDS, NEEDED_NODE, ROOT } from "./facts.ts";
+import { latePackages } from "./late-packages.ts";
 import { optionalPackages } from "./optional-packages.ts";
 import { type DataFile, projectSources } from "./project-sources.ts";
 
@@ -75,7 +76,7 @@ async function bundle(data: DataFile[]): Promise<BuildResult<{ metafile: true; w
       minifyWhitespace: true,
       legalComments: "external",
       logLevel: "silent", // what is wrong is thrown
-      plugins: [projectSources(data), builtinModules, optionalPackages],
+      plugins: [projectSources(data), builtinModules, latePackages, optionalPackages],
     });
   } catch (error) {
     throw isBuildFailure(error) ? new CommandError(describe(error)) : error;
