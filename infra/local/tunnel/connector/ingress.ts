@@ -1,6 +1,8 @@
 import { domainToASCII } from "node:url";
 import { isTeamName } from "../../../../backend/assertions/index.ts";
 import type { IngressRule, OriginRequest, TunnelConfiguration } from "../configuration.ts";
+import { reasonOf } from "../errors.ts";
+import { readCaPool } from "./ca-pool.ts";
 import { compilePath } from "./path-pattern.ts";
 
 /** Where a rule sends requests. */
@@ -21,6 +23,9 @@ export interface OriginSettings {
   readonly keepAliveTimeoutMs: number;
   readonly httpHostHeader: string | undefined;
   readonly originServerName: string | undefined;
+  /** PEM of the authorities that the origin's certificate may be signed by; undefined: those of the system. */
+  readonly authorities: readonly string[] | undefined;
+  readonly http2Origin: boolean;
   readonly matchSniToHost: boolean;
   readonly noTlsVerify: boolean;
 }
@@ -149,14 +154,7 @@ function serviceOf(service: string, where: string): OriginService {
 }
 
 /** Parameters that change what reaches the origin in ways this connector cannot follow. */
-const UNSUPPORTED = [
-  "bastionMode",
-  "caPool",
-  "disableChunkedEncoding",
-  "http2Origin",
-  "proxyAddress",
-  "proxyType",
-] as const;
+const UNSUPPORTED = ["bastionMode", "disableChunkedEncoding", "proxyAddress", "proxyType"] as const;
 
 function settingsOf(request: Record<string, unknown>): OriginSettings {
   for (const key of UNSUPPORTED) {
@@ -175,6 +173,8 @@ function settingsOf(request: Record<string, unknown>): OriginSettings {
     keepAliveTimeoutMs: millisecondsOf(request, "keepAliveTimeout", 90),
     httpHostHeader: textOf(request.httpHostHeader, "originRequest.httpHostHeader") || undefined,
     originServerName: textOf(request.originServerName, "originRequest.originServerName") || undefined,
+    authorities: authoritiesOf(textOf(request.caPool, "originRequest.caPool")),
+    http2Origin: request.http2Origin === true,
     matchSniToHost: request.matchSNItoHost === true,
     noTlsVerify: request.noTLSVerify === true,
   };
@@ -197,6 +197,15 @@ function accessOf(value: unknown, where: string): RequiredAccess | undefined {
     throw new IngressError(`${where}: access.audTag is not a list of texts`);
   }
   return { team, audiences };
+}
+
+function authoritiesOf(file: string): readonly string[] | undefined {
+  if (file === "") return undefined;
+  try {
+    return readCaPool(file);
+  } catch (error) {
+    throw new IngressError(reasonOf(error));
+  }
 }
 
 function textOf(value: unknown, what: string): string {

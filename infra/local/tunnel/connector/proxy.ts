@@ -1,4 +1,3 @@
-import type { ClientRequest, IncomingMessage } from "node:http";
 import { constants, type ServerHttp2Stream } from "node:http2";
 import type { TunnelConfiguration } from "../configuration.ts";
 import { reasonOf } from "../errors.ts";
@@ -6,7 +5,6 @@ import {
   encodeHeaders,
   encodeMeta,
   type HeaderLine,
-  isControlHeader,
   RESPONSE_HEADERS,
   RESPONSE_META,
   UPGRADE,
@@ -15,6 +13,7 @@ import { AccessFilter } from "./access-filter.ts";
 import { compileIngress, findRoute, type RequiredAccess, type Route } from "./ingress.ts";
 import { decodedPath, normalizedPath, requiresAccess } from "./matched-path.ts";
 import { OriginPool } from "./origin-pool.ts";
+import type { OriginResponse, RequestToOrigin } from "./origin-request.ts";
 
 /** How a proxy treats requests. */
 export interface ProxyOptions {
@@ -74,6 +73,7 @@ export class OriginProxy {
     if (version <= this.#version) return undefined;
     const problem = this.#apply(config);
     if (problem === undefined) this.#version = version;
+    else this.#log(`Version ${version} of the tunnel's configuration is not used, the one before goes on: ${problem}`);
     return problem;
   }
 
@@ -125,73 +125,69 @@ export class OriginProxy {
   }
 
   #forward(stream: ServerHttp2Stream, request: TunnelledRequest, pool: OriginPool, host: string): void {
-    const headers = ["host", host, ...request.headers.flat(), "cf-warp-tag-id", this.#connectorId];
-    if (request.websocket) headers.push("connection", "Upgrade", "upgrade", "websocket", "sec-websocket-version", "13");
-    else headers.push("connection", "keep-alive");
-    const bodiless = stream.readableEnded || stream.endAfterHeaders || request.websocket;
-    if (!bodiless && !request.headers.some(([name]) => name === "content-length")) {
-      headers.push("transfer-encoding", "chunked");
-    }
-    const { method, target } = request;
-    const attempt = (again: boolean): void => {
-      const upstream = start(() => pool.request({ method, path: target, host, headers, pooled: !request.websocket }));
-      if (!(upstream instanceof Error)) {
+    const { method, target: path, websocket } = request;
+    const headers: readonly HeaderLine[] = [...request.headers, ["cf-warp-tag-id", this.#connectorId]];
+    const hasBody = !(stream.readableEnded || stream.endAfterHeaders || websocket);
+    const attempt = async (again: boolean): Promise<void> => {
+      try {
+        const upstream = await pool.request({ method, path, host, headers, websocket, hasBody });
+        if (stream.destroyed) return upstream.cancel();
         this.#relay(stream, upstream, (error) => {
           // An idle connection may have been closed by the origin a moment ago; Go's client tries again as well.
-          if (again && bodiless && upstream.reusedSocket && SAFE_METHODS.has(method)) attempt(false);
+          if (again && !hasBody && upstream.reusesConnection && SAFE_METHODS.has(method)) void attempt(false);
           else this.#fail(stream, error);
         });
-        if (bodiless) upstream.end();
+        if (!hasBody) upstream.body.end();
         else {
-          stream.pipe(upstream, { end: false });
+          stream.pipe(upstream.body, { end: false });
           // a body that was cut must not look like a whole one
-          stream.once("end", () => (stream.aborted ? upstream.destroy() : upstream.end()));
+          stream.once("end", () => (stream.aborted ? upstream.cancel() : upstream.body.end()));
         }
-      } else this.#fail(stream, upstream);
-    };
-    attempt(true);
-  }
-
-  #relay(stream: ServerHttp2Stream, upstream: ClientRequest, failed: (error: Error) => void): void {
-    const cancel = () => upstream.destroy();
-    stream.once("close", cancel);
-    let hasResponse = false;
-    upstream.on("error", (error) => {
-      stream.off("close", cancel);
-      // Once there is a response, its own events show whether it is complete; an origin may respond without reading the
-      // request's body.
-      if (!hasResponse) failed(error);
-    });
-    upstream.once("response", (response) => {
-      hasResponse = true;
-      // The rest of a body that the origin did not read is not sent (RFC 9113 8.1). The connection to the origin is not
-      // used again: the origin would take the next request, perhaps another visitor's, for the rest of this body.
-      stream.once("finish", () => {
-        if (stream.endAfterHeaders || stream.readableEnded) return;
-        upstream.destroy();
-        stream.close(constants.NGHTTP2_NO_ERROR);
-      });
-      relayResponse(stream, response);
-    });
-    upstream.once("upgrade", (response, socket, head) => {
-      hasResponse = true;
-      socket.on("error", () => stream.destroy());
-      if (stream.destroyed) {
-        socket.destroy();
-        return;
+      } catch (error) {
+        // also a request that cannot be written, for a header that HTTP does not allow
+        this.#fail(stream, error);
       }
-      respond(stream, 200, userHeaders(response), { open: true });
-      if (head.length > 0) stream.write(head);
-      socket.pipe(stream).pipe(socket);
-      socket.once("close", () => stream.end());
-      stream.once("close", () => socket.destroy());
+    };
+    void attempt(true);
+  }
+
+  #relay(stream: ServerHttp2Stream, upstream: RequestToOrigin, failed: (error: Error) => void): void {
+    const cancel = () => upstream.cancel();
+    stream.once("close", cancel);
+    upstream.listen({
+      error(error) {
+        stream.off("close", cancel);
+        failed(error);
+      },
+      response(response) {
+        // The rest of a body that the origin did not read is not sent (RFC 9113 8.1). A connection of HTTP/1.1 is not
+        // used again: the origin would take the next request, perhaps another visitor's, for the rest of this body.
+        stream.once("finish", () => {
+          if (stream.endAfterHeaders || stream.readableEnded) return;
+          upstream.cancel();
+          stream.close(constants.NGHTTP2_NO_ERROR);
+        });
+        relayResponse(stream, response);
+      },
+      upgrade({ headers }, socket, head) {
+        socket.on("error", () => stream.destroy());
+        if (stream.destroyed) {
+          socket.destroy();
+          return;
+        }
+        respond(stream, 200, headers, { open: true });
+        if (head.length > 0) stream.write(head);
+        socket.pipe(stream).pipe(socket);
+        socket.once("close", () => stream.end());
+        stream.once("close", () => socket.destroy());
+      },
     });
   }
 
-  #fail(stream: ServerHttp2Stream, error: Error): void {
+  #fail(stream: ServerHttp2Stream, error: unknown): void {
     if (stream.destroyed) return;
     this.#errors += 1;
-    this.#log(`Unable to reach the origin service. The service may be down or not responding: ${error.message}`);
+    this.#log(`Unable to reach the origin service. The service may be down or not responding: ${reasonOf(error)}`);
     stream.resume(); // the rest of a request body that no origin reads
     respondItself(stream, 502);
   }
@@ -215,15 +211,6 @@ interface TunnelledRequest {
 }
 
 function ignore(): void {}
-
-/** A request that cannot be written, for a header that HTTP/1.1 does not allow, fails as one that cannot be sent. */
-function start(make: () => ClientRequest): ClientRequest | Error {
-  try {
-    return make();
-  } catch (error) {
-    return new Error(reasonOf(error));
-  }
-}
 
 /** A header for the local edge alone, which removes it; what comes with it over another edge is a client's own. */
 const LOCAL_VISITOR = "local-visitor";
@@ -251,35 +238,22 @@ function readRequest(raw: readonly string[]): TunnelledRequest {
   };
 }
 
-function userHeaders(response: IncomingMessage): HeaderLine[] {
-  const headers: HeaderLine[] = [];
-  for (let index = 0; index + 1 < response.rawHeaders.length; index += 2) {
-    const name = response.rawHeaders[index] ?? "";
-    const lower = name.toLowerCase();
-    if (lower !== "transfer-encoding" && !isControlHeader(lower))
-      headers.push([name, response.rawHeaders[index + 1] ?? ""]);
-  }
-  return headers;
-}
-
-function relayResponse(stream: ServerHttp2Stream, response: IncomingMessage): void {
-  const { statusCode = 0 } = response;
+function relayResponse(stream: ServerHttp2Stream, response: OriginResponse): void {
+  const { status, headers, length, body, trailers } = response;
   // Node's HTTP/2 throws for what is no status of HTTP, and an origin must not be able to end the connector.
-  if (statusCode < 200 || statusCode > 599) {
-    response.destroy();
+  if (status < 200 || status > 599) {
+    body.destroy();
     respondItself(stream, 502);
     return;
   }
-  const chunked = response.headers["transfer-encoding"] !== undefined;
-  respond(stream, statusCode, userHeaders(response), {
-    open: true,
-    trailers: chunked ? () => response.trailers : undefined,
-    length: response.headers["content-length"],
-  });
-  response.on("error", () => stream.close(constants.NGHTTP2_INTERNAL_ERROR));
-  response.once("aborted", () => stream.close(constants.NGHTTP2_INTERNAL_ERROR));
-  if (stream.destroyed) response.destroy();
-  else response.pipe(stream);
+  respond(stream, status, headers, { open: true, trailers, length });
+  // a body that was cut must not look like a whole one
+  const cut = () => stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+  body.once("error", cut);
+  body.once("end", () => (response.isWhole() ? stream.end() : cut()));
+  body.once("close", () => body.readableEnded || cut());
+  if (stream.destroyed) body.destroy();
+  else body.pipe(stream, { end: false });
 }
 
 /** Responds as the origin, or as an `http_status` rule, would. */

@@ -1,8 +1,10 @@
+import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "@jest/globals";
 import { compileIngress, findRoute } from "../../../../../infra/local/tunnel/connector/ingress.ts";
 import { compilePath } from "../../../../../infra/local/tunnel/connector/path-pattern.ts";
 import type { TunnelConfiguration } from "../../../../../infra/local/tunnel/index.ts";
 
+const NO_PEM = fileURLToPath(import.meta.url);
 const rest = { service: "http_status:404" };
 
 /** The index of the rule that takes a request, recognized by its port. */
@@ -96,9 +98,13 @@ describe("a configuration that cannot be served as it says is refused as a whole
     [one({ service: "http_status:101" }), /no final status/],
     [one({ originRequest: { connectTimeout: "5s" } }), /connectTimeout is not a number/],
     [one({ originRequest: { keepAliveConnections: -1 } }), /keepAliveConnections/],
-    [one({ originRequest: { http2Origin: true } }), /http2Origin/],
     [one({ originRequest: [] }), /not an object/],
-    [{ originRequest: { caPool: "/x" }, ...one({}) }, /caPool/],
+    [
+      { originRequest: { caPool: "/missing.pem" }, ...one({}) },
+      /caPool: \/missing\.pem on the connector's machine cannot be used: ENOENT.*; put the PEM/,
+    ],
+    [one({ originRequest: { caPool: NO_PEM } }), /cannot be used: it has no certificate in PEM; /],
+    [one({ originRequest: { caPool: 7 } }), /originRequest\.caPool is not a text/],
   ])("%j", (config, message) => {
     expect(refused(config)).toMatch(message);
   });
