@@ -331,7 +331,7 @@ export default {
       from: { path: folder("scripts/") },
       to: {
         path: anyOf(
-          "^infra/(config|site-config|stories|policy-files)\\.ts$",
+          "^infra/(config|service-config|site-config|stories|policy-files)\\.ts$",
           "^infra/.+/index\\.ts$",
           "^infra/preflight/(for-commands|printable)\\.ts$",
           "^infra/policy/without-rules\\.ts$",

@@ -33,16 +33,16 @@ export const checkCommand = command({
   run: ({ options }) => check(options),
 });
 
-async function check({ plan, host, format, fix }: OptionValues<typeof OPTIONS>): Promise<0 | 1> {
+async function check({ plan, host, service, format, fix }: OptionValues<typeof OPTIONS>): Promise<0 | 1> {
   if (fix && format !== "text") throw new UsageError("--fix shows its changes as text: leave --format out");
   const { findingsOf, fixFindings, readPolicy } = await loadPolicy();
-  const site = siteOf(host);
+  const site = siteOf(host, service);
   const policy = readPolicy(site, plan);
   const found = findingsOf({ policy, site, plan, root: ROOT });
   if (fix) {
     const { lines, hasChanged } = fixFindings(found, ROOT);
     for (const line of lines) printForPeople(line);
-    if (hasChanged) return checkAgain(plan, host);
+    if (hasChanged) return checkAgain(plan, host, service);
   }
   const findings = found.map(({ literal: _, isAmbiguous: __, ...finding }) => finding);
   const reports = {
@@ -65,9 +65,13 @@ async function check({ plan, host, format, fix }: OptionValues<typeof OPTIONS>):
 }
 
 /** What the files hold now, in a process of its own: this one has loaded what they held before. */
-function checkAgain(plan: string, hosts: readonly string[]): 0 | 1 {
+function checkAgain(plan: string, hosts: readonly string[], services: readonly string[]): 0 | 1 {
   const script = join(ROOT, "scripts/rules.ts");
-  const args = ["check", "--plan", plan, ...hosts.flatMap((host) => ["--host", host])];
+  const names = [
+    ...hosts.flatMap((host) => ["--host", host]),
+    ...services.flatMap((service) => ["--service", service]),
+  ];
+  const args = ["check", "--plan", plan, ...names];
   const { status, error } = spawnSync(process.execPath, [...process.execArgv, script, ...args], { stdio: "inherit" });
   if (error !== undefined) throw error;
   return status === 0 ? 0 : 1;

@@ -38,10 +38,10 @@ export const explainCommand = command({
 });
 
 async function explain(requests: readonly string[], options: OptionValues<typeof OPTIONS>): Promise<0 | 1> {
-  const { plan, host, visitor: visitorName, format } = options;
+  const { plan, host, service, visitor: visitorName, format } = options;
   const visitor = chosenVisitor(visitorName);
   const { listSpecs, policyFor } = await loadPolicy();
-  const site = siteOf(host);
+  const site = siteOf(host, service);
   const policy = policyFor(site, plan);
   const { rulesets } = policy;
   const lists = listSpecs(policy.lists);

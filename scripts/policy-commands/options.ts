@@ -7,15 +7,23 @@ import {
   type RequestFacts,
   type Visitor,
 } from "../../infra/rules/index.ts";
+import { readServices } from "../../infra/service-config.ts";
 import { oneOf, optionList, optionWithDefault, text, UsageError } from "../command-line/index.ts";
 import { readInput } from "./input.ts";
 
+/** No rule depends on it. */
+const ORIGIN = "http://127.0.0.1:3000";
 const DEFAULT_HOST = "chat.causeway.localhost";
 
 /** The options of commands that read the policy. */
 export const POLICY_OPTIONS = {
   plan: optionWithDefault("--plan <plan>", `Cloudflare's plan: ${PLANS.join(", ")}`, oneOf(PLANS), "free"),
   host: optionList("--host <name>", `a hostname of the site; several where it has several (${DEFAULT_HOST})`, text),
+  service: optionList(
+    "--service <name>",
+    "a service beside it, as in `causeway:services`: HOSTNAME or HOSTNAME/PATH",
+    text,
+  ),
 };
 
 /** What a request may look like, for the help of commands that take one. */
@@ -28,16 +36,29 @@ export const REQUEST_NOTATIONS = [
     "Local-Visitor (country, asn, bot_score and the like), and full field names.",
 ].join("\n");
 
-/** The site that the policy is made for. Of a site, rules depend on its hostnames only. */
-export function siteOf(hosts: readonly string[]): Site {
+/**
+ * The site that the policy is made for. Of a site, rules depend on its hostnames and services only. Throws `UsageError`
+ * where a service is none.
+ */
+export function siteOf(hosts: readonly string[], services: readonly string[] = []): Site {
   const [first = DEFAULT_HOST, ...more] = hosts;
+  const hostnames: Site["hostnames"] = [first, ...more];
+  const given = services.map((service) => {
+    const slash = service.indexOf("/");
+    const place = slash < 0 ? { hostname: service } : { hostname: service.slice(0, slash), path: service.slice(slash) };
+    return { ...place, origin: ORIGIN };
+  });
+  const read = readServices(given, { zone: undefined, hostnames }, ({ given: wrong, expected }) => {
+    throw new UsageError(`--service ${JSON.stringify(wrong)}: expected ${expected}`);
+  });
   return {
     project: "causeway",
     stack: "rules",
     role: "owner",
     zone: { name: first.split(".").slice(-2).join(".") },
-    hostnames: [first, ...more],
-    origin: "http://127.0.0.1:3000",
+    hostnames,
+    ...(read.length > 0 && { services: read }),
+    origin: ORIGIN,
     plan: "auto",
     zoneSettings: {},
   };

@@ -29,10 +29,13 @@ export const testCommand = command({
   run: ({ args, options }) => runTests(args.story, options),
 });
 
-async function runTests(files: readonly string[], { plan, host, gaps }: OptionValues<typeof OPTIONS>): Promise<0 | 1> {
+async function runTests(
+  files: readonly string[],
+  { plan, host, service, gaps }: OptionValues<typeof OPTIONS>,
+): Promise<0 | 1> {
   const { policyDiagnostics, policyListProblems, proofFailures, provePolicy, readPolicy, refusalsInFiles } =
     await loadPolicy();
-  const site = siteOf(host);
+  const site = siteOf(host, service);
   const policy = readPolicy(site, plan);
   const { rulesets, diagnostics } = policy;
   const stories = files.length > 0 ? files.map(readStory) : readStories();

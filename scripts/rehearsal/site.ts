@@ -14,6 +14,8 @@ const ZONE = "causeway.localhost";
 export const HOSTNAME = `chat.${ZONE}`;
 /** The hostname that a later step adds. */
 export const SECOND_HOSTNAME = `team.${ZONE}`;
+/** A service that the same step adds: another hostname, behind the same tunnel. */
+export const SERVICE_HOSTNAME = `status.${ZONE}`;
 /** A zone setting that the stack configures. `down` must print that it stays. */
 export const ZONE_SETTING = "min_tls_version";
 export const STACK = "rehearsal";

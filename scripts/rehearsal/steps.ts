@@ -17,7 +17,7 @@ import {
   snapshot,
   zoneOf,
 } from "./observe.ts";
-import { HOSTNAME, SECOND_HOSTNAME } from "./site.ts";
+import { HOSTNAME, SECOND_HOSTNAME, SERVICE_HOSTNAME } from "./site.ts";
 import type { Stage } from "./stage.ts";
 import type { Step, StepResults } from "./step.ts";
 import { callOverSockets, registerUser, startTraffic, visit } from "./visitors.ts";
@@ -118,6 +118,10 @@ export const steps: readonly Step[] = [
     name: "a change of the policy is shown: its diff",
     async run(stage) {
       await stage.pulumiOk("config", "set", "--path", "causeway:hostnames[1]", SECOND_HOSTNAME);
+      const { text: origin } = await stage.pulumiOk("config", "get", "causeway:origin");
+      const service = { hostname: SERVICE_HOSTNAME, origin: origin.trim() };
+      for (const [member, value] of Object.entries(service))
+        await stage.pulumiOk("config", "set", "--path", `causeway:services[0].${member}`, value);
       const diff = await stage.pulumiOk("preview", "--diff");
       expectThat(
         /expression: /.test(diff.text) && diff.text.includes(SECOND_HOSTNAME),
@@ -154,6 +158,12 @@ export const steps: readonly Step[] = [
       expectThat(lost.length === 0, `${lost.length} of ${requests} requests were lost: ${lost[0]}`);
       const second = await visit(stage.edge.port, SECOND_HOSTNAME, "/");
       expectThat(second.status === 200, `${SECOND_HOSTNAME} got status ${second.status}`);
+      // the gateway stands in for the service: its 404 shows that the edge has let the request pass
+      const [service, own] = await Promise.all(
+        [SERVICE_HOSTNAME, HOSTNAME].map((name) => visit(stage.edge.port, name, "/dashboard")),
+      );
+      const shown = `${service?.status} at ${SERVICE_HOSTNAME}, ${own?.status} at ${HOSTNAME}`;
+      expectThat(service?.status === 404 && own?.status === 403, `/dashboard got status ${shown}`);
       await callFromBoth(stage, scene);
       const changes = `${countBefore(run, "updated")} updated, ${countBefore(run, "created")} created`;
       return `${changes}, ${requests} requests meanwhile, none lost`;
@@ -194,8 +204,9 @@ export const steps: readonly Step[] = [
         },
       );
       await stage.pulumiOk("config", "rm", "--path", "causeway:hostnames[1]");
+      await stage.pulumiOk("config", "rm", "causeway:services");
       await stage.pulumiOk("up", "--yes", "--skip-preview");
-      expectThat(zoneOf(stage)?.records.length === 1, `${SECOND_HOSTNAME} still has its record`);
+      expectThat(zoneOf(stage)?.records.length === 1, "a hostname that was removed still has its record");
       return "429 with Retry-After, then the same run went on";
     },
   },

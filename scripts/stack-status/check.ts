@@ -3,8 +3,8 @@
 export type CheckState = "well" | "wrong" | "not known";
 
 export interface StatusCheck {
-  readonly name: "tunnel" | "connector" | "requests" | "certificate" | "record" | "drift";
-  /** Which connector, hostname or tunnel. */
+  readonly name: "tunnel" | "connector" | "requests" | "service" | "certificate" | "record" | "drift";
+  /** Which connector, hostname, service or tunnel. */
   readonly subject: string;
   readonly state: CheckState;
   readonly message: string;

@@ -7,10 +7,10 @@ import { kindOf, type StateResource } from "../pulumi-cli/stack-state.ts";
 import { recordChecks, tunnelCheck } from "./account-checks.ts";
 import { type CheckState, type StatusCheck, stateOf } from "./check.ts";
 import { driftCheck } from "./drift-check.ts";
-import type { StatusEdge } from "./edge-request.ts";
+import { requestThroughEdge, type StatusEdge } from "./edge-request.ts";
 import { type HealthExchange, requestHealth } from "./health-request.ts";
 import { reachConnectors } from "./reach-connectors.ts";
-import { certificateCheck, connectorChecks, requestsCheck, worseCertificate } from "./site-checks.ts";
+import { certificateCheck, connectorChecks, requestsCheck, serviceCheck, worseCertificate } from "./site-checks.ts";
 
 export interface StatusReport {
   readonly stack: string;
@@ -35,12 +35,12 @@ export interface StatusOptions {
  */
 export async function readStatus(operator: OperatorStack, options: StatusOptions): Promise<StatusReport> {
   const { cli, stack, env } = operator;
-  const { resources, pending } = await cli.state();
+  const { resources, pending, outputs } = await cli.state();
   const checkedAt = new Date().toISOString();
   const report = (checks: readonly StatusCheck[], connectors: readonly ConnectedClient[] = []): StatusReport => {
     return { stack, checkedAt, state: stateOf(checks), checks, connectors };
   };
-  const hostnames = resources.filter((one) => kindOf(one) === "record").map(({ inputs }) => String(inputs?.name));
+  const hostnames = gatewayHostnames(resources, outputs);
   const api = await openAccount(cli, env);
   const tunnel = tunnelOf(resources, api);
   if (tunnel === undefined || hostnames.length === 0) {
@@ -50,7 +50,8 @@ export async function readStatus(operator: OperatorStack, options: StatusOptions
   const looking = "Looking at the tunnel, the records and the site.";
   const account = await withProgress(looking, accountChecks(api, tunnel, resources));
   const site = await withProgress(looking, siteChecks(hostnames, account.connectors, options));
-  const checks = [...account.checks, ...site];
+  const services = await withProgress(looking, serviceChecks(textsOf(outputs.services), options));
+  const checks = [...account.checks, ...site, ...services];
   if (options.skipsDrift) return report(checks, account.connectors);
   const drift = orUnknown({ name: "drift", subject: stack }, async () => [
     await driftCheck(operator, pending, !account.isDeleted),
@@ -58,6 +59,19 @@ export async function readStatus(operator: OperatorStack, options: StatusOptions
   checks.push(...(await withProgress("Comparing what is deployed with Cloudflare.", drift)));
   return report(checks, account.connectors);
 }
+
+/** The hostnames with a record that the gateway serves. In the state of an earlier version, all of them. */
+function gatewayHostnames(
+  resources: readonly StateResource[],
+  outputs: Readonly<Record<string, unknown>>,
+): readonly string[] {
+  const recorded = resources.filter((one) => kindOf(one) === "record").map(({ inputs }) => String(inputs?.name));
+  const served = textsOf(outputs.hostnames);
+  return served.length === 0 ? recorded : recorded.filter((hostname) => served.includes(hostname));
+}
+
+const textsOf = (value: unknown): readonly string[] =>
+  Array.isArray(value) ? value.filter((item) => typeof item === "string") : [];
 
 interface AccountFindings {
   readonly checks: readonly StatusCheck[];
@@ -110,6 +124,21 @@ async function siteChecks(
     ...others.map((hostname) => looked(hostname, [], 1)),
   ]);
   return [...connectorChecks(connectors, main.requests, now), ...[main, ...rest].flatMap(({ checks }) => checks)];
+}
+
+/** Each service gets one request, at `hostname` or `hostname/path`. What it responds is its own; an error is told. */
+async function serviceChecks(
+  services: readonly string[],
+  { edge, timeoutMs }: StatusOptions,
+): Promise<readonly StatusCheck[]> {
+  const now = Date.now();
+  const checked = services.map(async (service) => {
+    const [hostname = "", ...path] = service.split("/");
+    const exchange = await requestThroughEdge({ hostname, path: `/${path.join("/")}`, edge, timeoutMs });
+    const shown = certificateCheck(hostname, exchange.certificate, { isTls: edge.isTls, now });
+    return [serviceCheck(service, exchange), ...(shown === undefined ? [] : [shown])];
+  });
+  return (await Promise.all(checked)).flat();
 }
 
 /** What fails is not known, with the reason. */

@@ -1,7 +1,8 @@
 /** What the requests through the edge show: connectors, the gateway, certificates. */
 import type { ConnectedClient } from "../cloudflare-account/tunnel.ts";
 import { counted, duration, type StatusCheck } from "./check.ts";
-import type { ServedCertificate } from "./edge-request.ts";
+import type { EdgeExchange, ServedCertificate } from "./edge-request.ts";
+import { outcomeOf } from "./health-request.ts";
 import type { ReachedConnectors } from "./reach-connectors.ts";
 
 /** One check for each connector. Where there is none, the tunnel's own check says so. */
@@ -60,6 +61,17 @@ export function requestsCheck(hostname: string, requests: ReachedConnectors): St
   return unknown === undefined
     ? { ...check, state: "well", message: counts }
     : { ...check, state: "not known", message: `${counts}; ${unknown}` };
+}
+
+/** One request to a service of the stack: whether it responds. What it serves at the path is not known here. */
+export function serviceCheck(service: string, exchange: EdgeExchange): StatusCheck {
+  const check = { name: "service", subject: service } as const;
+  const { ray, status = 0, isChallenge = false } = exchange.response ?? {};
+  const outcome = outcomeOf(exchange);
+  const reason = outcome.kind === "reached" ? "" : outcome.reason;
+  if (ray === undefined || status >= 500) return { ...check, state: "wrong", message: reason };
+  if (isChallenge || status === 429) return { ...check, state: "not known", message: reason };
+  return { ...check, state: "well", message: `status ${status} through the edge` };
 }
 
 /**

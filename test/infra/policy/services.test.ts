@@ -3,6 +3,8 @@ import { posix } from "node:path";
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { compileIngress, findRoute } from "../../../infra/local/tunnel/connector/ingress.ts";
+import { and } from "../../../infra/policy/expression.ts";
+import { onHostnames } from "../../../infra/policy/hostnames.ts";
 import { apiRuleset, policyDiagnostics, policyFor, provePolicy, type Site } from "../../../infra/policy/index.ts";
 import { ingress } from "../../../infra/policy/ingress.ts";
 import type { RuleFile } from "../../../infra/policy/rule.ts";
@@ -179,10 +181,13 @@ test("a security admin writes a rule for a service, and it is proved", () => {
     return {
       ref: "status_admin",
       description: "Only Germany changes the status page",
-      when: `http.host eq "${hostname}" and http.request.method ne "GET" and ip.src.country ne "DE"`,
+      when: and(onHostnames([hostname]), 'http.request.method ne "GET" and ip.src.country ne "DE"'),
       action: "block",
       examples: {
-        match: [{ request: `POST https://${hostname}/incidents`, visitor: "tor" }],
+        match: [
+          { request: `POST https://${hostname}/incidents`, visitor: "tor" },
+          { request: `POST https://${hostname}:8443/incidents`, visitor: "tor" },
+        ],
         pass: [`POST https://${hostname}/incidents`, { request: "POST /api/auth/login", visitor: "tor" }],
       },
     };

@@ -28,6 +28,9 @@ beforeAll(async () => {
   stage.env = { ...stage.env, EDGE_URL: edge.url };
   const port = await freePort(0);
   await stage.workspace.run("config", "set", "--stack", "dev", "origin", `http://127.0.0.1:${port}`);
+  const service = { hostname: "chat.example.com", path: "/tools", origin: `http://127.0.0.1:${port}` };
+  for (const [member, value] of Object.entries(service))
+    await stage.workspace.run("config", "set", "--stack", "dev", "--path", `services[0].${member}`, value);
   const env = { PATH: process.env.PATH, PORT: String(port), DATA_DIR: join(stage.workspace.dir, "site") };
   backend = spawn(process.execPath, [RUN, "backend"], { env, stdio: ["ignore", "pipe", "inherit"] });
 });
@@ -81,6 +84,10 @@ test("with two connectors, all is well: each has carried requests", async () => 
     /version \S+, runs for \d+ minutes?, .*[1-4] connections? to .*carried \d+/,
   );
   expect(about("drift")).toMatchObject([{ state: "well", message: "none" }]);
+  // the gateway stands in for the service: the edge lets it have what its surface lacks
+  expect(about("service")).toEqual([
+    { name: "service", subject: "chat.example.com/tools", state: "well", message: "status 404 through the edge" },
+  ]);
   expect(text).not.toContain(token.trim());
   const people = await stage.npmRun("status", "--skip-drift");
   expect(people).toMatchObject({ code: 0, text: expect.stringMatching(/^dev at \S+: all well\.$/m) });

@@ -448,3 +448,22 @@ test("A3: eval names the file of a list that is not declared, and prints no advi
     "add to the request: given ip.src.country=…; only Cloudflare has the items of its own lists ($cf.…)",
   );
 });
+
+test("a service is named beside the hosts: its requests are judged, and the guard that it changes is no finding", async () => {
+  const services = ["--service", "status.causeway.localhost", "--service", "chat.causeway.localhost/grafana"];
+  const explained = async (url: string) => (await run(["explain", `GET https://${url}`, ...services])).stdout;
+  expect(await explained("status.causeway.localhost/api/nothing")).toMatch(/=> pass/);
+  expect(await explained("status.causeway.localhost/.env")).toMatch(/=> block by scanner_paths/);
+  expect(await explained("chat.causeway.localhost/grafana/d/1")).toMatch(/=> pass/);
+  expect(await explained("chat.causeway.localhost/grafana/../api/nothing")).toMatch(/=> block by not_in_surface/);
+  expect(await run(["check", ...services])).toMatchObject({
+    status: 0,
+    stdout: expect.stringMatching(/: 0 findings\n/),
+  });
+  expect(await run(["test", ...services])).toMatchObject({ status: 0, stdout: expect.stringMatching(/: 0 failed\n/) });
+  const wrong = await run(["test", "--service", "chat.causeway.localhost/grafana/"]);
+  expect(wrong).toMatchObject({
+    status: 2,
+    stderr: expect.stringContaining('--service "/grafana/": expected a path such as'),
+  });
+});

@@ -8,6 +8,7 @@ import {
   certificateCheck,
   connectorChecks,
   requestsCheck,
+  serviceCheck,
   worseCertificate,
 } from "../../../scripts/stack-status/site-checks.ts";
 
@@ -77,6 +78,23 @@ test("never more than 100 requests, and one for each other hostname", async () =
   const many = Array.from({ length: 25 }, (_, index) => client(`c${index}`));
   expect((await reachConnectors(sender(by("c0")), many)).sent).toBe(100);
   expect((await reachConnectors(sender(by()), [], 1)).sent).toBe(1);
+});
+
+test("a service is well where it responds, whatever it says, and wrong where the edge or an error responds", () => {
+  const stateFor = (status: number, more: object = {}) => {
+    const response = { status, ray: "0123456789abcdef-AMS", isChallenge: false, json: undefined, ...more };
+    return serviceCheck("chat.example.com/grafana", { response }).state;
+  };
+  expect([200, 302, 401, 403, 404].map((status) => stateFor(status))).toEqual(Array(5).fill("well"));
+  expect([500, 502, 530].map((status) => stateFor(status))).toEqual(Array(3).fill("wrong"));
+  expect([stateFor(429), stateFor(403, { isChallenge: true })]).toEqual(["not known", "not known"]);
+  expect(stateFor(200, { ray: undefined })).toBe("wrong");
+  expect(serviceCheck("status.example.com", { failure: "no response within 3 s" })).toEqual({
+    name: "service",
+    subject: "status.example.com",
+    state: "wrong",
+    message: "no response within 3 s",
+  });
 });
 
 test("a certificate that ends soon, is refused, or was not seen", () => {

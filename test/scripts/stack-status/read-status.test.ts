@@ -12,22 +12,26 @@ import { readStatus } from "../../../scripts/stack-status/read-status.ts";
 import { folder, listen, trust } from "./servers.ts";
 
 const DAY_MS = 86_400_000;
-/** An operator of a stack with one record. */
-function operatorOf(apiPort: number): OperatorStack {
+/** An operator of a stack with records of these hostnames. */
+function operatorOf(
+  apiPort: number,
+  outputs: Readonly<Record<string, unknown>> = {},
+  hostnames: readonly string[] = [EDGE_SERVER_NAME],
+): OperatorStack {
   const resources = [
     { urn: "urn:tunnel", type: TUNNEL_TYPE, id: "tunnel", inputs: { accountId: "account" } },
-    {
+    ...hostnames.map((name) => ({
       urn: "urn:record",
       type: "cloudflare:index/dnsRecord:DnsRecord",
-      inputs: { name: EDGE_SERVER_NAME, zoneId: "z" },
-    },
+      inputs: { name, zoneId: "z" },
+    })),
   ];
   const config = {
     "cloudflare:apiToken": { value: "token" },
     "cloudflare:baseUrl": { value: `http://127.0.0.1:${apiPort}` },
   };
   const cli = {
-    state: async () => ({ resources, pending: [] }),
+    state: async () => ({ resources, pending: [], outputs }),
     read: async () => ({ code: 0, output: JSON.stringify(config), errors: "" }),
   };
   return { stack: "prod", folder, env: {}, cli: cli as unknown as OperatorStack["cli"] };
@@ -68,5 +72,32 @@ test("what an API without results leaves open is not known, and the worst certif
       state: "wrong",
       message: expect.stringContaining("CERT_HAS_EXPIRED"),
     },
+  ]);
+});
+
+test("each service gets one request at its path, and only the gateway's hostnames are asked for its health", async () => {
+  const api = await listen(createPlain((_, response) => response.end("{}")));
+  const requests = new Set<string>();
+  const port = await listen(
+    createPlain(({ url = "", headers }, response) => {
+      requests.add(`${headers.host?.split(":")[0]}${url}`);
+      const status = url === "/grafana" ? 502 : url === "/" ? 302 : 200;
+      response.writeHead(status, { "cf-ray": "0123456789abcdef-LCL" }).end(JSON.stringify({ healthy: true }));
+    }),
+  );
+  const edge = { host: "127.0.0.1", port, isTls: false };
+  const services = ["status.example.com", "chat.example.com/grafana"];
+  const outputs = { hostnames: ["chat.example.com"], services };
+  const operator = operatorOf(api, outputs, ["chat.example.com", "status.example.com"]);
+  const { checks } = await readStatus(operator, { edge, timeoutMs: 5_000, skipsDrift: true });
+  expect(checks.filter(({ name }) => name === "requests" || name === "service")).toEqual([
+    { name: "requests", subject: "chat.example.com", state: "well", message: expect.stringContaining("4 served") },
+    { name: "service", subject: "status.example.com", state: "well", message: "status 302 through the edge" },
+    { name: "service", subject: "chat.example.com/grafana", state: "wrong", message: "status 502" },
+  ]);
+  expect([...requests].toSorted()).toEqual([
+    "chat.example.com/api/health",
+    "chat.example.com/grafana",
+    "status.example.com/",
   ]);
 });

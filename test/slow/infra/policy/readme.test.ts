@@ -71,6 +71,8 @@ test("A12: a newcomer who follows the page adds a country, a list, a skip and a 
     "rate-limits/credential-rate.ts",
     "custom-rules/bot-register.ts",
     "custom-rules/index.ts",
+    "custom-rules/status-admin.ts",
+    "custom-rules/index.ts",
   ]);
   const explained = outputs.get("npm run rules -- explain 'POST /api/auth/register given ip.src.country=T1'");
   expect(explained).toContain("=> block by tor_register, status 403");
@@ -85,6 +87,9 @@ test("A12: a newcomer who follows the page adds a country, a list, a skip and a 
   expect(outputs.get("npm run rules -- test --plan enterprise")).toMatch(/12 rules, .* on enterprise: 0 failed/);
   expect(outputs.get("npm run rules -- test --plan business")).toMatch(/11 rules, .* on business: 0 failed/);
   expect(outputs.get("npm run rules -- check --plan pro")).toContain("0 findings");
+  const service = "--plan pro --service status.example.com";
+  expect(outputs.get(`npm run rules -- check ${service}`)).toContain("0 findings");
+  expect(outputs.get(`npm run rules -- test ${service}`)).toMatch(/10 rules, .* on pro: 0 failed/);
 
   // its files compile, and are written as the project's
   const config = { extends: "./tsconfig.json", include: ["infra/policy"], exclude: [] };
