@@ -1,5 +1,6 @@
 import { relative } from "node:path";
 import { unprovedLines } from "../../infra/config.ts";
+import type { LocalApi } from "../../infra/local/api/index.ts";
 import { deploymentLines } from "../../infra/local/console/index.ts";
 import { tokenFile } from "../stack-connectors/token-file.ts";
 import type { LocalSite } from "./local-site.ts";
@@ -26,6 +27,7 @@ export function bannerLines(site: LocalSite, seconds: number): readonly string[]
       `TUNNEL_CACERT=${folder}/certificates/ca.pem npm run connector`,
     `  gateway     ${backend.url}  behind the tunnel; its log is ${folder}/backend.log`,
     `  Cloudflare  ${api.url}  its API on this machine`,
+    ...accessLines(api),
     ...(backend.outbox === undefined ? [] : [`  mail        ${folder}/outbox/  one file a mail; MAIL_URL sends them`]),
     `  data        ${folder}/  users, messages, keys and what is deployed`,
     "",
@@ -40,6 +42,17 @@ export function bannerLines(site: LocalSite, seconds: number): readonly string[]
     "",
   ];
 }
+
+/** What is behind Access, each application on a line. */
+function accessLines({ accountId, cloud }: LocalApi): readonly string[] {
+  const apps = cloud.accessAccounts().find(({ id }) => id === accountId)?.access.apps ?? [];
+  return apps
+    .slice(0, MAX_APPLICATIONS)
+    .map(({ domain }) => `  Access      ${domain}  behind a login page that takes any address`);
+}
+
+/** Applications of Access that are listed. */
+const MAX_APPLICATIONS = 8;
 
 function connectorText({ kind, version }: LocalSite["connector"]): string {
   return kind === "cloudflared"

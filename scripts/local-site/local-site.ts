@@ -44,7 +44,8 @@ export interface LocalSiteOptions {
   /** Where browsers must find the site; undefined takes the remembered port or the next free one. */
   readonly edgePort?: number | undefined;
   /**
-   * Read by the backend, except for its address, folder and origins, which are set here; and used to find cloudflared.
+   * Read by the backend, except for its address, folder, origins and the certificates of Access, which are set here;
+   * and used to find cloudflared.
    */
   readonly env: NodeJS.ProcessEnv;
   /**
@@ -137,7 +138,7 @@ async function startParts(
   begin("the connector");
   const connector = await startCloudflared({
     token,
-    local: { edge: tunnel.address, caFile: tunnel.caFile },
+    local: { edge: tunnel.address, caFile: tunnel.caFile, accessCertificates: accessCertificates(ports) },
     env: options.env,
     gracePeriodMs: GRACE_PERIOD_MS,
     ...(signal && { signal }),
@@ -159,6 +160,9 @@ async function startParts(
   return { chat, backend, api, tunnel, edge, applied, connector };
 }
 
+/** Where the local edge shows the certificates of its Access. */
+const accessCertificates = ({ edge }: Ports): string => `http://127.0.0.1:${edge}/cdn-cgi/access/certs`;
+
 /** Starts both at once. When one fails, the other is left to `running`, which stops it. */
 async function startApiAndBackend(
   { dataDir, env, plan = "free", signal }: LocalSiteOptions,
@@ -166,7 +170,12 @@ async function startApiAndBackend(
   chat: string,
   running: AsyncDisposableStack,
 ): Promise<readonly [LocalApi, Backend]> {
-  const address = { HOST: undefined, PORT: String(ports.gateway), ORIGINS: chat };
+  const address = {
+    HOST: undefined,
+    PORT: String(ports.gateway),
+    ORIGINS: chat,
+    ...(env.ACCESS_TEAM && { ACCESS_CERTIFICATES: accessCertificates(ports) }),
+  };
   const config = readBackendConfig({ ...env, ...address, DATA_DIR: dataDir });
   const starting = [startLocalApi(dataDir, ports.api, plan, running), startGateway(config, running, signal)] as const;
   await Promise.allSettled(starting);

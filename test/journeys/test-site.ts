@@ -67,7 +67,10 @@ export interface Answer {
 }
 
 export interface Asked {
+  /** Sent as JSON. */
   readonly body?: unknown;
+  /** Sent as a form, in place of a body. */
+  readonly form?: Record<string, string>;
   readonly headers?: Record<string, string | string[]>;
   /** Another hostname than the chat's. */
   readonly host?: string;
@@ -78,10 +81,12 @@ export interface Asked {
  * `Host`.
  */
 export function ask({ edge, hostname }: LocalSite, method: string, path: string, asked: Asked = {}): Promise<Answer> {
-  const body = asked.body === undefined ? undefined : JSON.stringify(asked.body);
+  const form = asked.form && new URLSearchParams(asked.form).toString();
+  const body = form ?? (asked.body === undefined ? undefined : JSON.stringify(asked.body));
+  const type = form === undefined ? "application/json" : "application/x-www-form-urlencoded";
   const headers = {
     host: `${asked.host ?? hostname}:${edge.port}`,
-    ...(body === undefined ? {} : { "content-type": "application/json", "content-length": Buffer.byteLength(body) }),
+    ...(body === undefined ? {} : { "content-type": type, "content-length": Buffer.byteLength(body) }),
     ...asked.headers,
   };
   return new Promise((resolve, reject) => {
