@@ -216,6 +216,20 @@ describe("a session", () => {
   });
 });
 
+test("the handshake of a WebSocket needs a session too, and the origin gets the assertion with it", async () => {
+  await on.app(`${HOST}/admin`, [STAFF]);
+  const cookie = await on.signIn("a@example.com");
+  const received = new Promise((resolve) => {
+    on.site.origin.once("upgrade", (request, socket) => {
+      resolve(request.headers["cf-access-jwt-assertion"]);
+      socket.destroy();
+    });
+  });
+  const socket = new WebSocket(`ws://127.0.0.1:${on.edge.port}/admin`, { headers: { host: on.authority, cookie } });
+  socket.on("error", () => {});
+  expect(`CF_Authorization=${await received}`).toBe(cookie);
+});
+
 test("keys rotate: sessions of the key before stay, of an older one they end", async () => {
   await on.app(`${HOST}/admin`, [STAFF]);
   const cookie = await on.signIn("a@example.com");
