@@ -224,3 +224,31 @@ describe("starting and ending", () => {
     await closed(server);
   });
 });
+
+describe("P10: another spelling of a path that requires Access", () => {
+  const access = { required: true, teamName: "causeway", audTag: ["a".repeat(64)] };
+  const ingress = [
+    { path: "^/admin", service: "http_status:200", originRequest: { access } },
+    { service: "http_status:404" },
+  ];
+  const spellings = ["/x/../admin", "/x/%2e%2e/admin", "/x/..%2fadmin", "//admin", "/./admin", "/x\\..\\admin"];
+
+  test.each([
+    [true, 403],
+    [false, 404],
+  ])("with normalizePaths %p it gets %i from the connector", async (normalizePaths, status) => {
+    const options = { token: tunnel.token(), edge: [edge.address], ca, gracePeriodMs: 500, normalizePaths };
+    const connector = await startConnector(options);
+    await connector.ready;
+    version += 1;
+    await edge.configure(tunnel.id, version, { ingress });
+    const statusOf = async (path: string) => {
+      const request = { method: "GET", path, host: "chat.example.com", headers: [], body: false };
+      return (await edge.open(tunnel.id, request)!.response).status;
+    };
+    expect(await statusOf("/admin")).toBe(403);
+    expect(await statusOf("/ADMIN")).toBe(404);
+    for (const path of spellings) expect([path, await statusOf(path)]).toEqual([path, status]);
+    await connector.stop();
+  });
+});
