@@ -1,5 +1,6 @@
 /** Reads the configuration key `services`: other origins behind the same tunnel. */
 import { isHostname, isOrigin, isWithin } from "./config-syntax.ts";
+import { hasPath } from "./policy/services.ts";
 import type { SiteService } from "./policy/site.ts";
 import { isObject } from "./rules/index.ts";
 
@@ -24,6 +25,11 @@ type ReportProblem = (problem: ServiceProblem) => void;
 /** Each makes every expression of the zone's rules longer; an expression has at most 4096 characters. */
 const MAX_SERVICES = 50;
 const MAX_PATH_CHARACTERS = 200;
+/**
+ * Cloudflare responds to all paths below it
+ * (https://developers.cloudflare.com/fundamentals/reference/cdn-cgi-endpoint/).
+ */
+const CLOUDFLARES = "/cdn-cgi";
 /** Bytes of a socket's path on Linux, without the zero at its end (unix(7)). */
 const MAX_SOCKET_PATH_BYTES = 107;
 const MEMBERS = ["hostname", "path", "origin", "caPool", "originServerName", "http2Origin"];
@@ -99,7 +105,7 @@ function readPath(path: unknown, report: ReportProblem): Pick<SiteService, "path
   if (typeof path === "string" && isServicePath(path)) return { path };
   const expected =
     'a path such as "/grafana", without a slash at its end; letters, digits, "-", "_", ".", "~" and "/"; at most ' +
-    `${MAX_PATH_CHARACTERS} characters`;
+    `${MAX_PATH_CHARACTERS} characters; none below ${CLOUDFLARES}`;
   report({ path: ".path", given: path, expected });
   return {};
 }
@@ -110,6 +116,7 @@ function readPath(path: unknown, report: ReportProblem): Pick<SiteService, "path
  */
 export const isServicePath = (path: string): boolean =>
   path.length <= MAX_PATH_CHARACTERS &&
+  !hasPath(CLOUDFLARES, path) &&
   /^(?:\/[A-Za-z0-9._~-]+)+$/.test(path) &&
   !path.split("/").some((segment) => /^\.+$/.test(segment));
 

@@ -108,6 +108,8 @@ test.each([
   "/",
   "grafana",
   "/grafana/",
+  "/cdn-cgi",
+  "/cdn-cgi/status",
   "/grafana//x",
   "/grafana/../api",
   "/./x",

@@ -1,8 +1,8 @@
 /** Services behind the same tunnel: which rules bind them, and where the tunnel sends their requests. */
-import { posix } from "node:path";
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { compileIngress, findRoute } from "../../../infra/local/tunnel/connector/ingress.ts";
+import { normalizedPath } from "../../../infra/local/tunnel/connector/matched-path.ts";
 import { and } from "../../../infra/policy/expression.ts";
 import { onHostnames } from "../../../infra/policy/hostnames.ts";
 import { apiRuleset, policyDiagnostics, policyFor, provePolicy, type Site } from "../../../infra/policy/index.ts";
@@ -61,7 +61,7 @@ function originOf(uri: string, host: string, cleans = false): string {
   const decoded = raw.replace(/%([0-9A-Fa-f]{2})/g, (_all, hex: string) =>
     String.fromCharCode(Number.parseInt(hex, 16)),
   );
-  const route = findRoute(compiled.routes, host, cleans ? posix.normalize(decoded) : decoded);
+  const route = findRoute(compiled.routes, host, cleans ? normalizedPath(decoded) : decoded);
   if (route === undefined) throw new Error("the last rule takes every request");
   const { service } = route;
   if (service.kind === "unix") return `unix:${service.path}`;
@@ -126,6 +126,19 @@ describe("what the surface of the backend lacks is blocked where the backend wou
       expect([normalizes, refsThatMatch(uri, "chat.example.com", { normalizes })]).toEqual([normalizes, expected]);
     expect(refsThatMatch(uri, "www.example.com")).toEqual(BACKEND);
     expect(refsThatMatch(uri, "status.example.com")).toEqual([]);
+  });
+
+  test("a path that a rule of others rewrites is the backend's, in both directions", () => {
+    const all = expressionsOf(site);
+    for (const [uri, rewritten] of [
+      ["/grafana/x", "/api/debug"],
+      ["/x", "/grafana/x"],
+    ] as const) {
+      const facts = { method: "GET", scheme: "https", host: "chat.example.com", uri, version: "HTTP/1.1" } as const;
+      const given = { "http.request.uri.path": rewritten };
+      const fields = requestFields({ ...facts, headers: [["Host", facts.host]], ip: "198.18.0.1", at: 0, given });
+      expect([uri, all.get("not_in_surface")?.matches(fields)]).toEqual([uri, true]);
+    }
   });
 
   test("however a path is written, what the rules leave alone never reaches the gateway", () => {

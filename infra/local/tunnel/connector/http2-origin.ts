@@ -1,5 +1,6 @@
 import { type ClientHttp2Session, type ClientHttp2Stream, connect as connectHttp2 } from "node:http2";
 import type { TLSSocket } from "node:tls";
+import { MAX_HEADER_LINES } from "../header-limits.ts";
 
 /** How to reach an origin that may speak HTTP/2. */
 interface Http2OriginOptions {
@@ -65,6 +66,9 @@ export class Http2Origin {
     const session = connectHttp2("https://origin", {
       createConnection: () => socket,
       maxSendHeaderBlockLength: 256 * 1024,
+      maxHeaderListPairs: MAX_HEADER_LINES,
+      // clients that do not read keep a window of each stream: with Node's 10 MB, 160 of them would stop all others
+      maxSessionMemory: 128,
       settings: { enablePush: false, maxHeaderListSize: maxHeaderBytes },
     });
     session.on("error", () => session.destroy());
