@@ -1,13 +1,16 @@
 /**
- * cloudflared's path normalization: rules of the ingress that require Access see the path without dot segments and
- * double slashes, so that no other spelling of it passes them by. cloudflared 2026.10.0 has it off by default, releases
- * from 2027-01-25 on have it on
- * (https://developers.cloudflare.com/changelog/post/2026-10-22-cloudflared-path-normalization/). Connectors that the
- * kit starts have it on, unless this variable is true; an older cloudflared ignores the variable.
+ * cloudflared's path normalization: where a rule of the ingress requires Access, all rules see the decoded path without
+ * dot segments and double slashes, and the origin gets the path as it was sent. cloudflared 2026.10.0 has it off by
+ * default, releases from 2027-01-25 on have it on
+ * (https://developers.cloudflare.com/changelog/post/2026-10-22-cloudflared-path-normalization/).
+ *
+ * Connectors that the kit starts have it off, unless this variable is false. The kit's rules respond with 404 to paths
+ * that can be read in two ways, and have to see them for that: cleaned, `/admin/%2f..` is `/`, which no rule protects,
+ * while an origin may serve it as a part of `/admin`. A cloudflared older than 2026.10.0 ignores the variable.
  */
 export const DISABLE_PATH_NORMALIZATION = "TUNNEL_DISABLE_PATH_NORMALIZATION";
 
-/** Whether the environment turns it off, by the words for true of Go's strconv.ParseBool. */
+/** Whether it is off: unless the environment turns it on, by the words for false of Go's strconv.ParseBool. */
 export function isPathNormalizationDisabled(env: NodeJS.ProcessEnv): boolean {
-  return /^(1|t|T|TRUE|true|True)$/.test(env[DISABLE_PATH_NORMALIZATION] ?? "");
+  return !/^(0|f|F|FALSE|false|False)$/.test(env[DISABLE_PATH_NORMALIZATION] ?? "");
 }

@@ -17,7 +17,7 @@ await runCommand(
       ACCESS_CERTIFICATES: "URL of the certificates of Access, with TUNNEL_EDGE",
       TUNNEL_METRICS: "127.0.0.1:PORT of /ready and /metrics (a free one)",
       TUNNEL_GRACE_PERIOD: "what requests have to finish at the end (30s)",
-      TUNNEL_DISABLE_PATH_NORMALIZATION: "true: rules that require Access see paths as they were sent (false)",
+      TUNNEL_DISABLE_PATH_NORMALIZATION: "false: cloudflared cleans paths for rules that require Access (true)",
     },
     failure: "it could not start, or ended by itself",
     run: serve,

@@ -92,7 +92,7 @@ describe("mistakes of the operator", () => {
   });
 });
 
-test("P10: cloudflared is started with path normalization on, unless the environment turns it off", async () => {
+test("P10: cloudflared is started with path normalization off, unless the environment turns it on", async () => {
   const folder = await mkdtemp(join(tmpdir(), "causeway-settings-"));
   const file = join(folder, "cloudflared");
   await writeFile(join(folder, "package.json"), "{}");
@@ -106,7 +106,7 @@ test("P10: cloudflared is started with path normalization on, unless the environ
   );
   await chmod(file, 0o755);
   for (const [given, passed] of [
-    [undefined, "false"],
+    [undefined, "true"],
     ["false", "false"],
     ["true", "true"],
   ] as const) {

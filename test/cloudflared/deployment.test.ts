@@ -54,10 +54,10 @@ test.each(["compose.yaml", "kubernetes.yaml"])(
 );
 
 test.each([
-  ["compose.yaml", '      TUNNEL_DISABLE_PATH_NORMALIZATION: "false"\n'],
-  ["kubernetes.yaml", '            - { name: TUNNEL_DISABLE_PATH_NORMALIZATION, value: "false" }\n'],
-  ["causeway-connector.service", "\nEnvironment=TUNNEL_DISABLE_PATH_NORMALIZATION=false\n"],
-])("P10: %s turns path normalization on, which is off by default until 2027-01-25", async (name, line) => {
+  ["compose.yaml", '      TUNNEL_DISABLE_PATH_NORMALIZATION: "true"\n'],
+  ["kubernetes.yaml", '            - { name: TUNNEL_DISABLE_PATH_NORMALIZATION, value: "true" }\n'],
+  ["causeway-connector.service", "\nEnvironment=TUNNEL_DISABLE_PATH_NORMALIZATION=true\n"],
+])("P10: %s turns path normalization off, which is on by default from 2027-01-25", async (name, line) => {
   expect(await read(name)).toContain(line);
 });
 

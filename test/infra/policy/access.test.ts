@@ -1,6 +1,7 @@
 /** Which assertion the tunnel asks for, whatever a client makes of a path. */
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
+import { isPathNormalizationDisabled } from "../../../cloudflared/path-normalization.ts";
 import { compileIngress, findRoute } from "../../../infra/local/tunnel/connector/ingress.ts";
 import { decodedPath, normalizedPath } from "../../../infra/local/tunnel/connector/matched-path.ts";
 import { type AccessApplication, policyFor, type Site } from "../../../infra/policy/index.ts";
@@ -127,8 +128,8 @@ test("whatever an origin makes of a path, one that it could take for the protect
     fc.property(fc.array(piece, { maxLength: 8 }), (pieces) => {
       const uri = `/${pieces.join("")}`;
       const isOpen = (cleans: boolean) => /^none (?!404)/.test(askedFor(uri, { cleans }));
-      // where the connector cleans paths, the gateway decides by the path as the client wrote it, which is exact
-      const isExact = isAdmin(uri) && normalizedPath(uri) === uri;
+      // where the connector cleans paths, those count that nothing changes
+      const isExact = isAdmin(uri) && normalizedPath(decodedPath(uri) ?? "") === uri;
       if (!readings(uri).some(isAdmin)) return true;
       found += 1;
       return !isOpen(false) && !(isExact && isOpen(true));
@@ -136,6 +137,14 @@ test("whatever an origin makes of a path, one that it could take for the protect
     { numRuns: 5_000 },
   );
   expect(found).toBeGreaterThan(100);
+});
+
+test("P10: a connector that cleans paths lets an escaped one pass by, so those of the kit do not clean them", () => {
+  for (const uri of ["/admin/%2f..", "/admin/x%2f..%2f.."]) {
+    expect(askedFor(uri, { cleans: false })).toMatch(/^none 404/);
+    expect(askedFor(uri, { cleans: true })).toBe("none 127.0.0.1:3000");
+  }
+  expect(isPathNormalizationDisabled({})).toBe(true);
 });
 
 test("the page to sign in is let pass on the hostnames that have an application, and on no other", () => {
