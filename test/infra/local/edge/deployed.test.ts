@@ -397,4 +397,13 @@ describe("origins", () => {
     expect(reached).toEqual([]);
     expect((await testSite.over(1))[0]?.failure?.message).toContain("500000001");
   });
+
+  test("P9: a body above the zone's max_upload: 413", async () => {
+    const setting = `/zones/${testSite.api.zoneId}/settings/max_upload`;
+    await testSite.call("PATCH", setting, { value: 125 });
+    const head = `POST / HTTP/1.1\r\nHost: ${HOST}\r\nContent-Length: 125000001\r\n\r\n`;
+    expect(await testSite.raw(head, (text) => text.includes("Ray"))).toMatch(/^HTTP\/1\.1 413 /);
+    expect(reached).toEqual([]);
+    await testSite.call("PATCH", setting, { value: 500 });
+  });
 });

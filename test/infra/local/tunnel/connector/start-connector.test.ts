@@ -227,28 +227,30 @@ describe("starting and ending", () => {
 
 describe("P10: another spelling of a path that requires Access", () => {
   const access = { required: true, teamName: "causeway", audTag: ["a".repeat(64)] };
-  const ingress = [
-    { path: "^/admin", service: "http_status:200", originRequest: { access } },
-    { service: "http_status:404" },
-  ];
   const spellings = ["/x/../admin", "/x/%2e%2e/admin", "/x/..%2fadmin", "//admin", "/./admin", "/x\\..\\admin"];
 
   test.each([
-    [true, 403],
-    [false, 404],
-  ])("with normalizePaths %p it gets %i from the connector", async (normalizePaths, status) => {
+    ["on", true, access, [403, 404, 403]],
+    ["off", false, access, [403, 404, 404]],
+    // without a rule that requires Access, cloudflared matches paths as they were sent
+    ["on, and no rule requires Access", true, { ...access, required: false }, [200, 404, 404]],
+  ])("with normalization %s", async (_name, normalizePaths, ruleAccess, [admin, upperCase, others]) => {
     const options = { token: tunnel.token(), edge: [edge.address], ca, gracePeriodMs: 500, normalizePaths };
     const connector = await startConnector(options);
     await connector.ready;
     version += 1;
-    await edge.configure(tunnel.id, version, { ingress });
+    await edge.configure(tunnel.id, version, {
+      ingress: [
+        { path: "^/admin", service: "http_status:200", originRequest: { access: ruleAccess } },
+        { service: "http_status:404" },
+      ],
+    });
     const statusOf = async (path: string) => {
       const request = { method: "GET", path, host: "chat.example.com", headers: [], body: false };
       return (await edge.open(tunnel.id, request)!.response).status;
     };
-    expect(await statusOf("/admin")).toBe(403);
-    expect(await statusOf("/ADMIN")).toBe(404);
-    for (const path of spellings) expect([path, await statusOf(path)]).toEqual([path, status]);
+    expect([await statusOf("/admin"), await statusOf("/ADMIN")]).toEqual([admin, upperCase]);
+    for (const path of spellings) expect([path, await statusOf(path)]).toEqual([path, others]);
     await connector.stop();
   });
 });
