@@ -148,8 +148,8 @@ function readApplication(
     )
   ) {
     const expected =
-      "no path, or the whole path of a service: an origin may read a path of its own differently than the connector. " +
-      "Give what needs Access a service and a hostname of its own";
+      "no path, or the whole path of a service whose origin serves no shorter path: an origin may read a path of its " +
+      "own differently than the connector. Give what needs Access a service and a hostname of its own";
     report({ path: ".path", given: path, expected });
   }
   const emails = textsOf(given.emails, ".emails", isAddress, "addresses such as ann@example.com", report);
@@ -172,16 +172,17 @@ function readApplication(
 }
 
 /**
- * Whether the path is a part of what one service serves. cloudflared compares the cleaned path where path normalization
- * is on, and sends the path as the client wrote it: `/admin/..` would reach an origin that does not clean it. The
- * gateway's paths are exact, so that a part of them can be protected.
+ * Whether the path is a part of what one origin serves by a service with a shorter path. cloudflared compares the
+ * cleaned path where path normalization is on, and sends the path as the client wrote it: `/admin/..` would reach an
+ * origin that does not clean it. The gateway's paths are exact, so that a part of them can be protected.
  */
 function sharesOrigin(path: string, services: readonly SiteService[]): boolean {
   const lower = path.toLowerCase();
-  const above = services
-    .map(({ path: servicePath = "" }) => servicePath.toLowerCase())
-    .filter((servicePath) => servicePath === "" || hasPath(servicePath, lower));
-  return above.length > 0 && !above.includes(lower);
+  const above = services.filter(({ path: other }) => other === undefined || hasPath(other.toLowerCase(), lower));
+  const own = above.filter((service) => service.path?.toLowerCase() === lower);
+  const shorter = above.filter((service) => !own.includes(service));
+  if (own.length === 0) return shorter.length > 0;
+  return own.some(({ origin }) => shorter.some((service) => service.origin === origin));
 }
 
 function isSession(text: string): boolean {

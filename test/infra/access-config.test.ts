@@ -97,12 +97,15 @@ test("a part of what a service serves is not protected by itself: its origin may
   const services = [
     { hostname: "status.example.com", origin: "http://10.0.0.4" },
     { hostname: "status.example.com", path: "/ops", origin: "http://10.0.0.5" },
+    // the same origin as without a path
+    { hostname: "status.example.com", path: "/same", origin: "http://10.0.0.4" },
     { hostname: "chat.example.com", path: "/grafana", origin: "http://10.0.0.6" },
   ];
   const readOne = (hostname: string, path?: string) =>
     read(withApplication({ hostname, path }), { "causeway:services": JSON.stringify(services) }).access?.applications;
   for (const [hostname, path] of [
     ["status.example.com", "/admin"],
+    ["status.example.com", "/same"],
     ["chat.example.com", "/grafana/live"],
   ] as const)
     expect(() => readOne(hostname, path)).toThrow("a hostname of its own");
