@@ -26,7 +26,7 @@ await runCommand(
     name: "rotate",
     summary: "Gives the tunnel of a stack a new secret, and the connectors of this machine its token.",
     details:
-      "No request is lost. Connectors of other machines run on with the old token until they end.\n" +
+      "No request is lost. Connectors of other machines run on with the old token until they end. " +
       "With --service-token, a service token of Access gets a new secret instead.",
     options: {
       stack: stackOption,
