@@ -1,6 +1,7 @@
 /** The folder of a Pulumi backend of the kind `file://`, which `pulumi login --local` makes. */
 import { readdir, readFile, rm, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { userInfo } from "node:os";
+import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** The part of the CLI that is needed to find its backend. */
@@ -16,9 +17,17 @@ export async function backendUrl(cli: BackendCli): Promise<string | undefined> {
   return typeof url === "string" ? url : undefined;
 }
 
-/** The folder `.pulumi` of a backend; undefined where it is not a folder. */
-export const folderOf = (url: string): string | undefined =>
-  url.startsWith("file:") ? join(fileURLToPath(url), ".pulumi") : undefined;
+/**
+ * The folder `.pulumi` of a backend; undefined where it is not a folder. The CLI prints `file://~` after `pulumi login
+ * --local`, and takes `file://./state`: neither is a URL that Node.js can read. Its home folder is that of the user
+ * database, whatever `HOME` says.
+ */
+export function folderOf(url: string): string | undefined {
+  if (!url.startsWith("file:")) return undefined;
+  const [, home, below = ""] = /^file:\/\/(~|\.{1,2})(\/.*)?$/.exec(url) ?? [];
+  if (home === undefined) return join(fileURLToPath(url), ".pulumi");
+  return join(home === "~" ? userInfo().homedir : resolve(home), below, ".pulumi");
+}
 
 /** The project of the folder that the command runs in. */
 export async function projectName(): Promise<string> {

@@ -1,10 +1,10 @@
 /** The files that a killed run of the CLI leaves in a backend that is a folder. */
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
-import { removeEmptyAttributes } from "../../../scripts/pulumi-cli/state-folder.ts";
+import { folderOf, removeEmptyAttributes } from "../../../scripts/pulumi-cli/state-folder.ts";
 
 let folder: string;
 let before: string;
@@ -41,4 +41,14 @@ test("O2: an empty `.attrs` file is removed; states, other `.attrs` files and ot
 
 test("O2: a backend that is not a folder is not searched", async () => {
   expect(await removeEmptyAttributes(backendAt("https://app.pulumi.com/ada"))).toEqual([]);
+});
+
+test.each([
+  ["file://~", () => join(userInfo().homedir, ".pulumi")], // as `pulumi login --local` prints it
+  ["file://~/states", () => join(userInfo().homedir, "states/.pulumi")],
+  ["file://./state", () => join(process.cwd(), "state/.pulumi")],
+  ["file:///srv/a%20b", () => "/srv/a b/.pulumi"],
+  ["s3://bucket", () => undefined],
+])("the folder of the backend %s", (url, expected) => {
+  expect(folderOf(url)).toBe(expected());
 });
