@@ -1,0 +1,252 @@
+/**
+ * The commands of the README's operator chapter, as they are and in their order, with the real CLI and the connector of
+ * this machine, on a Cloudflare on localhost. What differs from the README: the address of the API in the stacks'
+ * files, ports, and the backend of Pulumi, which is a folder of the test (`--local` is the home folder of the user
+ * database, whatever `HOME` says). A block of commands that no test runs fails this test.
+ */
+import type { ChildProcess } from "node:child_process";
+import { copyFileSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { delimiter, dirname, join, resolve } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { type Edge, startEdge } from "../../../infra/local/edge/index.ts";
+import { freePort } from "../../../scripts/local-site/free-port.ts";
+import type { PulumiRun } from "../../../scripts/pulumi-cli/workspace.ts";
+import { startConnector } from "../../../scripts/rehearsal/connectors.ts";
+import { visit } from "../../../scripts/rehearsal/visitors.ts";
+import { within } from "../../within.ts";
+import { type OperatorStage, openOperatorStage, PERMISSIONS } from "./operator-stage.ts";
+import {
+  runOnTerminal,
+  shellBlocks,
+  startCommand,
+  stopCommand,
+  type TerminalPlace,
+  type TypedAnswer,
+} from "./operator-terminal.ts";
+
+const CHAPTER = "## The operator";
+const ROOT = resolve(import.meta.dirname, "../../..");
+const PASSPHRASE = "a long passphrase";
+const GUEST = ["Zone Read", "DNS Write", "Zone WAF Read", "Cloudflare Tunnel Write"] as const;
+
+/** Blocks that run in other tests, by a command of theirs, with the file that runs them. */
+const ELSEWHERE: Readonly<Record<string, string>> = {
+  "npm run rehearse": "test/real/pulumi/rehearse.test.ts",
+  "systemctl enable --now causeway-backend": "test/real/boot/chat/reboot.test.ts",
+  "runuser -u causeway": "test/real/boot/chat/reboot.test.ts",
+};
+
+/** Blocks that cannot run as they are, by a command of theirs, with the reason. */
+const NOT_RUN: Readonly<Record<string, string>> = {
+  "--secrets-provider 'awskms:": "needs Amazon's service; operator.test.ts has another provider",
+  "scp -r bundle": "needs a second machine; test/slow/scripts/bundle.test.ts makes and starts the bundle",
+  "mv /opt/causeway.new": "needs a second version",
+  "ACCESS_TEAM=example": "needs an audience; test/journeys/access.test.ts starts a backend with one",
+  "DATA_DIR=.data/team": "a second backend of the kit, run as that of staging is",
+};
+
+let stage: OperatorStage;
+let edge: Edge;
+let place: TerminalPlace;
+let ports: { readonly prod: number; readonly staging: number };
+const running: ChildProcess[] = [];
+const ran = new Set<string>();
+
+beforeAll(async () => {
+  stage = await openOperatorStage();
+  edge = await startEdge({ cloud: stage.api.cloud, tunnel: stage.tunnels });
+  ports = { prod: await freePort(0), staging: await freePort(0) };
+  const { dir } = stage.workspace;
+  copyFileSync(join(ROOT, "Pulumi.example.yaml"), join(dir, "Pulumi.example.yaml"));
+  const env: NodeJS.ProcessEnv = {
+    ...stage.env,
+    // before the npm package of that name, which npm puts on PATH
+    PATH: [dirname(stage.env.PULUMI_BIN ?? ""), stage.workspace.environment.PATH].join(delimiter),
+    PORT: String(ports.prod),
+    PULUMI_DISABLE_CI_DETECTION: "true", // else it does not ask where a CI runs this test
+    EDGE_URL: edge.url,
+    TUNNEL_GRACE_PERIOD: "2s",
+  };
+  for (const name of ["DATA_DIR", "PULUMI_BACKEND_URL", "PULUMI_CONFIG_PASSPHRASE"]) delete env[name];
+  place = { cwd: dir, env };
+});
+
+afterAll(async () => {
+  for (const child of running) await stopCommand(child);
+  await edge?.close();
+  await stage?.close();
+});
+
+/** The block below a heading that has a command. */
+function block(heading: string, command: string): string {
+  const found = shellBlocks(heading).find((text) => text.includes(command));
+  if (found === undefined) throw new Error(`README.md has no \`${command}\` below "${heading}"`);
+  ran.add(found);
+  return found;
+}
+
+/** Runs commands as the README has them, and returns their exit code and what they wrote. */
+function type(commands: string, answers: readonly TypedAnswer[]): Promise<PulumiRun> {
+  const here = commands
+    .replace("http://127.0.0.1:3001", `http://127.0.0.1:${ports.staging}`)
+    .replace(/--local(?= )|s3:\/\/YOUR-BUCKET/, `file://${stage.workspace.dir}/backend-of-pulumi`);
+  return runOnTerminal(here, answers, place);
+}
+
+/** Runs the block, and expects that no command of it fails. */
+async function run(heading: string, command: string, ...answers: readonly TypedAnswer[]): Promise<string> {
+  const { code, text } = await type(block(heading, command), answers);
+  if (code !== 0) throw new Error(`${command}: exit code ${code}: ${text}`);
+  return text;
+}
+
+/** Starts each line of the block, as in a terminal of its own. */
+function start(heading: string, command: string): void {
+  const lines = block(heading, command).replace("PORT=3001", `PORT=${ports.staging}`).trim().split("\n");
+  for (const line of lines) running.push(startCommand(line, place));
+}
+
+/** Waits until the hostname is served through edge, tunnel and connector. */
+async function untilServed(hostname: string): Promise<void> {
+  let status = 0;
+  const served = async () => {
+    for (; status !== 200; await delay(200)) ({ status } = await visit(edge.port, hostname, "/api/health"));
+  };
+  await within(`${hostname} to respond`, served(), () => `The last status was ${status}.`);
+}
+
+/** Adds to the file of a stack what the README has the operator fill in, and the address of the test's API. */
+function fillIn(stack: string, text: string): void {
+  const file = join(place.cwd, `Pulumi.${stack}.yaml`);
+  writeFileSync(file, readFileSync(file, "utf8").replace(/^config:\n/m, `config:\n${text}`));
+}
+
+const PASSES: TypedAnswer = [/passphrase to (protect|confirm)/, `${PASSPHRASE}\r`];
+const APPROVES: TypedAnswer = [/Do you want to perform this update/, "yes\r"];
+const typesToken = (token: string): TypedAnswer => [/value: /, `${token}\r`];
+const tokenOf = (stack: string): string => readFileSync(join(place.cwd, `.data/${stack}/tunnel-token`), "utf8").trim();
+
+async function tunnelsLeft(): Promise<readonly unknown[]> {
+  const account = { account_id: stage.api.accountId, is_deleted: false };
+  return (await stage.cloudflare.zeroTrust.tunnels.cloudflared.list(account)).result;
+}
+
+const startsWith = (token: string): Promise<unknown> =>
+  startConnector({ TUNNEL_TOKEN: token }, stage.tunnels).then((child) => running.push(child));
+
+const FIRST = "### From a zone to a running chat";
+const STAGING = "### Staging beside it";
+const LOST = "### A lost state";
+const COLLEAGUE = "### A colleague's server";
+const ROTATED = "### A rotated token";
+
+test("from a zone to a running chat", async () => {
+  await run(FIRST, "cp Pulumi.example.yaml");
+  fillIn("prod", `  causeway:origin: http://127.0.0.1:${ports.prod}\n  cloudflare:baseUrl: ${stage.api.url}\n`);
+  mkdirSync(join(place.cwd, "backend-of-pulumi"));
+  const skips: TypedAnswer = [/What would you like to do\?[\s\S]*Skip for now/, "Skip\r"];
+  const locked = [skips, ...Array(2).fill(PASSES), [/Created stack/, `${PASSPHRASE}\r`]] as const;
+  await run(FIRST, "pulumi stack init prod", ...locked);
+  place = { ...place, env: { ...place.env, PULUMI_CONFIG_PASSPHRASE: PASSPHRASE } };
+  const needs = await type(block(FIRST, "npm run token"), []);
+  expect(needs.text).toContain("Cloudflare Tunnel: Edit");
+  const lacks = await type(block(FIRST, "pulumi config set --secret"), [typesToken(stage.apiToken)]);
+  // as the README says: before the first `up` one permission is not known
+  expect(lacks).toEqual({ code: 2, text: expect.stringContaining("not known") });
+  expect(await run(FIRST, "npm run preview", APPROVES)).toContain("ORIGINS=https://chat.example.com");
+  start(FIRST, "npm run connector");
+  await untilServed("chat.example.com");
+  expect((await visit(edge.port, "chat.example.com", "/.env")).status).toBe(403);
+});
+
+test("staging beside it: its hostname reaches its own backend", async () => {
+  fillIn("prod", '  causeway:guests: ["staging.example.com", "dev-*.example.com"]\n');
+  await run(STAGING, "npm run up -- --stack prod", APPROVES);
+  const [copy = "", ...rest] = block(STAGING, "pulumi stack init staging").split("\n");
+  expect(await type(copy, [])).toMatchObject({ code: 0 });
+  const file = join(place.cwd, "Pulumi.staging.yaml");
+  writeFileSync(file, readFileSync(file, "utf8").replace(/chat\.example\.com(?=\n?$)/, "staging.example.com"));
+  fillIn("staging", `  cloudflare:baseUrl: ${stage.api.url}\n`);
+  const answers = [typesToken(stage.api.issueToken(GUEST)), APPROVES];
+  const made = await type(rest.join("\n"), answers);
+  expect(made).toEqual({ code: 0, text: expect.stringContaining("ORIGINS=https://staging.example.com") });
+  start(STAGING, "DATA_DIR=.data/staging");
+  await untilServed("staging.example.com");
+  expect(tokenOf("staging")).not.toBe(tokenOf("prod"));
+});
+
+test("a rotated token: the old one starts no connector, and the site is served", async () => {
+  const before = tokenOf("prod");
+  expect(await run(ROTATED, "npm run rotate", APPROVES)).toContain("has the new token");
+  expect(tokenOf("prod")).not.toBe(before);
+  await expect(startsWith(before)).rejects.toThrow(/ended with/);
+  await untilServed("chat.example.com");
+  const output = await type("pulumi stack output tunnelToken --show-secrets --stack prod", []);
+  expect(output.text).toContain(tokenOf("prod"));
+});
+
+test("a replaced API token: all commands use the new one", async () => {
+  const next = stage.api.issueToken(PERMISSIONS);
+  await run(ROTATED, "pulumi config set --secret", typesToken(next));
+  stage.api.revokeToken(stage.apiToken);
+  expect(await type("npm run drift -- --stack prod", [])).toMatchObject({ code: 0 });
+});
+
+test("a lost state: with a copy and without one nothing is made twice, and the token stays", async () => {
+  const [before, tunnels] = [tokenOf("prod"), await tunnelsLeft()];
+  const lose = () => rmSync(join(stage.workspace.dir, "backend-of-pulumi/.pulumi"), { recursive: true });
+  await run(LOST, "pulumi stack export");
+  for (const commands of ["pulumi stack import", "pulumi stack init"]) {
+    lose();
+    const found = shellBlocks(LOST).find((text) => text.includes(commands) && !ran.has(text)) ?? "";
+    ran.add(found);
+    const calls = stage.api.journal.length;
+    expect(await type(found, [APPROVES])).toMatchObject({ code: 0 });
+    expect(stage.writesSince(calls).filter((call) => !call.startsWith("PUT"))).toEqual([]);
+    expect([tokenOf("prod"), (await tunnelsLeft()).length]).toEqual([before, tunnels.length]);
+    expect(await type("npm run drift -- --stack prod", [])).toMatchObject({ code: 0 });
+    await untilServed("chat.example.com");
+  }
+});
+
+test("a colleague's server: another clone sees no change, and a second connector serves the site", async () => {
+  const clone = join(place.cwd, "colleague");
+  mkdirSync(clone);
+  for (const name of ["Pulumi.yaml", "package.json", "infra", "backend", "scripts", "node_modules"]) {
+    symlinkSync(join(ROOT, name), join(clone, name));
+  }
+  for (const file of ["prod", "staging"].map((stack) => `Pulumi.${stack}.yaml`)) {
+    copyFileSync(join(place.cwd, file), join(clone, file));
+  }
+  const { PULUMI_CONFIG_PASSPHRASE: _, ...locked } = place.env;
+  place = { cwd: clone, env: { ...locked, PULUMI_HOME: join(clone, "home") } };
+  expect(await run(COLLEAGUE, "pulumi login", [/Logged in/, `${PASSPHRASE}\r`])).toMatch(/\d+ unchanged/);
+  place = { ...place, env: { ...place.env, PULUMI_CONFIG_PASSPHRASE: PASSPHRASE } };
+  const [write = "", serve = ""] = block(COLLEAGUE, "> token").split("\n");
+  expect(await type(write, [])).toMatchObject({ code: 0 });
+  running.push(startCommand(serve, place));
+  const listed = async () => {
+    for (;;) {
+      const { text } = await type("npm run status -- --stack prod --format json --skip-drift", []);
+      const line = text.split("\n").find((one) => one.startsWith("{")) ?? "{}";
+      if ((JSON.parse(line) as { connectors?: readonly unknown[] }).connectors?.length === 2) return;
+    }
+  };
+  await within("two connectors in `status`", listed());
+  await untilServed("chat.example.com");
+});
+
+test("the connector by itself is the command of the second server", () => {
+  const alone = block("### Run a connector by itself", "npm run connector");
+  expect(block(COLLEAGUE, "> token")).toContain(alone);
+});
+
+test("each block of commands of the chapter ran here, or runs in the test that is named, or is named with a reason", () => {
+  const known = Object.keys({ ...ELSEWHERE, ...NOT_RUN });
+  const left = shellBlocks(CHAPTER).filter((text) => !ran.has(text));
+  expect(left.filter((text) => !known.some((command) => text.includes(command)))).toEqual([]);
+  expect(known.filter((command) => !left.some((text) => text.includes(command)))).toEqual([]);
+  const reboot = readFileSync(join(ROOT, "test/real/boot/chat/reboot.test.ts"), "utf8");
+  expect(reboot).toContain('section("README.md", "### A server that survives a reboot")');
+});
