@@ -68,6 +68,8 @@ export const TUNNEL_TYPE = "cloudflare:index/zeroTrustTunnelCloudflared:ZeroTrus
 
 export const LIST_TYPE = "cloudflare:index/list:List";
 
+export const SERVICE_TOKEN_TYPE = "cloudflare:index/zeroTrustAccessServiceToken:ZeroTrustAccessServiceToken";
+
 /** What an operator calls the types of the program. */
 const KINDS: Readonly<Record<string, string>> = {
   [LIST_TYPE]: "list",
@@ -77,7 +79,7 @@ const KINDS: Readonly<Record<string, string>> = {
   "cloudflare:index/zeroTrustTunnelCloudflaredConfig:ZeroTrustTunnelCloudflaredConfig": "tunnel configuration",
   "cloudflare:index/zeroTrustAccessApplication:ZeroTrustAccessApplication": "application of Access",
   "cloudflare:index/zeroTrustAccessPolicy:ZeroTrustAccessPolicy": "policy of Access",
-  "cloudflare:index/zeroTrustAccessServiceToken:ZeroTrustAccessServiceToken": "service token of Access",
+  [SERVICE_TOKEN_TYPE]: "service token of Access",
   "cloudflare:index/zoneSetting:ZoneSetting": "zone setting",
 };
 

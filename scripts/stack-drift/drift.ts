@@ -2,7 +2,7 @@
 
 import { isDeepStrictEqual } from "node:util";
 import { isObject } from "../../infra/rules/index.ts";
-import { LIST_TYPE, nameOf } from "../pulumi-cli/stack-state.ts";
+import { LIST_TYPE, nameOf, SERVICE_TOKEN_TYPE } from "../pulumi-cli/stack-state.ts";
 import type { EngineEvents, RefreshedResource } from "./engine-events.ts";
 
 /** One value that is not as it was deployed. */
@@ -27,6 +27,9 @@ export interface DriftReport {
   /** Names of the resources that the program changes, though they were not changed by hand. */
   readonly pending: readonly string[];
 }
+
+/** What `rotate --service-token` changes through the API. The program never changes it. */
+const ROTATED = new Set(["clientSecretVersion", "previousClientSecretExpiresAt"]);
 
 const RULESET = "cloudflare:index/ruleset:Ruleset";
 const CHANGES = new Set(["update", "replace", "create-replacement", "delete-replaced", "delete"]);
@@ -59,6 +62,11 @@ function driftOfResource({ urn, type, state, now }: RefreshedResource): Drift[] 
   }
   const { rules: rulesBefore, ...before } = state.inputs;
   const { rules: rulesNow, ...after } = now.inputs;
+  if (type === SERVICE_TOKEN_TYPE) {
+    return differences(state.inputs, now.inputs, state.outputs, now.outputs)
+      .filter(({ path }) => !ROTATED.has(path))
+      .map(about(resource));
+  }
   if (type === LIST_TYPE) return listDrift(state.inputs, now.inputs, state.outputs, now.outputs).map(about(resource));
   if (type !== RULESET) return differences(state.inputs, now.inputs, state.outputs, now.outputs).map(about(resource));
   return [

@@ -129,6 +129,13 @@ test("O7: what is in the program and not in the state counts as not deployed; wh
   });
 });
 
+test("a rotated service token is no drift, unlike another change of it", () => {
+  const type = "cloudflare:index/zeroTrustAccessServiceToken:ZeroTrustAccessServiceToken";
+  const rotated = { duration: "24h", clientSecretVersion: 2, previousClientSecretExpiresAt: "2026-12-03T00:00:00Z" };
+  const { drifts } = driftOf(parseEvents(event("refresh", type, "access:token:ci", { duration: "8760h" }, rotated)));
+  expect(drifts).toEqual([{ resource: "access:token:ci", path: "duration", deployed: "8760h", now: "24h" }]);
+});
+
 test("a tunnel that was deleted elsewhere is still read, and counts as deleted", () => {
   const type = "cloudflare:index/zeroTrustTunnelCloudflared:ZeroTrustTunnelCloudflared";
   const read = JSON.parse(event("refresh", type, "tunnel", { name: "t" }, { name: "t" }));
