@@ -15,25 +15,31 @@ export function permissionOf(resource: StateResource): PermissionName {
   if (kind === "record") return "DNS Write";
   if (kind === "ruleset") return permissionOfPhase(String(resource.inputs?.phase ?? ""));
   if (kind === "list") return LISTS_PERMISSION;
+  if (kind === "service token of Access") return "Access: Service Tokens Write";
+  if (kind === "application of Access" || kind === "policy of Access") return "Access: Apps and Policies Write";
   return kind === "zone setting" ? "Zone Settings Write" : "Cloudflare Tunnel Write";
 }
 
 /**
- * Makes calls that write nothing: a record and a list without a name, which a token with the permission gets refused
- * for the missing name, and each ruleset as it is, with `dry_run`
+ * Makes calls that write nothing: a record, a list, and a policy and a service token of Access without a name, which a
+ * token with the permission gets refused for the missing name, and each ruleset as it is, with `dry_run`
  * (https://developers.cloudflare.com/api/resources/rulesets/). The tunnel needs no such call: its secret is what
  * changes first. @throws AccountError that names the permission
  */
 export async function checkWriteRights(api: Cloudflare, resources: readonly StateResource[]): Promise<void> {
   const first = (kind: string) => resources.filter((resource) => kindOf(resource) === kind).slice(0, 1);
   const rulesets = resources.filter((resource) => kindOf(resource) === "ruleset");
+  const posts = (kind: string, collection: string) =>
+    first(kind).map((resource) =>
+      callApi(postNothing(api, `/accounts/${inputOf(resource, "accountId")}/${collection}`), permissionOf(resource)),
+    );
   await Promise.all([
     ...first("record").map((record) =>
       callApi(postNothing(api, `/zones/${inputOf(record, "zoneId")}/dns_records`), permissionOf(record)),
     ),
-    ...first("list").map((list) =>
-      callApi(postNothing(api, `/accounts/${inputOf(list, "accountId")}/rules/lists`), permissionOf(list)),
-    ),
+    ...posts("list", "rules/lists"),
+    ...posts("policy of Access", "access/policies"),
+    ...posts("service token of Access", "access/service_tokens"),
     ...rulesets.map(async (ruleset) => {
       const permission = permissionOf(ruleset);
       const path = pathOf(ruleset, "rulesets");
