@@ -3,7 +3,7 @@
 export type CheckState = "well" | "wrong" | "not known";
 
 export interface StatusCheck {
-  readonly name: "tunnel" | "connector" | "requests" | "service" | "certificate" | "record" | "drift";
+  readonly name: "tunnel" | "connector" | "requests" | "service" | "application" | "certificate" | "record" | "drift";
   /** Which connector, hostname, service or tunnel. */
   readonly subject: string;
   readonly state: CheckState;

@@ -30,6 +30,8 @@ export interface EdgeResponse {
   readonly ray: string | undefined;
   /** Whether Cloudflare asks the visitor to prove that it is no program. */
   readonly isChallenge: boolean;
+  /** Where a redirect leads; undefined in other responses. */
+  readonly location?: string;
   /** The body where it is JSON of at most 64 KiB. */
   readonly json: unknown;
 }
@@ -115,6 +117,7 @@ async function readResponse(message: IncomingMessage): Promise<EdgeResponse> {
     status: statusCode,
     ray: typeof ray === "string" ? ray : undefined,
     isChallenge: headers["cf-mitigated"] === "challenge",
+    ...(headers.location !== undefined && { location: headers.location }),
     json: length > MAX_BODY_BYTES ? undefined : parsed(Buffer.concat(chunks).toString()),
   };
 }

@@ -40,11 +40,30 @@ export function outcomeOf({ response, failure = "no response" }: EdgeExchange): 
   const shown = `status ${status}${codeOf(response)}`;
   if (isChallenge) return { kind: "not known", reason: `${shown}: the edge challenges this program` };
   if (status === 429) return { kind: "not known", reason: `${shown}: too many requests from this address` };
+  if (loginOf(response) !== undefined) {
+    return {
+      kind: "not known",
+      reason: `${shown}: visitors have to sign in at Access, by no application of this stack`,
+    };
+  }
   if (UNKNOWN_PATH.has(status)) {
     const reason = `${shown} for /api/health: deploy the policy and the backend of this version`;
     return { kind: "not known", reason };
   }
   return { kind: "failed", reason: shown };
+}
+
+const LOGIN_HOST = /^[a-z0-9-]+\.cloudflareaccess\.(?:com|localhost)$/;
+
+/**
+ * The page of a team where Access lets people sign in, where the response leads there; a Cloudflare on localhost has it
+ * under `localhost`. Its `kid` is the audience of the application.
+ */
+export function loginOf({ location = "" }: Pick<EdgeResponse, "location">): URL | undefined {
+  const url = URL.parse(location);
+  return url !== null && LOGIN_HOST.test(url.hostname) && url.pathname.startsWith("/cdn-cgi/access/login/")
+    ? url
+    : undefined;
 }
 
 /** The code of an error of Cloudflare's (RFC 9457 with `error_code`) or of the gateway's. */

@@ -4,13 +4,21 @@ import { type ConnectedClient, type StackTunnel, tunnelOf } from "../cloudflare-
 import { isExpectedFailure, withProgress } from "../command-line/index.ts";
 import type { OperatorStack } from "../pulumi-cli/operator.ts";
 import { kindOf, type StateResource } from "../pulumi-cli/stack-state.ts";
+import { accessChecks, isProtected, protectedPlaces } from "./access-checks.ts";
 import { recordChecks, tunnelCheck } from "./account-checks.ts";
 import { type CheckState, type StatusCheck, stateOf } from "./check.ts";
 import { driftCheck } from "./drift-check.ts";
 import { requestThroughEdge, type StatusEdge } from "./edge-request.ts";
 import { type HealthExchange, requestHealth } from "./health-request.ts";
 import { reachConnectors } from "./reach-connectors.ts";
-import { certificateCheck, connectorChecks, requestsCheck, serviceCheck, worseCertificate } from "./site-checks.ts";
+import {
+  certificateCheck,
+  connectorChecks,
+  requestsCheck,
+  serviceCheck,
+  unaskedConnectors,
+  worseCertificate,
+} from "./site-checks.ts";
 
 export interface StatusReport {
   readonly stack: string;
@@ -29,9 +37,9 @@ export interface StatusOptions {
 }
 
 /**
- * Looks at the tunnel, its connectors, the records, the certificates and the gateway, then at the drift. What cannot be
- * read is "not known". Reads only. @throws PulumiFailed where the state cannot be read, StackConfigError where there is
- * no API token
+ * Looks at the tunnel, its connectors, the records, the certificates, the gateway and Access, then at the drift. What
+ * cannot be read is "not known". Reads only. @throws PulumiFailed where the state cannot be read, StackConfigError
+ * where there is no API token
  */
 export async function readStatus(operator: OperatorStack, options: StatusOptions): Promise<StatusReport> {
   const { cli, stack, env } = operator;
@@ -49,9 +57,13 @@ export async function readStatus(operator: OperatorStack, options: StatusOptions
   }
   const looking = "Looking at the tunnel, the records and the site.";
   const account = await withProgress(looking, accountChecks(api, tunnel, resources));
-  const site = await withProgress(looking, siteChecks(hostnames, account.connectors, options));
-  const services = await withProgress(looking, serviceChecks(textsOf(outputs.services), options));
-  const checks = [...account.checks, ...site, ...services];
+  const places = protectedPlaces(resources);
+  const open = hostnames.filter((hostname) => !isProtected(places, hostname, "/api/health"));
+  const site = await withProgress(looking, siteChecks(open, account.connectors, options));
+  const services = textsOf(outputs.services).filter((service) => !isProtected(places, ...hostAndPath(service)));
+  const asked = await withProgress(looking, serviceChecks(services, options));
+  const access = orUnknown({ name: "application", subject: "all" }, () => accessChecks(api, places, options));
+  const checks = [...account.checks, ...site, ...asked, ...(await withProgress(looking, access))];
   if (options.skipsDrift) return report(checks, account.connectors);
   const drift = orUnknown({ name: "drift", subject: stack }, async () => [
     await driftCheck(operator, pending, !account.isDeleted),
@@ -99,14 +111,18 @@ async function accountChecks(
   return { checks: [...tunnels, ...records], connectors, isDeleted };
 }
 
-/** The connectors are looked for through the first hostname; each other one gets one request. */
+/**
+ * The hostnames that no application protects: the connectors are looked for through the first, each other one gets one
+ * request.
+ */
 async function siteChecks(
-  [first = "", ...others]: readonly string[],
+  [first, ...others]: readonly string[],
   connectors: readonly ConnectedClient[],
   { edge, timeoutMs }: StatusOptions,
 ): Promise<readonly StatusCheck[]> {
   const ids = connectors.map(({ id }) => id);
   const now = Date.now();
+  if (first === undefined) return unaskedConnectors(connectors, now);
   const looked = async (hostname: string, expected: readonly ConnectedClient[], most?: number) => {
     let certificate: HealthExchange["certificate"];
     const send = async () => {
@@ -133,12 +149,18 @@ async function serviceChecks(
 ): Promise<readonly StatusCheck[]> {
   const now = Date.now();
   const checked = services.map(async (service) => {
-    const [hostname = "", ...path] = service.split("/");
-    const exchange = await requestThroughEdge({ hostname, path: `/${path.join("/")}`, edge, timeoutMs });
+    const [hostname, path] = hostAndPath(service);
+    const exchange = await requestThroughEdge({ hostname, path, edge, timeoutMs });
     const shown = certificateCheck(hostname, exchange.certificate, { isTls: edge.isTls, now });
     return [serviceCheck(service, exchange), ...(shown === undefined ? [] : [shown])];
   });
   return (await Promise.all(checked)).flat();
+}
+
+/** `HOSTNAME` or `HOSTNAME/PATH` in its two parts. */
+function hostAndPath(service: string): readonly [hostname: string, path: string] {
+  const [hostname = "", ...path] = service.split("/");
+  return [hostname, `/${path.join("/")}`];
 }
 
 /** What fails is not known, with the reason. */

@@ -40,6 +40,15 @@ export function connectorChecks(
   });
 }
 
+/** Connectors that no request of this program can reach. */
+export const unaskedConnectors = (connectors: readonly ConnectedClient[], now: number): readonly StatusCheck[] =>
+  connectors.map((connector) => ({
+    name: "connector",
+    subject: connector.id,
+    state: "not known",
+    message: `${connectorFacts(connector, now)}; not asked: every hostname of the gateway is behind Access`,
+  }));
+
 function connectorFacts({ version, addresses, startedAt, connections, dataCentres }: ConnectedClient, now: number) {
   const started = Date.parse(startedAt);
   return [

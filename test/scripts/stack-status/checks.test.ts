@@ -1,7 +1,8 @@
 import { expect, test } from "@jest/globals";
+import { isProtected, placeCheck } from "../../../scripts/stack-status/access-checks.ts";
 import { tunnelCheck } from "../../../scripts/stack-status/account-checks.ts";
 import { duration, stateOf } from "../../../scripts/stack-status/check.ts";
-import type { HealthOutcome } from "../../../scripts/stack-status/health-request.ts";
+import { type HealthOutcome, outcomeOf } from "../../../scripts/stack-status/health-request.ts";
 import { reachConnectors } from "../../../scripts/stack-status/reach-connectors.ts";
 import { statusText } from "../../../scripts/stack-status/report-text.ts";
 import {
@@ -95,6 +96,57 @@ test("a service is well where it responds, whatever it says, and wrong where the
     state: "wrong",
     message: "no response within 3 s",
   });
+});
+
+const RAY = { ray: "0123456789abcdef-AMS", isChallenge: false, json: undefined } as const;
+const PLACE = {
+  ...{ application: "access:app:admin", id: "id", accountId: "a", audience: "aud" },
+  ...{ hostname: "chat.example.com", path: "/api/admin" },
+};
+const login = (kid: string) => `https://example.cloudflareaccess.com/cdn-cgi/access/login/chat.example.com?kid=${kid}`;
+
+test("a place behind Access is well where it leads to its own login or is closed, and wrong where it is open", () => {
+  const check = (status: number, more: object = {}, isThere = true) =>
+    placeCheck(PLACE, isThere, { response: { status, ...RAY, ...more } });
+  expect(check(302, { location: login("aud") })).toEqual({
+    name: "application",
+    subject: "chat.example.com/api/admin",
+    state: "well",
+    message: "leads to the login at example.cloudflareaccess.com",
+  });
+  expect([401, 403].map((status) => check(status).state)).toEqual(["well", "well"]);
+  const elsewhere = "https://example.com/cdn-cgi/access/login/chat.example.com?kid=aud";
+  const open = [check(200), check(404), check(301, { location: "/login" }), check(302, { location: elsewhere })];
+  expect(open.map(({ state, message }) => [state, message.slice(0, 5)])).toEqual(Array(4).fill(["wrong", "open:"]));
+  expect(check(302, { location: login("other") })).toMatchObject({
+    state: "wrong",
+    message: expect.stringContaining("not access"),
+  });
+  expect(check(403, {}, false)).toMatchObject({
+    state: "wrong",
+    message: expect.stringContaining("deleted elsewhere"),
+  });
+  expect([check(530), check(302, { ray: undefined })].map(({ state }) => state)).toEqual(["wrong", "wrong"]);
+  expect([check(429), check(403, { isChallenge: true })].map(({ state }) => state)).toEqual(["not known", "not known"]);
+  expect(placeCheck(PLACE, true, { failure: "no response within 3 s" })).toMatchObject({ state: "wrong" });
+});
+
+test("an application covers its path and all below, by whole segments", () => {
+  const covered = (path: string) => isProtected([PLACE], "chat.example.com", path);
+  expect(["/api/admin", "/api/admin/users", "/api/administrators", "/"].map(covered)).toEqual([
+    true,
+    true,
+    false,
+    false,
+  ]);
+  expect(isProtected([{ ...PLACE, path: "" }], "chat.example.com", "/api/health")).toBe(true);
+  expect(isProtected([{ ...PLACE, path: "" }], "admin.example.com", "/api/health")).toBe(false);
+});
+
+test("a login that no application of the stack asks for is no failure of the gateway", () => {
+  const outcome = outcomeOf({ response: { status: 302, ...RAY, location: login("other") } });
+  expect(outcome).toEqual({ kind: "not known", reason: expect.stringContaining("sign in at Access") });
+  expect(outcomeOf({ response: { status: 302, ...RAY, location: "/elsewhere" } })).toMatchObject({ kind: "failed" });
 });
 
 test("a certificate that ends soon, is refused, or was not seen", () => {

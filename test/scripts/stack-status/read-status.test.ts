@@ -17,6 +17,7 @@ function operatorOf(
   apiPort: number,
   outputs: Readonly<Record<string, unknown>> = {},
   hostnames: readonly string[] = [EDGE_SERVER_NAME],
+  domains: readonly string[] = [],
 ): OperatorStack {
   const resources = [
     { urn: "urn:tunnel", type: TUNNEL_TYPE, id: "tunnel", inputs: { accountId: "account" } },
@@ -24,6 +25,13 @@ function operatorOf(
       urn: "urn:record",
       type: "cloudflare:index/dnsRecord:DnsRecord",
       inputs: { name, zoneId: "z" },
+    })),
+    ...domains.map((domain) => ({
+      urn: "urn:pulumi:prod::causeway::type::access:app:admin",
+      type: "cloudflare:index/zeroTrustAccessApplication:ZeroTrustAccessApplication",
+      id: "app",
+      inputs: { accountId: "account", domain },
+      outputs: { aud: "aud" },
     })),
   ];
   const config = {
@@ -100,4 +108,41 @@ test("each service gets one request at its path, and only the gateway's hostname
     "chat.example.com/grafana",
     "status.example.com/",
   ]);
+});
+
+test("behind Access, neither the gateway nor a service is asked, and no connector is called broken", async () => {
+  const clients = [{ id: "c", version: "2026.8.2", run_at: "2026-11-27T19:00:00Z", conns: [{}] }];
+  const api = await listen(
+    createPlain(({ url = "" }, response) => {
+      const result = url.endsWith("/connections") ? clients : { id: "tunnel", status: "healthy" };
+      response.setHeader("content-type", "application/json").end(JSON.stringify({ success: true, result }));
+    }),
+  );
+  const requests: string[] = [];
+  const port = await listen(
+    createPlain(({ url = "", headers }, response) => {
+      requests.push(`${headers.host?.split(":")[0]}${url}`);
+      const location = "https://example.cloudflareaccess.com/cdn-cgi/access/login/admin.example.com?kid=aud";
+      response.writeHead(302, { "cf-ray": "0123456789abcdef-LCL", location }).end();
+    }),
+  );
+  const edge = { host: "127.0.0.1", port, isTls: false };
+  const outputs = { hostnames: ["admin.example.com"], services: ["admin.example.com/tools"] };
+  const operator = operatorOf(api, outputs, ["admin.example.com"], ["admin.example.com"]);
+  const { checks } = await readStatus(operator, { edge, timeoutMs: 5_000, skipsDrift: true });
+  expect(checks.filter(({ name }) => !["tunnel", "record"].includes(name))).toEqual([
+    {
+      name: "connector",
+      subject: "c",
+      state: "not known",
+      message: expect.stringContaining("every hostname of the gateway is behind Access"),
+    },
+    {
+      name: "application",
+      subject: "admin.example.com",
+      state: "well",
+      message: "leads to the login at example.cloudflareaccess.com",
+    },
+  ]);
+  expect(requests).toEqual(["admin.example.com/"]);
 });
