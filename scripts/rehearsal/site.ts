@@ -16,6 +16,8 @@ export const HOSTNAME = `chat.${ZONE}`;
 export const SECOND_HOSTNAME = `team.${ZONE}`;
 /** A service that the same step adds: another hostname, behind the same tunnel. */
 export const SERVICE_HOSTNAME = `status.${ZONE}`;
+/** A hostname that the same step puts behind Access. */
+export const PROTECTED_HOSTNAME = `admin.${ZONE}`;
 /** A zone setting that the stack configures. `down` must print that it stays. */
 export const ZONE_SETTING = "min_tls_version";
 export const STACK = "rehearsal";

@@ -15,7 +15,7 @@ import { answerCommandLine, type CommandPlace, runCommandLine } from "./commands
 import { startConnector, stopChild } from "./connectors.ts";
 import { type RehearsedSite, STACK, startRehearsedSite } from "./site.ts";
 
-/** What the API token of a stack must be allowed, zone settings included; the README lists the same. */
+/** What the API token of a stack must be allowed, zone settings and Access included; the README lists the same. */
 const PERMISSIONS: readonly PermissionGroup[] = [
   "Zone Read",
   "Zone Settings Write",
@@ -25,6 +25,9 @@ const PERMISSIONS: readonly PermissionGroup[] = [
   "Cache Settings Write",
   "Account Filter Lists Edit",
   "Cloudflare Tunnel Write",
+  "Access: Apps and Policies Write",
+  "Access: Service Tokens Write",
+  "Access: Organizations, Identity Providers, and Groups Read",
 ];
 
 /** `program` is the file of the Pulumi CLI; `env` says where its plugins are (PULUMI_HOME). */

@@ -17,7 +17,7 @@ import {
   snapshot,
   zoneOf,
 } from "./observe.ts";
-import { HOSTNAME, SECOND_HOSTNAME, SERVICE_HOSTNAME } from "./site.ts";
+import { HOSTNAME, PROTECTED_HOSTNAME, SECOND_HOSTNAME, SERVICE_HOSTNAME } from "./site.ts";
 import type { Stage } from "./stage.ts";
 import type { Step, StepResults } from "./step.ts";
 import { callOverSockets, registerUser, startTraffic, visit } from "./visitors.ts";
@@ -117,11 +117,21 @@ export const steps: readonly Step[] = [
   {
     name: "a change of the policy is shown: its diff",
     async run(stage) {
-      await stage.pulumiOk("config", "set", "--path", "causeway:hostnames[1]", SECOND_HOSTNAME);
       const { text: origin } = await stage.pulumiOk("config", "get", "causeway:origin");
-      const service = { hostname: SERVICE_HOSTNAME, origin: origin.trim() };
-      for (const [member, value] of Object.entries(service))
-        await stage.pulumiOk("config", "set", "--path", `causeway:services[0].${member}`, value);
+      const added = {
+        "hostnames[1]": SECOND_HOSTNAME,
+        "hostnames[2]": PROTECTED_HOSTNAME,
+        "services[0].hostname": SERVICE_HOSTNAME,
+        "services[0].origin": origin.trim(),
+        "access.team": "causeway",
+        "access.applications[0].name": "admin",
+        "access.applications[0].hostname": PROTECTED_HOSTNAME,
+        "access.applications[0].emails[0]": "ada@example.com",
+        "access.applications[0].serviceTokens[0]": "ci",
+        "access.serviceTokens.ci.duration": "8760h",
+      };
+      const settings = Object.entries(added).map(([key, value]) => `causeway:${key}=${value}`);
+      await stage.pulumiOk("config", "set-all", "--path", ...settings.flatMap((one) => ["--plaintext", one]));
       const diff = await stage.pulumiOk("preview", "--diff");
       expectThat(
         /expression: /.test(diff.text) && diff.text.includes(SECOND_HOSTNAME),
@@ -164,6 +174,9 @@ export const steps: readonly Step[] = [
       );
       const shown = `${service?.status} at ${SERVICE_HOSTNAME}, ${own?.status} at ${HOSTNAME}`;
       expectThat(service?.status === 404 && own?.status === 403, `/dashboard got status ${shown}`);
+      const { status, location = "" } = await visit(stage.edge.port, PROTECTED_HOSTNAME, "/");
+      const isLogin = status === 302 && location.includes("/cdn-cgi/access/login/");
+      expectThat(isLogin, `${PROTECTED_HOSTNAME} got status ${status}, not the login of Access`);
       await callFromBoth(stage, scene);
       const changes = `${countBefore(run, "updated")} updated, ${countBefore(run, "created")} created`;
       return `${changes}, ${requests} requests meanwhile, none lost`;
@@ -203,10 +216,14 @@ export const steps: readonly Step[] = [
           headers: { "retry-after": "1" },
         },
       );
-      await stage.pulumiOk("config", "rm", "--path", "causeway:hostnames[1]");
-      await stage.pulumiOk("config", "rm", "causeway:services");
+      for (const key of ["hostnames[2]", "hostnames[1]", "services", "access"])
+        await stage.pulumiOk("config", "rm", "--path", `causeway:${key}`);
       await stage.pulumiOk("up", "--yes", "--skip-preview");
       expectThat(zoneOf(stage)?.records.length === 1, "a hostname that was removed still has its record");
+      for (const kind of ["apps", "policies", "service_tokens"]) {
+        const left = (await stage.byHand("GET", `/accounts/${stage.api.accountId}/access/${kind}`)) as unknown[];
+        expectThat(left.length === 0, `Access was removed, and its ${kind} are still there: ${JSON.stringify(left)}`);
+      }
       return "429 with Retry-After, then the same run went on";
     },
   },
