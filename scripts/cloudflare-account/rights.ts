@@ -9,37 +9,44 @@ import {
 import { kindOf, type StateResource } from "../pulumi-cli/stack-state.ts";
 import { AccountError, callApi } from "./account.ts";
 
+/** By the kind of the resource. That of a ruleset depends on its phase. */
+const PERMISSIONS: Readonly<Record<string, PermissionName>> = {
+  record: "DNS Write",
+  list: LISTS_PERMISSION,
+  "zone setting": "Zone Settings Write",
+  "application of Access": "Access: Apps and Policies Write",
+  "policy of Access": "Access: Apps and Policies Write",
+  "service token of Access": "Access: Service Tokens Write",
+};
+
 /** The permission that a write of the resource needs, by its name in the API. */
 export function permissionOf(resource: StateResource): PermissionName {
   const kind = kindOf(resource);
-  if (kind === "record") return "DNS Write";
   if (kind === "ruleset") return permissionOfPhase(String(resource.inputs?.phase ?? ""));
-  if (kind === "list") return LISTS_PERMISSION;
-  if (kind === "service token of Access") return "Access: Service Tokens Write";
-  if (kind === "application of Access" || kind === "policy of Access") return "Access: Apps and Policies Write";
-  return kind === "zone setting" ? "Zone Settings Write" : "Cloudflare Tunnel Write";
+  return PERMISSIONS[kind] ?? "Cloudflare Tunnel Write";
 }
 
+/** Paths under which resources are made whose name the API requires, by their kind. */
+const COLLECTIONS: Readonly<Record<string, (resource: StateResource) => string>> = {
+  record: (record) => `/zones/${inputOf(record, "zoneId")}/dns_records`,
+  list: (list) => `/accounts/${inputOf(list, "accountId")}/rules/lists`,
+  "policy of Access": (policy) => `/accounts/${inputOf(policy, "accountId")}/access/policies`,
+  "service token of Access": (token) => `/accounts/${inputOf(token, "accountId")}/access/service_tokens`,
+};
+
 /**
- * Makes calls that write nothing: a record, a list, and a policy and a service token of Access without a name, which a
- * token with the permission gets refused for the missing name, and each ruleset as it is, with `dry_run`
+ * Makes calls that write nothing: one of each kind above without a name, which a token with the permission gets refused
+ * for what is missing, and each ruleset as it is, with `dry_run`
  * (https://developers.cloudflare.com/api/resources/rulesets/). The tunnel needs no such call: its secret is what
  * changes first. @throws AccountError that names the permission
  */
 export async function checkWriteRights(api: Cloudflare, resources: readonly StateResource[]): Promise<void> {
-  const first = (kind: string) => resources.filter((resource) => kindOf(resource) === kind).slice(0, 1);
   const rulesets = resources.filter((resource) => kindOf(resource) === "ruleset");
-  const posts = (kind: string, collection: string) =>
-    first(kind).map((resource) =>
-      callApi(postNothing(api, `/accounts/${inputOf(resource, "accountId")}/${collection}`), permissionOf(resource)),
-    );
   await Promise.all([
-    ...first("record").map((record) =>
-      callApi(postNothing(api, `/zones/${inputOf(record, "zoneId")}/dns_records`), permissionOf(record)),
-    ),
-    ...posts("list", "rules/lists"),
-    ...posts("policy of Access", "access/policies"),
-    ...posts("service token of Access", "access/service_tokens"),
+    ...Object.entries(COLLECTIONS).flatMap(([kind, collectionOf]) => {
+      const first = resources.find((resource) => kindOf(resource) === kind);
+      return first === undefined ? [] : [callApi(postNothing(api, collectionOf(first)), permissionOf(first))];
+    }),
     ...rulesets.map(async (ruleset) => {
       const permission = permissionOf(ruleset);
       const path = pathOf(ruleset, "rulesets");

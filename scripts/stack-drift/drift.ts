@@ -28,10 +28,9 @@ export interface DriftReport {
   readonly pending: readonly string[];
 }
 
-/** What `rotate --service-token` changes through the API. The program never changes it. */
-const ROTATED = new Set(["clientSecretVersion", "previousClientSecretExpiresAt"]);
-
 const RULESET = "cloudflare:index/ruleset:Ruleset";
+/** Of a service token: `npm run rotate` changes its secret through the API, and the program ignores these inputs. */
+const ROTATED = new Set(["clientSecretVersion", "previousClientSecretExpiresAt"]);
 const CHANGES = new Set(["update", "replace", "create-replacement", "delete-replaced", "delete"]);
 
 export function driftOf({ refreshed, planned }: EngineEvents): DriftReport {
@@ -62,13 +61,11 @@ function driftOfResource({ urn, type, state, now }: RefreshedResource): Drift[] 
   }
   const { rules: rulesBefore, ...before } = state.inputs;
   const { rules: rulesNow, ...after } = now.inputs;
-  if (type === SERVICE_TOKEN_TYPE) {
-    return differences(state.inputs, now.inputs, state.outputs, now.outputs)
-      .filter(({ path }) => !ROTATED.has(path))
-      .map(about(resource));
-  }
   if (type === LIST_TYPE) return listDrift(state.inputs, now.inputs, state.outputs, now.outputs).map(about(resource));
-  if (type !== RULESET) return differences(state.inputs, now.inputs, state.outputs, now.outputs).map(about(resource));
+  if (type !== RULESET) {
+    const found = differences(state.inputs, now.inputs, state.outputs, now.outputs);
+    return found.filter(({ path }) => !(type === SERVICE_TOKEN_TYPE && ROTATED.has(path))).map(about(resource));
+  }
   return [
     ...differences(before, after, state.outputs, now.outputs).map(about(resource)),
     ...ruleDrift(listOf(rulesBefore), listOf(rulesNow), listOf(state.outputs.rules), listOf(now.outputs.rules)).map(

@@ -4,8 +4,6 @@ import { checkWriteRights } from "../../../scripts/cloudflare-account/rights.ts"
 import type { StateResource } from "../../../scripts/pulumi-cli/stack-state.ts";
 import { sdk, withApi } from "../../infra/local/api/client.ts";
 
-const ACCESS = "cloudflare:index/zeroTrustAccess";
-
 test("a token with the rights passes, and nothing is made; without one the permission is named", async () => {
   await withApi({}, async (api) => {
     const resource = (type: string, inputs: object): StateResource => ({
@@ -15,23 +13,24 @@ test("a token with the rights passes, and nothing is made; without one the permi
     const resources = [
       resource("cloudflare:index/dnsRecord:DnsRecord", { zoneId: api.zoneId }),
       resource("cloudflare:index/list:List", { accountId: api.accountId }),
-      resource(`${ACCESS}Policy:ZeroTrustAccessPolicy`, { accountId: api.accountId }),
-      resource(`${ACCESS}ServiceToken:ZeroTrustAccessServiceToken`, { accountId: api.accountId }),
+      ...["Policy", "ServiceToken"].map((name) =>
+        resource(`cloudflare:index/zeroTrustAccess${name}:ZeroTrustAccess${name}`, { accountId: api.accountId }),
+      ),
     ];
     const check = (token?: string) => checkWriteRights(sdk(api, token), resources);
-    const needed = [
+    const all = [
       "DNS Write",
       "Account Filter Lists Edit",
       "Access: Apps and Policies Write",
       "Access: Service Tokens Write",
     ] as const;
-    await check(api.issueToken(needed));
+    await check(api.issueToken(all));
     expect(api.journal.map(({ method, status, body }) => [method, status, body])).toEqual(
-      needed.map(() => ["POST", 400, {}]),
+      resources.map(() => ["POST", 400, {}]),
     );
-    for (const name of needed) {
-      const others = api.issueToken(needed.filter((other) => other !== name));
-      await expect(check(others)).rejects.toThrow(`"${name}"`);
+    for (const missing of all) {
+      const others = all.filter((name) => name !== missing);
+      await expect(check(api.issueToken(others))).rejects.toThrow(`"${missing}"`);
     }
   });
 });
