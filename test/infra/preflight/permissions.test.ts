@@ -33,6 +33,22 @@ test("a guest writes no rules: it reads those of the owner", () => {
   ]);
 });
 
+test("with applications of Access it needs the permissions for them, and for service tokens where there are some", () => {
+  const people = { name: "admin", hostname: "chat.example.com", emails: ["ann@example.com"], emailDomains: [] };
+  const application = { ...people, serviceTokens: [], session: "24h" };
+  const access = { team: "example", applications: [application], serviceTokens: {} };
+  const added = ({ access: its, ...of }: Site & Required<Pick<Site, "access">>) =>
+    namesFor({ ...of, access: its }).filter((name) => !namesFor(of).includes(name));
+  const always = [
+    "Access: Apps and Policies Write",
+    "Access: Organizations, Identity Providers, and Groups Read",
+  ] as const;
+  expect(added({ ...site, access })).toEqual(always);
+  expect(added({ ...site, role: "guest", access })).toEqual(always);
+  const tokens = { ...access, serviceTokens: { ci: { duration: "48h" } } };
+  expect(added({ ...site, access: tokens })).toEqual([always[0], "Access: Service Tokens Write", always[1]]);
+});
+
 test("what the configuration and the policy use decides what is needed, and for what", () => {
   expect(namesFor(every)).toEqual(expect.arrayContaining(["Zone Settings Write", "SSL and Certificates Read"]));
   expect(namesFor(site, [office])).toContain("Account Filter Lists Edit");

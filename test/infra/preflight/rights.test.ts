@@ -11,6 +11,16 @@ const every: Site = {
   ...site,
   hostnames: ["chat.example.com", "chat.eu.example.com"],
   zoneSettings: { ssl: "strict" },
+  access: {
+    team: "causeway",
+    applications: [
+      {
+        ...{ name: "admin", hostname: "chat.example.com", emails: ["ann@example.com"], emailDomains: [] },
+        ...{ serviceTokens: ["ci"], session: "24h" },
+      },
+    ],
+    serviceTokens: { ci: { duration: "48h" } },
+  },
 };
 const policy = withLists([OFFICE], {}, every)("free");
 
@@ -27,6 +37,8 @@ test("a token with every permission has all that can be shown, and nothing is wr
     ...Object.fromEntries(neededPermissions(every, policy).map(({ name }) => [name, "has"])),
     "Cloudflare Tunnel Write": "not known",
     "Zone Settings Write": "not known",
+    "Access: Apps and Policies Write": "not known",
+    "Access: Service Tokens Write": "not known",
   };
   expect(await rightsOf(cloudflare)).toEqual(expected);
   const written = api.journal.filter(({ method, dryRun, status }) => method !== "GET" && !dryRun && status < 400);
@@ -60,7 +72,7 @@ test.each(
 function isHalf(group: string, name: string): boolean {
   const stem = name.replace(/ (Read|Write|Edit)$/, "");
   const onlyReadIsProbed = ["Cloudflare Tunnel", "Zone Settings", "SSL and Certificates"].includes(stem);
-  return onlyReadIsProbed && group.startsWith(`${stem} `);
+  return (onlyReadIsProbed || stem.startsWith("Access: ")) && group.startsWith(`${stem} `);
 }
 
 test("rules that are there are tried as they are, and what Cloudflare has against them is no missing right", async () => {
