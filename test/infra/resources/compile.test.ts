@@ -148,3 +148,51 @@ test("each hostname of a service has one record, and its origin is in the tunnel
     originRequest: { connectTimeout: 30, tcpKeepAlive: 30, keepAliveConnections: 100, keepAliveTimeout: 90, ...tls },
   });
 });
+
+test("an application of Access says every default, and denies who no policy of it names", () => {
+  const admin = {
+    ...{ name: "admin", hostname: "chat.example.com", path: "/admin", emails: ["ann@example.com"] },
+    ...{ emailDomains: ["example.org"], serviceTokens: ["ci"], session: "8h" },
+  };
+  const withAccess: Site = {
+    ...site,
+    access: { team: "example", applications: [admin], serviceTokens: { ci: { duration: "48h" } } },
+  };
+  const { accountId } = target;
+  const mark = "causeway causeway/test example.com";
+  const uri = "chat.example.com/admin";
+  const made = { accountId, sessionDuration: "8h" };
+  expect(compile(withAccess, policyFor(withAccess, "free"), target).access).toEqual({
+    team: "example",
+    tokens: [{ key: "ci", name: "access:token:ci", args: { accountId, name: `${mark}: token ci`, duration: "48h" } }],
+    policies: [
+      {
+        name: "access:policy:admin:people",
+        args: {
+          ...made,
+          ...{ name: `${mark}: admin, people`, decision: "allow", serviceTokens: [] },
+          includes: [{ email: { email: "ann@example.com" } }, { emailDomain: { domain: "example.org" } }],
+        },
+      },
+      {
+        name: "access:policy:admin:services",
+        args: {
+          ...made,
+          ...{ name: `${mark}: admin, services`, decision: "non_identity", serviceTokens: ["ci"], includes: [] },
+        },
+      },
+    ],
+    applications: [
+      {
+        ...{ key: "admin", name: "access:app:admin" },
+        args: {
+          ...made,
+          ...{ name: `${mark}: admin`, type: "self_hosted", domain: uri, destinations: [{ type: "public", uri }] },
+          policies: ["access:policy:admin:people", "access:policy:admin:services"],
+          ...{ appLauncherVisible: false, autoRedirectToIdentity: false, enableBindingCookie: false },
+          ...{ httpOnlyCookieAttribute: true, optionsPreflightBypass: false },
+        },
+      },
+    ],
+  });
+});

@@ -7,6 +7,12 @@ import Cloudflare from "cloudflare";
 import { type LocalApi, startApi } from "../../../../../infra/local/api/index.ts";
 import { type ApplyOptions, applyProgram } from "../../../../../infra/local/engine/index.ts";
 
+interface ListedApp {
+  readonly aud?: string;
+  readonly name?: string;
+  readonly policies?: readonly { readonly decision?: string; readonly precedence?: number }[];
+}
+
 let folder: string;
 let api: LocalApi;
 let options: ApplyOptions;
@@ -55,8 +61,13 @@ test("applications are made before the records, their audiences are in the ingre
   }
   const client = new Cloudflare({ apiToken: api.token, baseURL: api.url });
   const place = { account_id: api.accountId };
-  const apps = (await client.zeroTrust.access.applications.list(place)).result as { aud?: string; name?: string }[];
-  const audienceOf = (name: string) => apps.find((app) => app.name?.endsWith(`: ${name}`))?.aud;
+  const apps = (await client.zeroTrust.access.applications.list(place)).result as ListedApp[];
+  const appOf = (name: string) => apps.find((app) => app.name?.endsWith(`: ${name}`));
+  const audienceOf = (name: string) => appOf(name)?.aud;
+  expect(appOf("admin")?.policies?.map(({ decision, precedence }) => [precedence, decision])).toEqual([
+    [1, "allow"],
+    [2, "non_identity"],
+  ]);
   expect(outputs).toMatchObject({ accessAudiences: { admin: audienceOf("admin"), api: audienceOf("api") } });
   expect(JSON.stringify(outputs)).not.toMatch(/undefined/);
   const [tunnel] = (await client.zeroTrust.tunnels.cloudflared.list(place)).result;
