@@ -17,6 +17,8 @@ import { limitInWords, limitOnPlan } from "./limit.ts";
 import { onBackend } from "./on-backend.ts";
 import type { DeployedRule, PhaseRuleset, PolicyRule, RuleContext, RuleFile } from "./rule.ts";
 import { ruleProblems } from "./rule-shape.ts";
+import { siteHostnames } from "./services.ts";
+import type { Site } from "./site.ts";
 import type { IndexMember } from "./written-files.ts";
 
 /** The ruleset of a folder as it is deployed. */
@@ -108,17 +110,22 @@ const snakeCase = (name: string): string => name.replace(/[A-Z]/g, (capital) => 
  * lets it see them, everything explicit.
  */
 function deployedRule(
-  { when, examples, enabled = true, limit, guests, gatewayClass: _, ...rule }: PolicyRule,
+  { when, examples, enabled = true, limit, guests, services, gatewayClass: _, ...rule }: PolicyRule,
   phase: Phase,
   { site, plan }: RuleContext,
 ): DeployedRule {
-  const guard = guests === false || phase === CACHE ? onBackend(site) : onHostnames(boundHostnames(site));
+  const guard = guardOf(phase, site, guests, services);
   const expression = seesHost(phase, plan) ? guarded(guard, when) : when;
   const source = { file: fileOfRule(phase, rule.ref), when, examples };
   if (limit === undefined) return { ...rule, expression, enabled, source };
   const ratelimit = limitOnPlan(limit, plan);
   const description = `${rule.description}: ${limitInWords(ratelimit)}`;
   return { ...rule, description, expression, enabled, ratelimit, source: { ...source, limit } };
+}
+
+function guardOf(phase: Phase, site: Site, guests?: boolean, services?: boolean): ExpressionText {
+  if (services) return onHostnames(siteHostnames(site));
+  return guests === false || phase === CACHE ? onBackend(site) : onHostnames(boundHostnames(site));
 }
 
 /** What of a guest or of a service may be cached depends on what it serves, which the owner does not know. */

@@ -90,7 +90,7 @@ const guestPolicy = (site: Site, plan: Plan): Policy => ({
   ingress: ingress(site),
   lists: [],
   zoneSettings: [],
-  report: guestReport(plan),
+  report: guestReport(plan, site),
   diagnostics: [],
 });
 

@@ -1,7 +1,7 @@
 import { protectedHostnames } from "./access.ts";
 import { ALWAYS, and, contains, type ExpressionText, not, oneOf, or, startsWith } from "./expression.ts";
 import { onHostnames } from "./hostnames.ts";
-import { PATH } from "./paths.ts";
+import { PATH, RAW_PATH } from "./paths.ts";
 import type { Site } from "./site.ts";
 
 /**
@@ -40,8 +40,6 @@ export function onBackend(site: Pick<Site, "hostnames" | "services" | "access">)
   });
   return and(onHostnames(hostnames), not(and(or(...taken), not(or(...LEADS_ELSEWHERE)))));
 }
-
-const RAW_PATH = "raw.http.request.uri.path";
 
 /** True when the path is one of these, or below one. */
 const below = (field: ExpressionText, paths: readonly string[]): ExpressionText =>

@@ -15,6 +15,9 @@ import {
 /** The path as the rules see it: normalized where the zone normalizes incoming URLs, which is Cloudflare's default. */
 export const PATH = "http.request.uri.path";
 
+/** The path as the client sent it. */
+export const RAW_PATH = "raw.http.request.uri.path";
+
 /**
  * A condition that holds for every one of the paths; a parameter (`:id`) matches one segment that is not empty. At
  * `depth` Infinity it holds for no other path; at a smaller depth, paths with more segments are taken by their first

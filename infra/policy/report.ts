@@ -3,6 +3,7 @@ import { maxConditionLength } from "./hostnames.ts";
 import { limitInWords } from "./limit.ts";
 import { onBackend } from "./on-backend.ts";
 import type { DeployedRule, PhaseRuleset, PolicyRule, RuleContext } from "./rule.ts";
+import type { Site } from "./site.ts";
 import { unknownRequests } from "./unknown-requests.ts";
 
 /** A rule that exceeds the plan, and what enforces it instead. */
@@ -112,7 +113,7 @@ function missingRules({ site, surface }: RuleContext, rulesets: readonly PhaseRu
 }
 
 /** Of a guest: nothing is deployed, and what the rules of the owner leave to the guest's gateway. */
-export const guestReport = (plan: Plan): PlanReport => ({
+export const guestReport = (plan: Plan, { access }: Pick<Site, "access">): PlanReport => ({
   plan,
   deployed: [],
   notAtTheEdge: [
@@ -126,6 +127,15 @@ export const guestReport = (plan: Plan): PlanReport => ({
       why: "no cache rule of the owner binds a guest",
       enforcedBy: "gateway",
     },
+    ...(access === undefined
+      ? []
+      : [
+          {
+            what: "files of services behind Access that must not be cached",
+            why: "no cache rule of the owner binds a guest: the service has to send Cache-Control: private",
+            enforcedBy: "nothing" as const,
+          },
+        ]),
     ...NEVER_AT_THE_EDGE,
   ],
 });

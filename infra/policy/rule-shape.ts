@@ -28,6 +28,7 @@ const ofAnyPhase = {
   guests: oneOf(false),
   examples: anything,
 };
+const ofCacheRules = { services: oneOf(true) };
 const ofRateLimits = {
   limit: object({
     "requests*": integer(1, MAX_REQUESTS),
@@ -44,7 +45,9 @@ const ofRateLimits = {
  */
 export function ruleProblems(rule: unknown, phase: Phase, place: ProofPlace): readonly ProofDiagnostic[] {
   const isLimit = phase === "http_ratelimit";
-  const problems = shapeProblems(object({ ...ofAnyPhase, ...(isLimit && ofRateLimits) }), rule, place);
+  const isCacheRule = phase === "http_request_cache_settings";
+  const members = { ...ofAnyPhase, ...(isLimit && ofRateLimits), ...(isCacheRule && ofCacheRules) };
+  const problems = shapeProblems(object(members), rule, place);
   if (problems.length > 0 || !isLimit) return problems;
   const { limit: own, ratelimit } = rule as PolicyRule;
   if ((own === undefined) !== (ratelimit === undefined)) return problems;

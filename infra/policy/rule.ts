@@ -50,9 +50,11 @@ export type PolicyRule = {
   /**
    * False: the rule binds what this backend serves, and neither guests (`causeway:guests`) nor services
    * (`causeway:services`), as where it depends on what the backend has. Absent: it binds all of them. No cache rule
-   * binds guests or services.
+   * binds guests, and one binds services only where `services` says so.
    */
   readonly guests?: false;
+  /** Of a cache rule. True: it binds services too. Absent: it binds what this backend serves. */
+  readonly services?: true;
   readonly examples: Examples;
 } & (
   | {

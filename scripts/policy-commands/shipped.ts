@@ -1,6 +1,6 @@
 /** Files of rules and stories that come with the kit. Commands do not tell the author what these files lack. */
 const SHIPPED: ReadonlySet<string> = new Set([
-  ...["redirects/to-https.ts", "cache-rules/cache-bypass.ts"],
+  ...["redirects/to-https.ts", "cache-rules/cache-bypass.ts", "cache-rules/access-not-cached.ts"],
   ...["custom-rules/scanner-paths.ts", "custom-rules/plain-http.ts", "custom-rules/not-in-surface.ts"],
   ...["rate-limits/credential-rate.ts", "rate-limits/write-rate.ts", "rate-limits/read-rate.ts"],
   ...["stories/login-hammering.json", "stories/plain-http.json", "stories/scanner.json"],

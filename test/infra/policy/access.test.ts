@@ -4,9 +4,15 @@ import fc from "fast-check";
 import { isPathNormalizationDisabled } from "../../../cloudflared/path-normalization.ts";
 import { compileIngress, findRoute } from "../../../infra/local/tunnel/connector/ingress.ts";
 import { decodedPath, normalizedPath } from "../../../infra/local/tunnel/connector/matched-path.ts";
-import { type AccessApplication, policyFor, type Site } from "../../../infra/policy/index.ts";
+import {
+  type AccessApplication,
+  policyDiagnostics,
+  policyFor,
+  provePolicy,
+  type Site,
+} from "../../../infra/policy/index.ts";
 import { ingress } from "../../../infra/policy/ingress.ts";
-import { compile, requestFields } from "../../../infra/rules/index.ts";
+import { compile, type Plan, requestFields } from "../../../infra/rules/index.ts";
 import { PLANS, site as sample } from "./site.ts";
 
 const application = (name: string, hostname: string, path?: string): AccessApplication => ({
@@ -31,17 +37,30 @@ const site: Site = {
   },
 };
 
-/** The application whose assertion a request needs, and its origin: "NAME ORIGIN". */
-function askedFor(uri: string, { host = "chat.example.com", cleans = false, of = site } = {}): string {
+const compiledSites = new WeakMap<Site, ReturnType<typeof compiledSite>>();
+
+function compiledSite(of: Site) {
   const rules = ingress(of);
   const compiled = compileIngress({
     ingress: rules.map(({ application: _, originRequest: __, ...rule }) => rule),
   });
   if (!compiled.ok) throw new Error(compiled.message);
+  return { rules, routes: compiled.routes };
+}
+
+function compiledOnce(of: Site) {
+  const compiled = compiledSites.get(of) ?? compiledSite(of);
+  compiledSites.set(of, compiled);
+  return compiled;
+}
+
+/** The application whose assertion a request needs, and its origin: "NAME ORIGIN". */
+function askedFor(uri: string, { host = "chat.example.com", cleans = false, of = site } = {}): string {
+  const { rules, routes } = compiledOnce(of);
   const decoded = decodedPath(uri);
   if (decoded === undefined) return "400";
-  const route = findRoute(compiled.routes, host, cleans ? normalizedPath(decoded) : decoded);
-  const rule = route && rules[compiled.routes.indexOf(route)];
+  const route = findRoute(routes, host, cleans ? normalizedPath(decoded) : decoded);
+  const rule = route && rules[routes.indexOf(route)];
   return `${rule?.application ?? "none"} ${rule?.service.replace(/^http:\/\/|^http_status:/, "")}`;
 }
 
@@ -165,4 +184,89 @@ test("the page to sign in is let pass on the hostnames that have an application,
     expect(blocks("/cdn-cgi/other", "chat.example.com")).toBe(true);
     expect(blocks("/cdn-cgi/access/..%2f..%2fapi/debug", "chat.example.com")).toBe(true);
   }
+});
+
+/** Whether the cache rules keep a request out of the cache; `normalizes` false: of a zone that leaves URLs as sent. */
+function isNeverCached(of: Site, { plan = "free" as Plan, normalizes = true } = {}) {
+  const rules = policyFor(of, plan).rulesets.find(({ phase }) => phase === "http_request_cache_settings")?.rules ?? [];
+  const all = rules.map(({ expression }) => {
+    const seen = normalizes ? expression : expression.replace(/(?<!raw\.)http\.request\.uri\.path/g, "raw.$&");
+    const compiled = compile(seen);
+    if (!compiled.ok) throw new Error(seen);
+    return compiled;
+  });
+  return (uri: string, host = "chat.example.com"): boolean => {
+    const fields = requestFields({
+      ...{ method: "GET", scheme: "https", host, uri, version: "HTTP/1.1", headers: [["Host", host]] },
+      ...{ ip: "198.18.0.1", at: 0 },
+    });
+    return all.some(({ matches }) => matches(fields));
+  };
+}
+
+test("what is behind Access is never cached, of services too; the page beside it may be", () => {
+  const is = isNeverCached(site);
+  for (const host of ["status.example.com", "STATUS.example.com:8443", "status.example.com."])
+    expect(is("/report.pdf", host)).toBe(true);
+  expect(is("/grafana/live/plot.png")).toBe(true);
+  expect(is("/grafana/LIVE/plot.png")).toBe(true);
+  expect(is("/grafana/public/logo.png")).toBe(false);
+  expect([is("/"), is("/", "www.example.com"), is("/report.pdf", "other.example.com")]).toEqual([false, false, false]);
+  const { access: _, ...open } = site;
+  expect(isNeverCached(open)("/report.pdf", "status.example.com")).toBe(false);
+});
+
+test("no request that needs an assertion is cached, however its path is written", () => {
+  const piece = fc.constantFrom(
+    ..."/ // .. . %2f %2e %5c \\ ; %25 x grafana Grafana %67rafana live LIVE liv%65 admin ADMIN .png %00".split(" "),
+  );
+  for (const normalizes of [true, false]) {
+    const is = isNeverCached(site, { normalizes });
+    let found = 0;
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 8 }), (pieces) => {
+        const uri = `/${pieces.join("")}`;
+        const isAsked = [true, false].some((cleans) => !/^(?:none|400)/.test(askedFor(uri, { cleans })));
+        if (isAsked) found += 1;
+        return !isAsked || is(uri);
+      }),
+      { numRuns: 10_000 },
+    );
+    expect(found).toBeGreaterThan(50);
+  }
+});
+
+const many = (count: number, path?: string): Site => {
+  const hostnames = Array.from({ length: count }, (_, index) => `service-${index}.of-a-department.example.com`);
+  const applications = hostnames.map((hostname, index) => application(`app-${index}`, hostname, path));
+  return {
+    ...sample,
+    services: hostnames.map((hostname) => ({ hostname, origin: "http://10.0.0.4", ...(path && { path }) })),
+    access: { team: "example", serviceTokens: {}, applications },
+  };
+};
+
+test.each([
+  ["the sample", site],
+  ["paths that do not fit an expression", many(8, `/${"reports-of-a-year/".repeat(10)}all`)],
+  ["hostnames that do not fit an expression beside the guard", many(11)],
+  ["all hostnames", { ...many(1), hostnames: ["service-0.of-a-department.example.com"] }],
+] as readonly (readonly [string, Site])[])(
+  "with Access the policy is within each plan, and proved: %s",
+  (_name, of) => {
+    for (const plan of PLANS) {
+      const policy = policyFor(of, plan);
+      const rulesets = policy.rulesets.filter(({ phase }) => phase === "http_request_cache_settings");
+      expect(policyDiagnostics({ rulesets }, plan)).toEqual([]);
+      expect(provePolicy({ ...policy, rulesets, stories: [], site: of, plan }).diagnostics).toEqual([]);
+      for (const { hostname, path = "" } of of.access?.applications ?? [])
+        expect(isNeverCached(of, { plan })(`${path}/report.pdf`, hostname)).toBe(true);
+    }
+  },
+);
+
+test("a guest deploys no cache rule, and its report says what its services have to do", () => {
+  const why = (of: Site) => policyFor({ ...of, role: "guest" }, "free").report.notAtTheEdge.map(({ what }) => what);
+  const line = "files of services behind Access that must not be cached";
+  expect([why(site).includes(line), why(sample).includes(line)]).toEqual([true, false]);
 });

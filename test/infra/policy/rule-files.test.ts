@@ -5,6 +5,7 @@ import { deployFolder } from "../../../infra/policy/deploy.ts";
 import { FOLDERS, fileOfRule } from "../../../infra/policy/folders.ts";
 import { apiRule, exampleFacts, policyFor, SURFACE } from "../../../infra/policy/index.ts";
 import type { PolicyRule, RuleFile } from "../../../infra/policy/rule.ts";
+import type { SiteAccess } from "../../../infra/policy/site.ts";
 import { compile, createEngine, type Plan, requestFields } from "../../../infra/rules/index.ts";
 import { PLANS, site } from "./site.ts";
 
@@ -22,11 +23,22 @@ const deploy = (files: readonly RuleFile[], phase = "http_request_firewall_custo
   return deployFolder({ ...folder, files }, { site, plan, surface: SURFACE });
 };
 
+/** A site for which every rule of the kit is made. */
+const access: SiteAccess = {
+  ...{ team: "example", serviceTokens: {} },
+  applications: [
+    {
+      ...{ name: "admin", hostname: "www.example.com", emails: ["ann@example.com"] },
+      ...{ emailDomains: [], serviceTokens: [], session: "24h" },
+    },
+  ],
+};
+
 test.each(FOLDERS.map((folder) => [folder.folder, folder] as const))(
   "every file of %s is a rule in its index.ts, and the file that its ref names",
   (path, { phase }) => {
     const files = PLANS.flatMap((plan) =>
-      policyFor(site, plan)
+      policyFor({ ...site, access }, plan)
         .rulesets.filter((ruleset) => ruleset.phase === phase)
         .flatMap(({ rules }) => rules.map(({ source }) => source.file)),
     );
