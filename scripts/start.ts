@@ -56,6 +56,7 @@ async function runLocalSite({ plan, visitor: name }: StartOptions): Promise<void
   await runUntilSignal({
     async start(signal) {
       const { createRequestLog, problemLines } = await import("../infra/local/console/index.ts");
+      const { backendErrorLines } = await import("./local-site/backend-errors.ts");
       const { bannerLines } = await import("./local-site/banner.ts");
       const { startLocalSite } = await import("./local-site/local-site.ts");
       // this loads the policy; errors in it are reported by the start
@@ -72,6 +73,7 @@ async function runLocalSite({ plan, visitor: name }: StartOptions): Promise<void
         signal,
         onStep: (step) => print([`starting ${step}`]),
         onRequest: (record) => print(linesOf(record)),
+        onBackendLog: (line) => print(backendErrorLines(line)),
         onProblem: (problem) => print(problemLines(problem, look)),
         warn: (line) => print([`warning: ${line}`]),
       });

@@ -37,7 +37,7 @@ export function bannerLines(site: LocalSite, seconds: number): readonly string[]
       .map((warning) => `  warning: ${warning.replaceAll("\n", "\n    ")}`),
     ...(zone ? deploymentLines(zone) : []),
     "",
-    "Requests that a rule stops appear below. Ctrl-C ends everything.",
+    "Each request appears below, and each error of the backend. Ctrl-C ends everything.",
     ...unproved,
     "",
   ];

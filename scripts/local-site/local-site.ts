@@ -57,6 +57,8 @@ export interface LocalSiteOptions {
   onStep?(step: StartStep): void;
   /** Called once for each request that reached the edge, when it is over. */
   onRequest(record: RequestRecord): void;
+  /** Called with each line of the backend's log: a JSON object and a line feed. */
+  onBackendLog?(line: string): void;
   /** Called when deployed rules cannot be run. */
   onProblem(problem: DeploymentProblem): void;
   /** Gets a line for the user about a problem that does not end the site. */
@@ -165,7 +167,7 @@ const accessCertificates = ({ edge }: Ports): string => `http://127.0.0.1:${edge
 
 /** Starts both at once. When one fails, the other is left to `running`, which stops it. */
 async function startApiAndBackend(
-  { dataDir, env, plan = "free", signal }: LocalSiteOptions,
+  { dataDir, env, plan = "free", signal, onBackendLog = () => {} }: LocalSiteOptions,
   ports: Ports,
   chat: string,
   running: AsyncDisposableStack,
@@ -177,7 +179,10 @@ async function startApiAndBackend(
     ...(env.ACCESS_TEAM && { ACCESS_CERTIFICATES: accessCertificates(ports) }),
   };
   const config = readBackendConfig({ ...env, ...address, DATA_DIR: dataDir });
-  const starting = [startLocalApi(dataDir, ports.api, plan, running), startGateway(config, running, signal)] as const;
+  const starting = [
+    startLocalApi(dataDir, ports.api, plan, running),
+    startGateway(config, onBackendLog, running, signal),
+  ] as const;
   await Promise.allSettled(starting);
   return Promise.all(starting);
 }
@@ -211,13 +216,20 @@ function deploy(dataDir: string, api: LocalApi, backend: Backend): Promise<Appli
 /** The backend, with its log in the data folder: the terminal belongs to the edge. */
 async function startGateway(
   config: Config,
+  onLine: (line: string) => void,
   running: AsyncDisposableStack,
   signal: AbortSignal | undefined,
 ): Promise<Backend> {
   const file = join(config.dataDir, "backend.log");
-  const log = pino.destination({ dest: file, mkdir: true, mode: 0o600, append: false, sync: true });
+  const logFile = pino.destination({ dest: file, mkdir: true, mode: 0o600, append: false, sync: true });
   chmodSync(file, 0o600);
-  running.defer(() => log.end());
+  running.defer(() => logFile.end());
+  const log = {
+    write(line: string) {
+      logFile.write(line);
+      onLine(line);
+    },
+  };
   const assets = await loadAssets();
   // The signal ends a start that waits for NATS. Without NATS the start is short, and ends by itself.
   const backend = await startBackend(config, { log, assets, ...(config.nats && signal && { signal }) });

@@ -14,9 +14,9 @@ const YELLOW = 33;
 const INDENT = " ".repeat(10);
 
 /**
- * The lines for a request that a rule stopped, for which a rule could not be evaluated, or to which the edge responded
- * with an error. Empty for all others. The first line has the request and its outcome, the others the rule and why it
- * matched, or what failed. `doubted` are the doubts to list.
+ * The lines for a request. The first one has the request and its outcome: `SERVED` where nothing stopped it. The others
+ * have the rule that stopped it and why it matched, what failed, or what is not known. `doubted` are the doubts to
+ * list.
  */
 export function requestLines(
   record: RequestRecord,
@@ -29,20 +29,29 @@ export function requestLines(
     const [word, color] = outcomeWord(verdict);
     return [headline(record, paint(word, color)), ...ruleLines(verdict.by), ...doubtLines(doubted)];
   }
+  if (isServed(record, doubted)) return [servedLine(record, paint)];
   const lines = failure ? [`${INDENT}${printable(failure.message, 1_000)}`] : [];
-  const doubts = doubtLines(doubted);
-  if (lines.length === 0 && doubts.length === 0) return [];
   const word = failure
     ? paint(failure.code === status ? "ERROR" : `ERROR ${failure.code}`, RED)
     : paint("UNSURE", YELLOW);
-  return [headline(record, word), ...lines, ...doubts];
+  return [headline(record, word), ...lines, ...doubtLines(doubted)];
 }
+
+/** Whether a request was served, and nothing about it was in doubt: then `requestLines` makes one line. */
+export const isServed = ({ verdict, failure }: RequestRecord, doubted: readonly Doubt[]): boolean =>
+  !verdict?.response && failure === undefined && doubted.length === 0;
 
 /** The lines for rules that are deployed and cannot be run. */
 export function problemLines({ zone, message }: DeploymentProblem, options: LineOptions = {}): readonly string[] {
   const [first = "", ...rest] = message.split("\n");
   const lines = rest.map((line) => `${INDENT}${printable(line, 1_000)}`);
   return [`${painter(options)("RULES", RED)}     zone ${printable(zone)}: ${printable(first, 1_000)}`, ...lines];
+}
+
+function servedLine(record: RequestRecord, paint: ReturnType<typeof painter>): string {
+  const { status, durationMs } = record;
+  const took = status === 101 ? `open for ${(durationMs / 1000).toFixed(1)} s` : `${durationMs} ms`;
+  return `${headline(record, status < 500 ? "SERVED" : paint("SERVED", RED))}  ${took}`;
 }
 
 function outcomeWord({ outcome, by }: Verdict): [word: string, color: number] {

@@ -83,9 +83,9 @@ describe("I11-6: a field that only Cloudflare knows", () => {
     const log = createRequestLog();
     const rule = noFr();
     expect(log(unsure(rule, "ip.src.country"))).toHaveLength(3);
-    expect(log(unsure(rule, "ip.src.country"))).toEqual([]);
+    expect(log(unsure(rule, "ip.src.country"))).toEqual([expect.stringContaining("SERVED 200")]);
     expect(log(unsure(rule, "ip.src.country", "ip.src.asnum"))[1]).toContain("ip.src.asnum");
-    expect(log(unsure(rule, "ip.src.country", "ip.src.asnum"))).toEqual([]);
+    expect(log(unsure(rule, "ip.src.country", "ip.src.asnum"))).toHaveLength(1);
     expect(log(unsure(noFr(), "ip.src.country"))).toHaveLength(3);
     const blocked = { ...stopped(), verdict: { ...unsure(rule, "ip.src.country").verdict, ...stopped().verdict } };
     expect(log(blocked as RequestRecord)).toHaveLength(3);
@@ -126,9 +126,14 @@ describe("I11-9: the reason of a rule that is guarded by hostnames", () => {
 });
 
 describe("requests", () => {
-  test("that passed make no lines", () => {
-    expect(requestLines({ ...plain, verdict: pass })).toEqual([]);
-    expect(requestLines({ ...plain, status: 404, verdict: pass })).toEqual([]);
+  test("D3: that were served make one line with their time; an error of the backend is red", () => {
+    const line = (status: number) =>
+      `09:05:07  SERVED ${status}  GET chat.causeway.localhost/admin  from 127.0.0.1  ray 0123456789abcdef-LCL`;
+    expect(requestLines({ ...plain, verdict: pass })).toEqual([`${line(200)}  3 ms`]);
+    expect(requestLines({ ...plain, status: 404, verdict: pass })).toEqual([`${line(404)}  3 ms`]);
+    expect(requestLines({ ...plain, status: 101, durationMs: 61_240 })).toEqual([`${line(101)}  open for 61.2 s`]);
+    expect(requestLines({ ...plain, status: 200 }, { color: true })[0]).not.toContain("\x1b");
+    expect(requestLines({ ...plain, status: 500 }, { color: true })[0]).toContain("\x1b[31mSERVED\x1b[0m 500");
   });
 
   test("that a rule blocked name the request, the rule and why", () => {
@@ -317,7 +322,16 @@ describe("what happens too often", () => {
     for (let count = 0; count < 100; count += 1) log(limited(0));
     expect(log(stopped({ ref: "surface" }))).toHaveLength(3);
     expect(log({ ...plain, status: 502, failure: { code: 502, message: "down" } })).toHaveLength(2);
-    expect(log({ ...plain, verdict: pass })).toEqual([]);
+    expect(log({ ...plain, verdict: pass })).toHaveLength(1);
+  });
+
+  test("D3: served requests are shown up to a hundred in ten seconds, and hide no blocked one", () => {
+    const log = createRequestLog();
+    const shown = Array.from({ length: 500 }, () => log(plain)).flat();
+    expect(shown).toHaveLength(101);
+    expect(shown.at(-1)).toContain("more of the requests that were served are counted for a while");
+    expect(log(stopped())).toHaveLength(3);
+    expect(log({ ...plain, time: time + 10_000 })[0]).toContain("400 more of the requests that were served");
   });
 
   test("is bounded in memory whatever clients send", () => {
