@@ -50,7 +50,7 @@ export async function findAccess(search: Search): Promise<PreflightFinding> {
   return {
     obstacles: [
       ...team.obstacles,
-      ...access.applications.flatMap((application) => takenBy(application, others)),
+      ...access.applications.flatMap((application) => takenBy(search, application, apps.value)),
       ...tokens.map(tokenLeft),
       ...tooMany(search, "application", apps.value.length, access.applications.length, MAX_APPS),
       ...tooMany(search, "token", marked.value.tokens, Object.keys(access.serviceTokens).length, MAX_TOKENS),
@@ -119,7 +119,7 @@ const uriOf = (destination: object): string | undefined =>
 /** What has the stack's mark and is not in its state: import ids by the name in the program. */
 interface MarkedAccess {
   readonly ids: Readonly<Record<string, string>>;
-  /** Service tokens of the account. */
+  /** Service tokens of the account; 0 where the configuration has none. */
   readonly tokens: number;
 }
 
@@ -135,7 +135,7 @@ export async function findMarkedAccess(search: Search): Promise<ReadResult<Marke
   const [apps, policies, tokens] = [
     await readApps(search),
     await readAll("the policies of Access", APPS, api.zeroTrust.access.policies.list(place)),
-    await readAll("the service tokens of Access", TOKENS, api.zeroTrust.access.serviceTokens.list(place)),
+    await readTokens(search, access),
   ];
   if ("obstacle" in apps) return apps;
   if ("obstacle" in policies) return policies;
@@ -164,6 +164,16 @@ export async function findMarkedAccess(search: Search): Promise<ReadResult<Marke
   return { value: { ids: Object.fromEntries(ids), tokens: tokens.value.length } };
 }
 
+/** The permission for service tokens is needed only where the configuration has some. */
+function readTokens(
+  { api, account }: Search,
+  { serviceTokens }: SiteAccess,
+): Promise<ReadResult<readonly ListedThing[]>> | ReadResult<readonly ListedThing[]> {
+  if (Object.keys(serviceTokens).length === 0) return { value: [] };
+  const list = api.zeroTrust.access.serviceTokens.list({ account_id: account.accountId });
+  return readAll("the service tokens of Access", TOKENS, list);
+}
+
 function readAll(
   what: string,
   permission: typeof APPS | typeof TOKENS,
@@ -178,18 +188,28 @@ function readAll(
 
 const isMarked = ({ site }: Search, access: SiteAccess, name = ""): boolean => accessNames(site, access).includes(name);
 
-/** Two applications cannot have one place. */
-function takenBy(application: AccessApplication, others: readonly ListedApp[]): readonly Obstacle[] {
+/** Two applications cannot have one place, also not while one of them takes the place of the other. */
+function takenBy(
+  { site, known }: Search,
+  application: AccessApplication,
+  apps: readonly ListedApp[],
+): readonly Obstacle[] {
   const place = canonical(destinationOf(application));
-  const other = others.find(({ uris }) => uris.some((uri) => canonical(uri) === place));
+  const ownId = known[accessResource("app", application.name)];
+  const ownName = applicationName(site, application.name);
+  const other = apps.find(
+    ({ id, name, uris }) => id !== ownId && name !== ownName && uris.some((uri) => canonical(uri) === place),
+  );
   if (other === undefined) return [];
-  return [
-    {
-      code: "access_taken",
-      found: `the account has an application "${other.name ?? other.id}" for ${place} already`,
-      fix: "Delete it if it is not needed, or take the application out of `causeway:access`.",
-    },
-  ];
+  const found = `the account has an application "${other.name ?? other.id}" for ${place} already`;
+  if (Object.values(known).includes(other.id ?? "")) {
+    const fix =
+      "It is this stack's, under another name. Give it its name back in `causeway:access`. To rename it, take it out " +
+      "together with its hostname, run `up`, then add both again.";
+    return [{ code: "access_renamed", found, fix }];
+  }
+  const fix = "Delete it if it is not needed, or take the application out of `causeway:access`.";
+  return [{ code: "access_taken", found, fix }];
 }
 
 const canonical = (uri: string): string => uri.toLowerCase().replace(/\/$/, "");

@@ -3,7 +3,7 @@ import { expect, test } from "@jest/globals";
 import type { AccessApplication, Site } from "../../../infra/policy/index.ts";
 import { applicationName, policyName, tokenName } from "../../../infra/policy/without-rules.ts";
 import { findLeftBehind, preflight } from "../../../infra/preflight/index.ts";
-import { allowWritesSoFar, api, obstaclesOf, site as sample, start } from "./account-stage.ts";
+import { allowWritesSoFar, api, client, obstaclesOf, site as sample, start } from "./account-stage.ts";
 
 const admin: AccessApplication = {
   ...{ name: "admin", hostname: "admin.example.com", emails: ["ann@example.com"], emailDomains: [] },
@@ -46,6 +46,38 @@ test("an application of others at the same place is an obstacle, one that covers
   await cloudflare.delete(accessPath(`apps/${theirs?.id}`));
   const { warnings } = await preflight(cloudflare, site, {});
   expect(warnings).toEqual([expect.stringMatching(/"all" of others covers chat\.example\.com/)]);
+});
+
+test("an application of the stack under another name is an obstacle: the new one would be made before it goes", async () => {
+  const cloudflare = await start();
+  const { result: made } = await cloudflare.post<{ result: { id: string } }>(
+    accessPath("apps"),
+    app(applicationName(site, "admins"), "admin.example.com"),
+  );
+  allowWritesSoFar();
+  expect(await obstaclesOf(cloudflare, site, { "access:app:admins": made.id })).toMatchObject([
+    { code: "access_renamed", found: expect.stringContaining("admins"), fix: expect.stringContaining("another name") },
+  ]);
+});
+
+test("without service tokens their permission is not needed", async () => {
+  await start();
+  const people = { ...admin, serviceTokens: [] };
+  const without: Site = { ...site, access: { team: "causeway", applications: [people], serviceTokens: {} } };
+  const token = api.issueToken([
+    "Zone Read",
+    "DNS Write",
+    "Zone WAF Write",
+    "Dynamic URL Redirects Write",
+    "Cache Settings Write",
+    "Cloudflare Tunnel Write",
+    "Access: Apps and Policies Write",
+    "Access: Organizations, Identity Providers, and Groups Read",
+  ]);
+  expect(await preflight(client(token), without, {})).toMatchObject({ imports: {} });
+  expect(await obstaclesOf(client(token), site)).toMatchObject([
+    { code: "permission", found: expect.stringContaining("service tokens of Access") },
+  ]);
 });
 
 test("an account that denies by default is told, with the hostnames that would be blocked", async () => {
