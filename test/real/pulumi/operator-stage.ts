@@ -17,6 +17,9 @@ import { copyProject } from "../../copy-project.ts";
 
 const root = resolve(import.meta.dirname, "../../..");
 
+/** The state of the API, in the folder of the stage. */
+export const CLOUD_FILE = "cloud.json";
+
 /** What the README tells the operator to give the token. */
 export const PERMISSIONS = [
   "Zone Read",
@@ -70,7 +73,6 @@ export async function openOperatorStage({
   permissions = [],
   zones = [],
 }: OperatorStageOptions = {}): Promise<OperatorStage> {
-  const api = await startApi({ seed: { zones: [{ name: "example.com" }, ...zones] } });
   const provider = await startProviderServer();
   const pulumi = await getPulumi(process.env);
   const environment = { PULUMI_DEBUG_PROVIDERS: provider.debugProviders };
@@ -81,6 +83,8 @@ export async function openOperatorStage({
   ];
   const workspace = openWorkspace({ pulumi, root, links, files: {}, environment });
   if (files !== undefined) copyProject(workspace.dir, files);
+  const file = join(workspace.dir, CLOUD_FILE);
+  const api = await startApi({ file, seed: { zones: [{ name: "example.com" }, ...zones] } });
   const tunnels = await startCloudTunnels({ cloud: api.cloud, certificates: join(workspace.dir, "certificates") });
   const stops: (() => Promise<unknown>)[] = [];
   const apiToken = api.issueToken([...PERMISSIONS, ...permissions]);
@@ -109,21 +113,7 @@ export async function openOperatorStage({
       NODE_OPTIONS: undefined,
     },
     npmRun: (name, ...args) => stage.npmRunOf("dev", name, ...args),
-    async npmRunOf(of, name, ...args) {
-      const options = { cwd: workspace.dir, env: stage.env };
-      const child = spawn(process.execPath, [...command(name, of), ...args], {
-        ...options,
-        stdio: ["ignore", "pipe", "pipe"],
-      });
-      let text = "";
-      for (const stream of [child.stdout, child.stderr]) {
-        stream.setEncoding("utf8").on("data", (chunk: string) => {
-          text += chunk;
-        });
-      }
-      const [code] = await once(child, "close");
-      return { code: Number(code ?? 255), text };
-    },
+    npmRunOf: (of, name, ...args) => runNode([...command(name, of), ...args], { cwd: workspace.dir, env: stage.env }),
     async onTerminal(name, asked, answer, ...args) {
       const line = [process.execPath, ...command(name), ...args].join(" ");
       const child = spawn("script", ["-qefc", line, "/dev/null"], {
@@ -187,6 +177,22 @@ export async function openOperatorStage({
   for (const setting of settings) await workspace.run("config", "set", ...setting);
   await workspace.setSecret("cloudflare:apiToken", apiToken);
   return stage;
+}
+
+/** Runs Node.js without a terminal. */
+export async function runNode(
+  args: readonly string[],
+  place: { readonly cwd: string; readonly env: NodeJS.ProcessEnv },
+): Promise<PulumiRun> {
+  const child = spawn(process.execPath, args, { ...place, stdio: ["ignore", "pipe", "pipe"] });
+  let text = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding("utf8").on("data", (chunk: string) => {
+      text += chunk;
+    });
+  }
+  const [code] = await once(child, "close");
+  return { code: Number(code ?? 255), text };
 }
 
 const idsReplaced = (path: string): string => path.replaceAll(/[0-9a-f-]{32,36}/g, "ID");
