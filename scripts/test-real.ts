@@ -37,21 +37,31 @@ mount -t overlay overlay -o "lowerdir=/etc,upperdir=$PWD/upper,workdir=$PWD/work
 umount merged
 mount -t cgroup2 cgroup2 /sys/fs/cgroup`;
 
-/** What test/real/access/access.test.ts does: another hosts file in a mount namespace, and a server at port 443. */
+/** What test/real/access/vendor.ts does: another hosts file in a mount namespace, and a server at port 443. */
 const SERVE_AS_VENDOR = `
 const { execFileSync } = require("node:child_process");
 execFileSync("unshare", ["--mount", "mount", "--bind", "/dev/null", "/etc/hosts"], { stdio: "ignore" });
 require("node:net").createServer().listen(443, "127.4.4.3", () => process.exit());`;
 
+const access: Need = (env) => {
+  try {
+    execFileSync(process.execPath, ["-e", SERVE_AS_VENDOR], { stdio: "ignore" });
+  } catch {
+    return "this user may not mount a hosts file in a namespace and serve 127.4.4.3:443 (root on Linux may)";
+  }
+  return cloudflared(env);
+};
+
+const pulumi: Need = (env) => {
+  const missing = program("PULUMI_BIN", ["pulumi"], "https://www.pulumi.com/docs/install")(env);
+  if (missing) return missing;
+  return onPath(["pulumi-language-nodejs"], env.PATH)
+    ? undefined
+    : "no pulumi-language-nodejs on PATH (it comes with Pulumi's own install)";
+};
+
 const NEEDS: Readonly<Record<string, Need>> = {
-  access: (env) => {
-    try {
-      execFileSync(process.execPath, ["-e", SERVE_AS_VENDOR], { stdio: "ignore" });
-    } catch {
-      return "this user may not mount a hosts file in a namespace and serve 127.4.4.3:443 (root on Linux may)";
-    }
-    return cloudflared(env);
-  },
+  access,
   actionlint: program("ACTIONLINT_BIN", ["actionlint"], "https://github.com/rhysd/actionlint"),
   boot: (env) => {
     if (!existsSync("/lib/systemd/systemd")) return "no /lib/systemd/systemd (the Debian package systemd)";
@@ -80,13 +90,9 @@ const NEEDS: Readonly<Record<string, Need>> = {
   nats: (env) => nats(env) ?? postgres(env),
   postgres,
   compose: program("DOCKER_COMPOSE_BIN", ["docker-compose"], "the Debian package docker-compose"),
-  pulumi: (env) => {
-    const missing = program("PULUMI_BIN", ["pulumi"], "https://www.pulumi.com/docs/install")(env);
-    if (missing) return missing;
-    return onPath(["pulumi-language-nodejs"], env.PATH)
-      ? undefined
-      : "no pulumi-language-nodejs on PATH (it comes with Pulumi's own install)";
-  },
+  // the operator's commands, and cloudflared that checks Access
+  operator: (env) => access(env) ?? pulumi(env),
+  pulumi,
   reference: (env) =>
     env.CAUSEWAY_REFERENCE
       ? undefined

@@ -1,7 +1,7 @@
 /** An administrator behind Access: the whole kit, with the gateway asking for the assertion that the edge signs. */
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import type { LocalSite } from "../../scripts/local-site/local-site.ts";
-import { ask, forget, newDataDir, openTestSite, PASSWORD, type TestSite } from "./test-site.ts";
+import { ask, forget, newDataDir, openTestSite, PASSWORD, signIn, type TestSite } from "./test-site.ts";
 
 const dataDir = newDataDir();
 let site: TestSite;
@@ -50,19 +50,6 @@ afterAll(async () => {
   forget(dataDir);
 });
 
-/** Goes through the login as a browser does; the cookie of the session, or undefined where the address is refused. */
-async function signIn(kit: LocalSite, email: string): Promise<string | undefined> {
-  const first = await ask(kit, "GET", "/api/admin/users");
-  const login = new URL(first.headers.location ?? "");
-  const browser = first.headers["set-cookie"]?.[0]?.split(";")[0] ?? "";
-  const form = { meta: login.searchParams.get("meta") ?? "", email };
-  const { headers } = await ask(kit, "POST", login.pathname, { host: login.hostname, form });
-  if (headers.location === undefined) return undefined;
-  const { pathname, search } = new URL(headers.location);
-  const done = await ask(kit, "GET", `${pathname}${search}`, { headers: { cookie: browser } });
-  return done.headers["set-cookie"]?.[0]?.split(";")[0];
-}
-
 test("an administrator needs a session of Access and a token of the gateway; a script needs its service token", async () => {
   const { kit } = site;
   const setup = kit.backend.setupPath?.split("=")[1];
@@ -75,9 +62,9 @@ test("an administrator needs a session of Access and a token of the gateway; a s
   // the rest of the site is open, the administrators' part is not, whatever token the client has
   expect((await ask(kit, "GET", "/")).status).toBe(200);
   expect(await users({ authorization })).toBe(302);
-  expect(await signIn(kit, "mallory@example.net")).toBeUndefined();
+  expect(await signIn(kit, "/api/admin/users", "mallory@example.net")).toBeUndefined();
 
-  const cookie = (await signIn(kit, "ada@example.com")) ?? "";
+  const cookie = (await signIn(kit, "/api/admin/users", "ada@example.com")) ?? "";
   expect(await users({ authorization, cookie })).toBe(200);
   expect(await users({ cookie })).toBe(401);
   const secret = { "cf-access-client-id": service.client_id, "cf-access-client-secret": service.client_secret };

@@ -76,11 +76,14 @@ export interface Asked {
   readonly host?: string;
 }
 
+/** Where the requests go. */
+export type AskedSite = Pick<LocalSite, "hostname"> & { readonly edge: Pick<LocalSite["edge"], "port"> };
+
 /**
  * A request to the edge. Node does not resolve names under localhost, so the address is given and the name goes into
  * `Host`.
  */
-export function ask({ edge, hostname }: LocalSite, method: string, path: string, asked: Asked = {}): Promise<Answer> {
+export function ask({ edge, hostname }: AskedSite, method: string, path: string, asked: Asked = {}): Promise<Answer> {
   const form = asked.form && new URLSearchParams(asked.form).toString();
   const body = form ?? (asked.body === undefined ? undefined : JSON.stringify(asked.body));
   const type = form === undefined ? "application/json" : "application/x-www-form-urlencoded";
@@ -108,6 +111,22 @@ export function ask({ edge, hostname }: LocalSite, method: string, path: string,
     outgoing.on("error", reject);
     outgoing.end(body);
   });
+}
+
+/**
+ * Goes through the login of Access as a browser does, for a path that it protects. Returns the cookie of the session;
+ * undefined where the address is refused.
+ */
+export async function signIn(site: AskedSite, path: string, email: string): Promise<string | undefined> {
+  const first = await ask(site, "GET", path);
+  const login = new URL(first.headers.location ?? "");
+  const browser = first.headers["set-cookie"]?.[0]?.split(";")[0] ?? "";
+  const form = { meta: login.searchParams.get("meta") ?? "", email };
+  const { headers } = await ask(site, "POST", login.pathname, { host: login.hostname, form });
+  if (headers.location === undefined) return undefined;
+  const { pathname, search } = new URL(headers.location);
+  const done = await ask(site, "GET", `${pathname}${search}`, { headers: { cookie: browser } });
+  return done.headers["set-cookie"]?.[0]?.split(";")[0];
 }
 
 /** A user who registered; all have the same password. */

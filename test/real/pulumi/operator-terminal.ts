@@ -12,6 +12,12 @@ export interface TerminalPlace {
   readonly env: NodeJS.ProcessEnv;
 }
 
+/** Where a command runs that is not waited for. */
+interface StartPlace extends TerminalPlace {
+  /** What begins the command line, as of a namespace to run in. */
+  readonly prefix?: readonly string[];
+}
+
 /** The blocks of shell commands below a heading of the README, without their indentation. */
 export const shellBlocks = (heading: string): readonly string[] =>
   [...section("README.md", heading).matchAll(/^( *)```sh\n(.*?)^\1```$/gms)].map(([, indent = "", commands = ""]) =>
@@ -50,8 +56,9 @@ export async function runOnTerminal(
 }
 
 /** Starts a command that runs until it is stopped; npm and what it starts are a process group. */
-export function startCommand(command: string, { cwd, env }: TerminalPlace): ChildProcess {
-  return spawn("sh", ["-c", command], { cwd, env, detached: true, stdio: "ignore" });
+export function startCommand(command: string, { cwd, env, prefix = [] }: StartPlace): ChildProcess {
+  const [program = "", ...args] = [...prefix, "sh", "-c", command];
+  return spawn(program, args, { cwd, env, detached: true, stdio: "ignore" });
 }
 
 /** Ends it in order. */
