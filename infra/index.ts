@@ -2,7 +2,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { assertReadsOnly, readAccess, readPurpose, readUnproved, unprovedLines } from "./config.ts";
 import { readOwnState } from "./own-state.ts";
-import { reportLines } from "./policy/index.ts";
+import { ADMIN_PATHS, administratorApplications, reportLines } from "./policy/index.ts";
 import { readPolicy } from "./policy-files.ts";
 import { openApi, preflight, preflightToken } from "./preflight/index.ts";
 import {
@@ -44,6 +44,7 @@ const rulesets = site.role === "guest" ? [] : [new Rulesets("rules", compiled.ru
 const settings = site.role === "guest" ? [] : [new ZoneSettings("settings", compiled.zoneSettings)];
 const access = compiled.access && new AccessResources("access", compiled.access);
 const tunnel = new Tunnel(compiled, purpose === "deploy", access);
+const audiences = administratorApplications(site, ADMIN_PATHS).flatMap((name) => access?.audiences[name] ?? []);
 const protection = [...rulesets, ...(access ? [access] : [])];
 const dns = new Dns("dns", compiled.records, tunnel.tunnelId, protection);
 protectFromDestroy([...lists, ...protection, ...settings, tunnel, dns, ...stashAsFound(asFound)]);
@@ -63,6 +64,11 @@ export default {
   }),
   /** The audience of each application of Access, for `ACCESS_AUDIENCE`; no output where there is none. */
   ...(access !== undefined && { accessAudiences: access.audiences }),
+  /** What the gateway checks, `ACCESS_TEAM` and `ACCESS_AUDIENCE`, where administrators come to it through Access. */
+  ...(access !== undefined &&
+    audiences.length > 0 && {
+      backendAccess: { team: access.team, audience: pulumi.all(audiences).apply((all) => all.join(",")) },
+    }),
   /** Client id and secret of each service token, as they were when the token was made. */
   ...(site.access !== undefined &&
     Object.keys(site.access.serviceTokens).length > 0 && { accessServiceTokens: access?.serviceTokens }),

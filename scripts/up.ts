@@ -63,12 +63,9 @@ await runCommand(
       const outputs = await readOutputs(cli);
       const file = options.skipTokenFile ? undefined : writeTokenFile(folder, outputs.tunnelToken);
       const lines = nextStepLines({
-        stack,
+        ...outputs,
+        ...{ stack, before },
         tokenFile: file,
-        role: outputs.role,
-        origin: outputs.origin,
-        hostnames: outputs.hostnames,
-        hostnamesBefore: before.hostnames,
         dataDir: env.DATA_DIR,
       });
       console.log([...lines, ...unprovedLines(outputs.unproved)].join("\n"));

@@ -30,6 +30,23 @@ export const protectedHostnames = ({ access }: Pick<Site, "access">): readonly s
 ];
 
 /**
+ * Names of the applications through which administrators reach the gateway: those of its hostnames on which every path
+ * for administrators is covered. The gateway can ask for an assertion there.
+ */
+export function administratorApplications(
+  { hostnames, access }: Pick<Site, "hostnames" | "access">,
+  adminPaths: readonly string[],
+): readonly string[] {
+  const longestFirst = access?.applications.toSorted((one, other) => pathOf(other).length - pathOf(one).length) ?? [];
+  const names = hostnames.flatMap((hostname) => {
+    const own = longestFirst.filter((application) => application.hostname === hostname);
+    const covering = adminPaths.map((path) => own.find((application) => isBelow(path, pathOf(application)))?.name);
+    return covering.every((name) => name !== undefined) ? covering : [];
+  });
+  return [...new Set(names)];
+}
+
+/**
  * Adds what Access asks for to the ingress rules. Every rule of a hostname whose application has no path requires its
  * assertion. Before the rules of a hostname whose application has a path come rules for that path, which require it.
  * The applications with the longest paths come first, as at the edge.

@@ -29,7 +29,7 @@ export {
 export { type PolicyProof, provePolicy } from "./prove.ts";
 export { type PlanReport, reportLines } from "./report.ts";
 export { apiRule, apiRuleset, type DeployedRule, type Example, type PhaseRuleset, type RuleSource } from "./rule.ts";
-export { calledPaths, pathTakenBy, SURFACE, type Surface } from "./surface.ts";
+export { ADMIN_PATHS, calledPaths, pathTakenBy, SURFACE, type Surface } from "./surface.ts";
 export { othersDiagnostics, type PolicyDiagnostic, policyDiagnostics } from "./validate.ts";
 export * from "./without-rules.ts";
 export type { WrittenFile } from "./written-files.ts";

@@ -27,6 +27,9 @@ export interface Surface {
 /** The surface of this project's backend. */
 export const SURFACE: Surface = { http, assets, socketPath: SOCKET_PATH, rates: RATE_CLASSES };
 
+/** Paths of this project's backend that are for administrators. */
+export const ADMIN_PATHS: readonly string[] = http.filter(({ access }) => access === "admin").map(({ path }) => path);
+
 /** Paths that have the same set of methods. */
 export interface MethodGroup {
   /** Sorted, without repeats. */

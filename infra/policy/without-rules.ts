@@ -2,6 +2,7 @@
 
 export {
   accessNames,
+  administratorApplications,
   applicationName,
   destinationOf,
   policyName,

@@ -1,5 +1,6 @@
 /** What the operator does after an `up`. */
 import { dirname } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { DEFAULTS } from "../../infra/site-config.ts";
 import { type Cli, PulumiFailed } from "./cli.ts";
 
@@ -12,6 +13,14 @@ export interface StackOutputs {
   readonly role: "owner" | "guest";
   /** Where the connector finds the gateway. */
   readonly origin: string;
+  /** What the gateway checks of Cloudflare Access; absent where administrators do not come through it. */
+  readonly backendAccess?: BackendAccess;
+}
+
+interface BackendAccess {
+  readonly team: string;
+  /** Audiences, divided by commas. */
+  readonly audience: string;
 }
 
 /** @throws PulumiFailed where the outputs cannot be read, though the stack is up */
@@ -25,61 +34,79 @@ export async function readOutputs(cli: Cli): Promise<StackOutputs> {
   return { role: DEFAULTS.role, origin: DEFAULTS.origin, ...more, hostnames, tunnelToken, unproved };
 }
 
-export interface NextSteps {
+export interface NextSteps extends Pick<StackOutputs, "role" | "origin" | "hostnames" | "backendAccess"> {
   readonly stack: string;
   /** Undefined where the token was not written: then neither backend nor connector runs on this machine. */
   readonly tokenFile: string | undefined;
-  /** A guest's backend keeps its data beside its token, since the owner's may be on the same machine. */
-  readonly role: "owner" | "guest";
-  readonly origin: string;
-  readonly hostnames: readonly string[];
-  /** `hostnames` in the state before the run; no list where the stack is new. */
-  readonly hostnamesBefore: unknown;
+  /** The outputs in the state before the run; none of them where the stack is new. */
+  readonly before: { readonly hostnames?: unknown; readonly backendAccess?: unknown };
   /** `DATA_DIR`, where it is set: the backend then needs it as well. */
   readonly dataDir: string | undefined;
 }
 
 export function nextStepLines(steps: NextSteps): readonly string[] {
-  const { stack, tokenFile, hostnames, hostnamesBefore } = steps;
-  const before = Array.isArray(hostnamesBefore) ? hostnamesBefore : undefined;
-  const added = before === undefined ? [] : hostnames.filter((hostname) => !before.includes(hostname));
+  const { stack, tokenFile } = steps;
+  const reasons = reasonsToRestart(steps);
   return [
-    ...(tokenFile === undefined ? elsewhereLines(steps, added) : hereLines(steps, tokenFile, added)),
+    ...(tokenFile === undefined ? elsewhereLines(steps, reasons) : hereLines(steps, tokenFile, reasons)),
     `\`npm run drift -- --stack ${stack}\` shows whether anybody changed something by hand.`,
   ];
 }
 
-const originsOf = ({ hostnames }: NextSteps): string =>
-  `ORIGINS=${hostnames.map((hostname) => `https://${hostname}`).join(",")}`;
-
-const restartLine = (added: readonly string[], command: string): string =>
-  `New: ${added.join(", ")}. Restart the backend with ${command}; until then it refuses to register and to sign in ` +
-  "there";
-
-function elsewhereLines(steps: NextSteps, added: readonly string[]): readonly string[] {
+/** What a running backend does not know yet. Empty for a new stack, whose backend does not run. */
+function reasonsToRestart({ hostnames, backendAccess, before }: NextSteps): readonly string[] {
+  const known = before.hostnames;
+  if (!Array.isArray(known)) return [];
+  const added = hostnames.filter((hostname) => !known.includes(hostname));
   return [
-    "The tunnel's token was not written to a file. This prints it: " +
-      `\`pulumi stack output tunnelToken --show-secrets --stack ${steps.stack}\``,
-    ...(added.length === 0 ? [] : [`${restartLine(added, originsOf(steps))}.`]),
+    ...(added.length === 0
+      ? []
+      : [`New: ${added.join(", ")}. Restart the backend: until then it refuses to register and to sign in there.`]),
+    ...(isDeepStrictEqual(before.backendAccess, backendAccess)
+      ? []
+      : [`${accessInWords(backendAccess)}. Restart the backend: until then it checks assertions as before.`]),
   ];
 }
 
-function hereLines(steps: NextSteps, tokenFile: string, added: readonly string[]): readonly string[] {
+const accessInWords = (access: BackendAccess | undefined): string =>
+  access === undefined
+    ? "New: administrators do not come through Cloudflare Access any more"
+    : "New: administrators come through Cloudflare Access, or with another audience";
+
+/** What all stacks give their backend. Of the two for Access, both or none. */
+const siteVariables = ({ hostnames, backendAccess }: NextSteps): readonly string[] => [
+  ...(backendAccess === undefined
+    ? []
+    : [`ACCESS_TEAM=${backendAccess.team}`, `ACCESS_AUDIENCE=${backendAccess.audience}`]),
+  `ORIGINS=${hostnames.map((hostname) => `https://${hostname}`).join(",")}`,
+];
+
+function elsewhereLines(steps: NextSteps, reasons: readonly string[]): readonly string[] {
+  return [
+    "The tunnel's token was not written to a file. This prints it: " +
+      `\`pulumi stack output tunnelToken --show-secrets --stack ${steps.stack}\``,
+    ...(reasons.length === 0 ? [] : [...reasons, `Its variables: ${siteVariables(steps).join(" ")}`]),
+  ];
+}
+
+function hereLines(steps: NextSteps, tokenFile: string, reasons: readonly string[]): readonly string[] {
   const { role, origin } = steps;
+  // a guest's backend keeps its data beside its token, since the owner's may be on the same machine
   const dataDir = role === "guest" ? dirname(tokenFile) : steps.dataDir;
   const variables = [
     ...(dataDir === undefined ? [] : [`DATA_DIR=${quoted(dataDir)}`]),
     ...(origin === DEFAULTS.origin ? [] : portOf(origin)),
-    originsOf(steps),
+    ...siteVariables(steps),
   ];
   const backend = `${variables.join(" ")} npm run backend`;
   const connector = `TUNNEL_TOKEN_FILE=${quoted(tokenFile)} npm run connector`;
   return [
     `The tunnel's token is in ${tokenFile}.`,
-    ...(added.length === 0
+    ...(reasons.length === 0
       ? ["The backend, and on the same machine, in another terminal, a connector:", `  ${backend}`, `  ${connector}`]
       : [
-          `${restartLine(added, "the new ORIGINS")}:`,
+          ...reasons,
+          "The backend:",
           `  ${backend}`,
           "Connectors that run serve it already. One more is started with:",
           `  ${connector}`,

@@ -137,7 +137,8 @@ test("O20: compose: each profile has one connector, and backends that it reaches
 test("O15: compose: the backends accept their environment, and have more time to stop than they take", async () => {
   const { services, secrets } = await readCompose();
   for (const [name, service] of Object.entries(services).filter(([, each]) => isBackend(each))) {
-    const env = { ...IMAGE_ENV, ...service.environment, ORIGINS: "https://chat.example.com", REGISTRATION: "open" };
+    const set = { ORIGINS: "https://chat.example.com", REGISTRATION: "open", ACCESS_TEAM: "", ACCESS_AUDIENCE: "" };
+    const env = { ...IMAGE_ENV, ...service.environment, ...set };
     const config = configOf(env, "/run/secrets");
     expect(config).toMatchObject({ host: "0.0.0.0", port: 3000, trustedPeers: [expect.any(String)] });
     expect(config.databaseUrl).toBe(service.profiles.includes("embedded") ? undefined : SECRETS["database-url"]);

@@ -6,6 +6,8 @@ import { compileIngress, findRoute } from "../../../infra/local/tunnel/connector
 import { decodedPath, normalizedPath } from "../../../infra/local/tunnel/connector/matched-path.ts";
 import {
   type AccessApplication,
+  ADMIN_PATHS,
+  administratorApplications,
   policyDiagnostics,
   policyFor,
   provePolicy,
@@ -269,4 +271,26 @@ test("a guest deploys no cache rule, and its report says what its services have 
   const why = (of: Site) => policyFor({ ...of, role: "guest" }, "free").report.notAtTheEdge.map(({ what }) => what);
   const line = "files of services behind Access that must not be cached";
   expect([why(site).includes(line), why(sample).includes(line)]).toEqual([true, false]);
+});
+
+test("administrators come through the applications that cover all their paths on a hostname of the gateway", () => {
+  const through = (...applications: readonly AccessApplication[]) =>
+    administratorApplications(
+      { hostnames: site.hostnames, access: { team: "example", serviceTokens: {}, applications } },
+      ADMIN_PATHS,
+    );
+  expect(ADMIN_PATHS).toContain("/api/admin/users");
+  expect(through(application("www", "www.example.com"))).toEqual(["www"]);
+  expect(through(application("api", "chat.example.com", "/api/admin"))).toEqual(["api"]);
+  const whole = application("chat", "chat.example.com");
+  expect(through(whole, application("api", "chat.example.com", "/api/admin"))).toEqual(["api"]);
+  expect(through(whole, application("audit", "chat.example.com", "/api/admin/audit")).toSorted()).toEqual([
+    "audit",
+    "chat",
+  ]);
+  // other paths of administrators would be refused: nothing leads to them through Access
+  expect(through(application("audit", "chat.example.com", "/api/admin/audit"))).toEqual([]);
+  expect(through(application("grafana", "chat.example.com", "/grafana"))).toEqual([]);
+  expect(through(application("status", "status.example.com"))).toEqual([]);
+  expect(administratorApplications(sample, ADMIN_PATHS)).toEqual([]);
 });

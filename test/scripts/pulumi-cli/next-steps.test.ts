@@ -7,7 +7,7 @@ const step: NextSteps = {
   role: "owner",
   origin: "http://127.0.0.1:3000",
   hostnames: ["chat.example.com", "team.example.com"],
-  hostnamesBefore: undefined,
+  before: {},
   dataDir: undefined,
 };
 
@@ -19,10 +19,10 @@ test("O6: the backend's command is complete, with the origins of all hostnames",
 });
 
 test("O6: after a hostname is added, the backend must restart; after an up without one, not", () => {
-  const added = nextStepLines({ ...step, hostnamesBefore: ["chat.example.com"] }).join("\n");
-  expect(added).toMatch(/New: team\.example\.com\. Restart the backend with the new ORIGINS/);
+  const added = nextStepLines({ ...step, before: { hostnames: ["chat.example.com"] } }).join("\n");
+  expect(added).toMatch(/New: team\.example\.com\. Restart the backend: until then/);
   expect(added).toContain("  ORIGINS=https://chat.example.com,https://team.example.com npm run backend");
-  expect(nextStepLines({ ...step, hostnamesBefore: step.hostnames }).join()).not.toContain("Restart");
+  expect(nextStepLines({ ...step, before: { hostnames: step.hostnames } }).join()).not.toContain("Restart");
 });
 
 test("folders are quoted for the shell", () => {
@@ -42,12 +42,28 @@ test("two stacks on one machine: a guest's backend has a folder of its own, and 
 });
 
 test("where the token was not written, nothing is started on this machine", () => {
-  const elsewhere = { ...step, tokenFile: undefined, hostnamesBefore: ["chat.example.com"] };
+  const elsewhere = { ...step, tokenFile: undefined, before: { hostnames: ["chat.example.com"] } };
   expect(nextStepLines(elsewhere)).toEqual([
     expect.stringContaining("`pulumi stack output tunnelToken --show-secrets --stack prod`"),
-    expect.stringMatching(
-      /^New: team\.example\.com\. Restart the backend with ORIGINS=https:\/\/chat\..*,https:\/\/team\./,
-    ),
+    expect.stringMatching(/^New: team\.example\.com\. Restart the backend: /),
+    "Its variables: ORIGINS=https://chat.example.com,https://team.example.com",
     expect.stringContaining("npm run drift"),
   ]);
+});
+
+test("where administrators come through Access, the backend's command has the team and the audience", () => {
+  const backendAccess = { team: "example", audience: "a".repeat(64) };
+  const variables = `ACCESS_TEAM=example ACCESS_AUDIENCE=${"a".repeat(64)} ORIGINS=https://chat.example.com,`;
+  const first = nextStepLines({ ...step, backendAccess });
+  expect(first.filter((line) => line.startsWith(`  ${variables}`))).toHaveLength(1);
+  expect(first.join()).not.toContain("Restart");
+  const { hostnames } = step;
+  const reasonOf = (more: Partial<NextSteps>) => nextStepLines({ ...step, ...more }).find((line) => /^New:/.test(line));
+  expect(reasonOf({ backendAccess, before: { hostnames, backendAccess } })).toBeUndefined();
+  expect(reasonOf({ backendAccess, before: { hostnames } })).toMatch(/^New: administrators come through .*Restart/);
+  const other = { ...backendAccess, audience: "b".repeat(64) };
+  expect(reasonOf({ backendAccess, before: { hostnames, backendAccess: other } })).toMatch(/with another audience/);
+  expect(reasonOf({ before: { hostnames, backendAccess } })).toMatch(/do not come through Cloudflare Access any more/);
+  const elsewhere = nextStepLines({ ...step, backendAccess, tokenFile: undefined, before: { hostnames } });
+  expect(elsewhere).toContainEqual(expect.stringContaining(variables));
 });

@@ -68,7 +68,10 @@ test("applications are made before the records, their audiences are in the ingre
     [1, "allow"],
     [2, "non_identity"],
   ]);
-  expect(outputs).toMatchObject({ accessAudiences: { admin: audienceOf("admin"), api: audienceOf("api") } });
+  expect(outputs).toMatchObject({
+    accessAudiences: { admin: audienceOf("admin"), api: audienceOf("api") },
+    backendAccess: { team: "causeway", audience: `${audienceOf("api")},${audienceOf("admin")}` },
+  });
   expect(JSON.stringify(outputs)).not.toMatch(/undefined/);
   const [tunnel] = (await client.zeroTrust.tunnels.cloudflared.list(place)).result;
   const { config } = await client.zeroTrust.tunnels.cloudflared.configurations.get(tunnel?.id ?? "", place);
