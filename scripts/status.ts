@@ -11,7 +11,7 @@ import {
   wholeNumber,
 } from "./command-line/index.ts";
 import { OPERATOR_ENVIRONMENT, openOperator, stackOption } from "./pulumi-cli/operator.ts";
-import { EXIT_CODES } from "./stack-status/check.ts";
+import { EXIT_CODES, exitCodeOf } from "./stack-status/check.ts";
 import { PUBLIC_EDGE, type StatusEdge } from "./stack-status/edge-request.ts";
 import { readStatus } from "./stack-status/read-status.ts";
 import { statusText } from "./stack-status/report-text.ts";
@@ -29,6 +29,7 @@ await runCommand(
       stack: stackOption,
       format: optionWithDefault("--format <format>", "text, json", oneOf(["text", "json"]), "text"),
       timeout: optionWithDefault("--timeout <seconds>", "for one request through the edge", wholeNumber(1, 120), 10),
+      allowUnreached: flag("--allow-unreached", "counts no connector as not known, as for a timer"),
       skipDrift: flag("--skip-drift", "does not run Pulumi's preview, which takes the longest"),
     },
     environment: {
@@ -50,7 +51,7 @@ await runCommand(
       const report = await untilSignal(work);
       if (options.format === "json") console.log(printableJson(report));
       else printForPeople(statusText(report));
-      return EXIT_CODES[report.state];
+      return exitCodeOf(report.checks, options.allowUnreached);
     },
   }),
 );

@@ -19,6 +19,16 @@ export function stateOf(checks: readonly Pick<StatusCheck, "state">[]): CheckSta
 
 export const EXIT_CODES = { well: 0, wrong: 1, "not known": 2 } as const;
 
+/**
+ * The exit code of `status`. `allowsUnreached`: connectors that are not known do not count. Cloudflare chooses the
+ * connector of a request, and behind Access none is asked.
+ */
+export function exitCodeOf(checks: readonly Pick<StatusCheck, "name" | "state">[], allowsUnreached: boolean) {
+  const isUnreached = ({ name, state }: Pick<StatusCheck, "name" | "state">) =>
+    name === "connector" && state === "not known";
+  return EXIT_CODES[stateOf(allowsUnreached ? checks.filter((check) => !isUnreached(check)) : checks)];
+}
+
 /** A number with its word: `1 request`, `2 requests`. */
 export const counted = (number: number, word: string): string => `${number} ${word}${number === 1 ? "" : "s"}`;
 

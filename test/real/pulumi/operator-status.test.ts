@@ -1,7 +1,9 @@
 /** `npm run status`: the site through the edge, its connectors, records and drift. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { text as textOf } from "node:stream/consumers";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { type Edge, startEdge } from "../../../infra/local/edge/index.ts";
 import { signalTree } from "../../../scripts/command-line/processes.ts";
@@ -91,6 +93,38 @@ test("with two connectors, all is well: each has carried requests", async () => 
   expect(text).not.toContain(token.trim());
   const people = await stage.npmRun("status", "--skip-drift");
   expect(people).toMatchObject({ code: 0, text: expect.stringMatching(/^dev at \S+: all well\.$/m) });
+});
+
+/** Runs the command of causeway-status.service with its variables and those of status.env; folders are the test's. */
+async function runUnit(ofEnvFile: NodeJS.ProcessEnv) {
+  const unit = readFileSync("cloudflared/causeway-status.service", "utf8");
+  const valuesOf = (key: string) =>
+    [...unit.matchAll(new RegExp(`^${key}=(.*)$`, "gm"))].map(([, value = ""]) => value);
+  const folders = { "%S": join(stage.workspace.dir, "lib"), "%C": join(stage.workspace.dir, "cache") };
+  const own = valuesOf("Environment").map((line) => {
+    const [name = "", ...value] = line.split("=");
+    return [name, value.join("=").replace(/%[SC]/, (place) => folders[place as keyof typeof folders])];
+  });
+  const env = { PATH: process.env.PATH, ...Object.fromEntries(own), ...ofEnvFile };
+  const [program = "", ...args] = (valuesOf("ExecStart")[0] ?? "").split(" ");
+  expect(program).toBe("/usr/bin/node");
+  const started = args.map((arg) => (/^\$\{STACK\}$/.test(arg) ? (env.STACK ?? "") : arg));
+  const child = spawn(process.execPath, started, { cwd: stage.workspace.dir, env, stdio: ["ignore", "pipe", "pipe"] });
+  const [text, problems, [code]] = await Promise.all([
+    textOf(child.stdout),
+    textOf(child.stderr),
+    once(child, "close"),
+  ]);
+  return { code, text: text + problems };
+}
+
+test("O20: the command of causeway-status.service needs no variable but those of the unit and of status.env", async () => {
+  const { PULUMI_BACKEND_URL, PULUMI_CONFIG_PASSPHRASE, PULUMI_BIN, PULUMI_DEBUG_PROVIDERS, EDGE_URL } = stage.env;
+  // the last three stand for the CLI in /usr/bin, its plugin and Cloudflare's edge
+  const file = { PULUMI_BACKEND_URL, PULUMI_CONFIG_PASSPHRASE, PULUMI_BIN, PULUMI_DEBUG_PROVIDERS, EDGE_URL };
+  expect(await runUnit({ ...file, STACK: "dev" })).toEqual({ code: 0, text: expect.stringContaining(": all well.") });
+  expect(await runUnit(file)).toMatchObject({ code: 2 });
+  expect(await runUnit({ ...file, STACK: "dev", PULUMI_CONFIG_PASSPHRASE: "wrong" })).toMatchObject({ code: 2 });
 });
 
 test("a connector that is connected and carries nothing is found, and told from the other one", async () => {

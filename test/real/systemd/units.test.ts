@@ -81,6 +81,7 @@ test.each(SERVICES)("O20: %s may be started again without an end", (unit) => {
 
 test("a timer starts `status`, whose exit codes fail the unit", () => {
   expect(values(TIMER, "OnUnitInactiveSec")).toEqual(["10min"]);
+  // with SuccessExitStatus=2 an API token that has expired would never be told
   expect([...values(STATUS, "Type"), ...values(STATUS, "SuccessExitStatus")]).toEqual(["oneshot"]);
   const broken = readFileSync(TIMER, "utf8").replace("OnUnitInactiveSec=10min", "OnUnitInactiveSec=10 minuets");
   writeFileSync(place(TIMER), broken);

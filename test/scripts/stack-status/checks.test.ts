@@ -1,7 +1,7 @@
 import { expect, test } from "@jest/globals";
 import { isProtected, placeCheck } from "../../../scripts/stack-status/access-checks.ts";
 import { tunnelCheck } from "../../../scripts/stack-status/account-checks.ts";
-import { duration, stateOf } from "../../../scripts/stack-status/check.ts";
+import { duration, exitCodeOf, stateOf } from "../../../scripts/stack-status/check.ts";
 import { type HealthOutcome, outcomeOf } from "../../../scripts/stack-status/health-request.ts";
 import { reachConnectors } from "../../../scripts/stack-status/reach-connectors.ts";
 import { statusText } from "../../../scripts/stack-status/report-text.ts";
@@ -196,6 +196,15 @@ test("one wrong check counts more than one that is not known", () => {
     "not known",
     "wrong",
   ]);
+});
+
+test("for a timer only what could not be found out fails, not a connector that no request reached", () => {
+  const connector = { name: "connector", state: "not known" } as const;
+  const tunnel = { name: "tunnel", state: "well" } as const;
+  expect([exitCodeOf([tunnel, connector], false), exitCodeOf([tunnel, connector], true)]).toEqual([2, 0]);
+  for (const other of [{ name: "requests" }, { name: "tunnel" }, { name: "record" }] as const)
+    expect(exitCodeOf([connector, { ...other, state: "not known" }], true)).toBe(2);
+  expect(exitCodeOf([tunnel, { name: "connector", state: "wrong" }], true)).toBe(1);
 });
 
 test("durations are rounded down", () => {
