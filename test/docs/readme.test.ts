@@ -2,6 +2,7 @@ import { readFileSync, statSync } from "node:fs";
 import { expect, test } from "@jest/globals";
 import { features } from "../../backend/features.ts";
 import { GENERAL_CODES } from "../../backend/surface/codes.ts";
+import { files } from "./files.ts";
 import { anchors, codes, links, rows, section } from "./markdown.ts";
 
 const readme = readFileSync("README.md", "utf8");
@@ -56,4 +57,18 @@ test("D4: the README has each general code with its status, and each member that
   );
   const members = rows(section("README.md", "### What a feature declares")).flatMap(([cell = ""]) => codes(cell));
   expect(members).toEqual(expect.arrayContaining(features.flatMap(({ surface }) => Object.keys(surface))));
+});
+
+test("what no recording has is in the README's list, and marked in the code: `Unrecorded (NAME, NAME):`", () => {
+  const sources = files.filter((path) => path.startsWith("infra/local/")).map((path) => readFileSync(path, "utf8"));
+  const texts = sources.map((text) => text.replaceAll(/\n +\* /g, " "));
+  const marks = texts.flatMap((text) =>
+    [...text.matchAll(/\bUnrecorded \(([\w, ]+)\):/g)].map(([, names = ""]) => names),
+  );
+  // each mark has the form that is read here
+  expect(marks).toHaveLength(texts.flatMap((text) => [...text.matchAll(/\bunrecorded\b/gi)]).length);
+  const [, list = ""] = section("README.md", "## How close the local Cloudflare is").split("`Unrecorded` in the code.");
+  const listed = codes(list.split("\n\n")[0] ?? "");
+  expect(new Set(listed)).toEqual(new Set(marks.flatMap((names) => names.split(", "))));
+  expect(listed.length).toBeGreaterThan(10);
 });

@@ -1,8 +1,8 @@
 /**
  * The zone settings of the API on localhost, with the defaults of a new zone and what each plan may change
  * (https://developers.cloudflare.com/api/resources/zones/subresources/settings/, read 2026-11-22). Settings that are
- * not here get error 1006, as unknown ones do. Unrecorded: ciphers, early_hints, ech, image_resizing, max_upload,
- * mirage and polish follow the types of Cloudflare's SDK and its OpenAPI document.
+ * not here get error 1006, as unknown ones do. Unrecorded (ciphers, early_hints, ech, image_resizing, max_upload,
+ * mirage, polish): they follow the types of Cloudflare's SDK and its OpenAPI document.
  */
 import { includesPlan, PLAN_LIMITS } from "../../rules/index.ts";
 import { type BodyShape, distinct, flag, integer, list, object, oneOf } from "./shape.ts";

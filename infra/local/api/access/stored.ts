@@ -1,7 +1,7 @@
 /**
  * What an account has of Cloudflare Access, by the names of
- * https://developers.cloudflare.com/api/resources/zero_trust/subresources/access/. Unrecorded: the responses follow the
- * SDK's types and Cloudflare's OpenAPI document.
+ * https://developers.cloudflare.com/api/resources/zero_trust/subresources/access/. Unrecorded (access): the responses
+ * follow the SDK's types and Cloudflare's OpenAPI document.
  */
 
 /** One selector of a policy. The other selectors of Cloudflare are not imitated. */

@@ -1,6 +1,7 @@
 /**
  * Records that are given in parts, as `data`, and whose `content` is made of them: CAA (RFC 8659), SRV (RFC 2782) and
- * HTTPS (RFC 9460). Unrecorded: the members follow Cloudflare's OpenAPI document, the checks the RFCs.
+ * HTTPS (RFC 9460). Unrecorded (CAA, SRV, HTTPS): the members follow Cloudflare's OpenAPI document, the checks the
+ * RFCs.
  */
 import { invalid } from "../errors.ts";
 import { type BodyShape, integer, type JsonObject, object, text } from "../shape.ts";

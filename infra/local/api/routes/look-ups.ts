@@ -1,6 +1,7 @@
 /**
- * What programs look up besides zones: Cloudflare's networks, the accounts and the user of a token. Unrecorded: the
- * members follow the types of Cloudflare's SDK (https://developers.cloudflare.com/api/resources/ips/ and its like).
+ * What programs look up besides zones: Cloudflare's networks, the accounts and the user of a token. Unrecorded
+ * (getAccounts, getIpRanges, getUser): the members follow the types of Cloudflare's SDK
+ * (https://developers.cloudflare.com/api/resources/ips/ and its like).
  */
 import { createHash } from "node:crypto";
 import { CLOUDFLARE_NETWORKS } from "../../../rules/index.ts";

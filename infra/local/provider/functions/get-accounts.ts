@@ -1,6 +1,6 @@
 /**
- * cloudflare.getAccounts (https://www.pulumi.com/registry/packages/cloudflare/api-docs/getaccounts/). Unrecorded: the
- * calls follow the types of Cloudflare's SDK, which reads page after page until one is empty.
+ * cloudflare.getAccounts (https://www.pulumi.com/registry/packages/cloudflare/api-docs/getaccounts/). Unrecorded
+ * (getAccounts): the calls follow the types of Cloudflare's SDK, which reads page after page until one is empty.
  */
 import type { Calls } from "../calls.ts";
 import { type CheckFailure, checkInputs } from "../check.ts";

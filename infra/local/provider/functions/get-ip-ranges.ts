@@ -1,6 +1,6 @@
 /**
- * cloudflare.getIpRanges (https://www.pulumi.com/registry/packages/cloudflare/api-docs/getipranges/). Unrecorded: the
- * call follows the types of Cloudflare's SDK.
+ * cloudflare.getIpRanges (https://www.pulumi.com/registry/packages/cloudflare/api-docs/getipranges/). Unrecorded
+ * (getIpRanges): the call follows the types of Cloudflare's SDK.
  */
 import type { Calls } from "../calls.ts";
 import { type CheckFailure, checkInputs } from "../check.ts";

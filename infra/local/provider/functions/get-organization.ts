@@ -1,7 +1,7 @@
 /**
  * cloudflare.getZeroTrustOrganization
- * (https://www.pulumi.com/registry/packages/cloudflare/api-docs/getzerotrustorganization/). Unrecorded: the call
- * follows Cloudflare's SDK.
+ * (https://www.pulumi.com/registry/packages/cloudflare/api-docs/getzerotrustorganization/). Unrecorded
+ * (getZeroTrustOrganization): the call follows Cloudflare's SDK.
  */
 import { type Calls, path } from "../calls.ts";
 import { type CheckFailure, checkInputs } from "../check.ts";

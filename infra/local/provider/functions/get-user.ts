@@ -1,6 +1,6 @@
 /**
- * cloudflare.getUser (https://www.pulumi.com/registry/packages/cloudflare/api-docs/getuser/). Unrecorded: the call
- * follows the types of Cloudflare's SDK.
+ * cloudflare.getUser (https://www.pulumi.com/registry/packages/cloudflare/api-docs/getuser/). Unrecorded (getUser): the
+ * call follows the types of Cloudflare's SDK.
  */
 import type { Calls } from "../calls.ts";
 import { type CheckFailure, checkInputs } from "../check.ts";

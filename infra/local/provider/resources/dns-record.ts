@@ -15,7 +15,7 @@ import { type Definition, importIdOf } from "../resource.ts";
 
 const server: ResourceField = { kind: "text", computed: "always" };
 
-/** The parts of structured records (CAA, SRV, HTTPS and others). Unrecorded: no recording has such a record. */
+/** The parts of structured records, of more types too. Unrecorded (CAA, SRV, HTTPS): no recording has such a record. */
 const data: ResourceFields = {
   ...Object.fromEntries(
     (

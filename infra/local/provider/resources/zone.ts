@@ -1,6 +1,7 @@
 /**
- * cloudflare.Zone (https://www.pulumi.com/registry/packages/cloudflare/api-docs/zone/). Unrecorded: the calls follow
- * Cloudflare's OpenAPI document. The API on localhost has zones to read and to import; it refuses to write them (405).
+ * cloudflare.Zone (https://www.pulumi.com/registry/packages/cloudflare/api-docs/zone/). Unrecorded (Zone): the calls
+ * follow Cloudflare's OpenAPI document. The API on localhost has zones to read and to import; it refuses to write them
+ * (405).
  */
 import { path } from "../calls.ts";
 import { type ResourceField, type ResourceFields, sameValue, toBody, type Values } from "../fields.ts";
