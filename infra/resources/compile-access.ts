@@ -44,9 +44,12 @@ type ApplicationInputs = Omit<ZeroTrustAccessApplicationArgs, "policies"> & {
 type NameResource = <Args>(name: string, args: Args) => NamedResource<Args>;
 
 /**
- * Compiles `access`. Every default of the API is given explicitly: what is left out comes back as a difference
- * (terraform-provider-cloudflare#5495, #5499, #5811). Policies are reusable ones of the account, which an application
- * names by id.
+ * Compiles `access`. Explicit is each default that the API fills in, since it comes back as a difference
+ * (terraform-provider-cloudflare#5495, #5499, #5811), and what an account would decide otherwise. To the provider, no
+ * value and `false` are the same for the four flags that the API may not return (normalizations.go of its application).
+ * For `skipInterstitial`, `allowIframe` and `pathCookieAttribute` they are not: these are left out, which means false.
+ * Left to the account are its identity providers (`allowedIdps`) and its second factor (`mfaConfig`): both add a
+ * condition. Policies are reusable ones of the account, which an application names by id, with a precedence.
  */
 export function compileAccess(site: Site, accountId: string, named: NameResource): CompiledAccess | undefined {
   const { access } = site;
@@ -70,12 +73,16 @@ export function compileAccess(site: Site, accountId: string, named: NameResource
         destinations: [{ type: "public", uri }],
         policies: policiesOf(site, application).map(({ resource }) => resource),
         sessionDuration: application.session,
+        // a session of Cloudflare's client for devices is no sign-in, whatever the account allows
+        allowAuthenticateViaWarp: false,
         appLauncherVisible: false,
         autoRedirectToIdentity: false,
         enableBindingCookie: false,
         // scripts of the page cannot read the cookie of Access
         httpOnlyCookieAttribute: true,
         optionsPreflightBypass: false,
+        // a program without a token gets 403, or the login where people may sign in too
+        serviceAuth401Redirect: false,
       };
       return { ...named(accessResource("app", application.name), args), key: application.name };
     }),

@@ -130,6 +130,9 @@ const destination = object({ "type*": oneOf("public"), "uri*": destinationUri })
 const MAX_DESTINATIONS = 50;
 const policyLink = object({ "id*": uuid, precedence: integer(1, 1_000_000) });
 
+const onlyFalse: BodyShape = (value, pointer) =>
+  value === false ? undefined : { pointer, message: "is not imitated: expected false" };
+
 const appFields = {
   "name*": name,
   "type*": oneOf("self_hosted"),
@@ -143,8 +146,8 @@ const appFields = {
   allowed_idps: list(uuid, 100),
   tags: list(name, 25),
   skip_interstitial: flag,
-  enable_binding_cookie: ((value, pointer) =>
-    value === false ? undefined : { pointer, message: "is not imitated: expected false" }) satisfies BodyShape,
+  allow_authenticate_via_warp: onlyFalse,
+  enable_binding_cookie: onlyFalse,
   http_only_cookie_attribute: flag,
   same_site_cookie_attribute: oneOf("none", "lax", "strict"),
   path_cookie_attribute: flag,

@@ -51,6 +51,8 @@ export interface StoredAccessApp {
   readonly allowed_idps: readonly string[];
   readonly tags: readonly string[];
   readonly skip_interstitial?: boolean;
+  /** Absent: as the organization allows. */
+  readonly allow_authenticate_via_warp?: false;
   readonly enable_binding_cookie: false;
   readonly http_only_cookie_attribute: boolean;
   readonly same_site_cookie_attribute?: "none" | "lax" | "strict";

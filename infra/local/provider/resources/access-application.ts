@@ -22,6 +22,7 @@ const filledIn = (field: ResourceField): ResourceField => ({ ...field, computed:
 /** Domain, domains and destinations say the same: the server fills in the two that are not given. */
 const fields: ResourceFields = {
   accountId: { kind: "text", path: true, required: true, replaces: true },
+  allowAuthenticateViaWarp: filledIn(flag),
   allowedIdps: filledIn({ kind: { list: "text", isSet: true } }),
   appLauncherVisible: { ...flag, initial: true },
   autoRedirectToIdentity: filledIn(flag),

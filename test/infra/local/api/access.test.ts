@@ -210,6 +210,12 @@ test.each([
     { name: "a", type: "self_hosted", domain: "example.com", enable_binding_cookie: true },
     "/enable_binding_cookie",
   ],
+  [
+    "a session of a device",
+    "apps",
+    { name: "a", type: "self_hosted", domain: "example.com", allow_authenticate_via_warp: true },
+    "/allow_authenticate_via_warp",
+  ],
   ["a token without name", "service_tokens", { duration: "1h" }, "/name"],
   ["no duration", "service_tokens", { name: "a", duration: "1 year" }, "/duration"],
 ])("%s is refused, and the response names the place", async (_what, kind, body, pointer) => {
