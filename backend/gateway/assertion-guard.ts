@@ -5,7 +5,8 @@ import { ASSERTION_HEADER, checkAssertion, MAX_ASSERTION_CHARACTERS, TeamCertifi
 import type { AccessConfig } from "../config.ts";
 import { refuse } from "../contract/index.ts";
 import type { Access } from "../surface/roles.ts";
-import { checkAccess, type Identity } from "./identity.ts";
+import type { GatewaySocket } from "./gateway-socket.ts";
+import { checkAccess, type Identity, untilExpiry } from "./identity.ts";
 
 /**
  * Asks for an assertion of Cloudflare Access wherever an entry is for administrators. It counts in addition to the
@@ -17,6 +18,8 @@ export class AssertionGuard {
   readonly #clock: () => number;
   /** The assertions of handshakes that had one, by connection. */
   readonly #ofHandshakes = new WeakMap<Duplex, string>();
+  /** The connections that are closed when their assertion expires. */
+  readonly #closing = new WeakSet<GatewaySocket["conn"]>();
 
   constructor({ team, audiences, certificates }: AccessConfig, log: Logger, clock: () => number) {
     this.#audiences = audiences;
@@ -33,22 +36,46 @@ export class AssertionGuard {
 
   /**
    * Checks a request for an entry; undefined where nothing has to be checked. The role comes first, so that other users
-   * cause no work. Rejects with FORBIDDEN, ASSERTION or UNAVAILABLE.
+   * cause no work. Resolves with the identity, which expires with the assertion at the latest. Rejects with FORBIDDEN,
+   * ASSERTION or UNAVAILABLE.
    */
-  checkRequest(access: Access, identity: Identity | undefined, request: IncomingMessage): Promise<void> | undefined {
-    return access === "admin" ? this.#check(identity, assertionOf(request)) : undefined;
+  checkRequest(
+    access: Access,
+    identity: Identity | undefined,
+    request: IncomingMessage,
+  ): Promise<Identity> | undefined {
+    return access === "admin" ? this.#checkRequest(identity, request) : undefined;
   }
 
-  /** Checks what the client of a socket asks for, by the assertion of the handshake; also whether it has expired. */
-  checkSocket(access: Access, identity: Identity | undefined, connection: Duplex): Promise<void> | undefined {
-    return access === "admin" ? this.#check(identity, this.#ofHandshakes.get(connection)) : undefined;
+  /**
+   * Checks what the client of a socket asks for, by the assertion of the handshake. The connection is closed when that
+   * assertion expires: the client needs another handshake to show another one.
+   */
+  checkSocket(access: Access, identity: Identity | undefined, socket: GatewaySocket): Promise<void> | undefined {
+    return access === "admin" ? this.#checkSocket(identity, socket) : undefined;
   }
 
-  async #check(identity: Identity | undefined, assertion: string | undefined): Promise<void> {
+  async #checkRequest(identity: Identity | undefined, request: IncomingMessage): Promise<Identity> {
+    if (!identity) throw refuse("UNAUTHORIZED");
+    const until = await this.#check(identity, assertionOf(request));
+    return Object.freeze({ ...identity, expiresAt: Math.min(identity.expiresAt, until) });
+  }
+
+  async #checkSocket(identity: Identity | undefined, { conn, request }: GatewaySocket): Promise<void> {
+    const until = await this.#check(identity, this.#ofHandshakes.get(request.socket));
+    if (this.#closing.has(conn) || request.socket.destroyed) return;
+    this.#closing.add(conn);
+    const timer = setTimeout(() => conn.close(), untilExpiry(until, this.#clock())).unref();
+    request.socket.once("close", () => clearTimeout(timer));
+  }
+
+  /** Resolves with the time until which the assertion is accepted, in milliseconds since 1970. */
+  async #check(identity: Identity | undefined, assertion: string | undefined): Promise<number> {
     checkAccess("admin", identity);
-    const refusal = await checkAssertion(assertion, this.#certificates, this.#audiences, this.#clock());
-    if (refusal?.kind === "no-certificates") throw refuse("UNAVAILABLE", { retryAfter: 1 });
-    if (refusal) throw refuse("ASSERTION");
+    const checked = await checkAssertion(assertion, this.#certificates, this.#audiences, this.#clock());
+    if (checked.kind === "accepted") return checked.until;
+    if (checked.kind === "no-certificates") throw refuse("UNAVAILABLE", { retryAfter: 1 });
+    throw refuse("ASSERTION");
   }
 }
 

@@ -5,7 +5,7 @@ import type { Role } from "../surface/roles.ts";
 /** The user and session of a client, from a verified access token; frozen. */
 export interface Identity {
   readonly user: Caller;
-  /** When the token ends, in milliseconds since 1970. */
+  /** When the token ends, or the assertion that an entry needs besides it; in milliseconds since 1970. */
   readonly expiresAt: number;
   /** When verifying the token began, by `performance.now`: later changes of the session or user are not in here. */
   readonly askedAt: number;
@@ -14,8 +14,8 @@ export interface Identity {
 /** Maximum delay of setTimeout, in milliseconds. */
 const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 
-/** Milliseconds until the token of an identity expires, as a delay for setTimeout; `now` in milliseconds since 1970. */
-export function untilExpiry({ expiresAt }: Identity, now: number): number {
+/** Milliseconds until a token expires, as a delay for setTimeout; both times in milliseconds since 1970. */
+export function untilExpiry(expiresAt: number, now: number): number {
   return Math.min(Math.max(0, expiresAt - now), MAX_TIMEOUT_MS);
 }
 

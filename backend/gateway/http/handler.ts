@@ -147,7 +147,7 @@ export class HttpHandler {
       const counted = limits.onAllNodes(entry.rate, client.key, exchange.identity?.user.id);
       if (counted) await counted;
       const asserted = assertions?.checkRequest(entry.access, exchange.identity, request);
-      if (asserted) await asserted;
+      if (asserted) exchange.identity = await asserted;
       if (entry.kind === "stream") {
         // from here on the end of a session ends the stream; it may have ended before
         this.#checkSession(exchange);

@@ -116,13 +116,13 @@ export class NamespaceAdmission {
     return this.#isClosed || this.#parts.isUnfit();
   }
 
-  async #identityOf({ handshake, request }: GatewaySocket): Promise<Identity | undefined> {
+  async #identityOf(socket: GatewaySocket): Promise<Identity | undefined> {
     const { access } = this.#entry;
-    const { token } = handshake.auth as { readonly token?: unknown };
+    const { token } = socket.handshake.auth as { readonly token?: unknown };
     if (access === "public" && token === undefined) return undefined;
     const identity = await this.#parts.sessions.verify(token);
     checkAccess(access, identity);
-    await this.#parts.assertions?.checkSocket(access, identity, request.socket);
+    await this.#parts.assertions?.checkSocket(access, identity, socket);
     return identity;
   }
 

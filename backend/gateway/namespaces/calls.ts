@@ -52,7 +52,7 @@ export class ListedCalls implements NamespaceCalls {
     const mismatch = validate(params);
     if (mismatch) throw parameterError(mismatch);
     countUse(limits, entry.rate, identity, client);
-    await assertions?.checkSocket(entry.access, identity, socket.request.socket);
+    await assertions?.checkSocket(entry.access, identity, socket);
     await limits.onAllNodes(entry.rate, client.key, identity?.user.id);
     // the session may have ended while the limits of all nodes were waited for
     if (identity && !sessions.isCurrent(identity)) throw refuse("UNAUTHORIZED");

@@ -51,7 +51,7 @@ export class SocketCalls implements NamespaceCalls {
       return broker.call(entry.action, params, clientCallOptions(meta));
     };
     const count = () => limits.onAllNodes(entry.rate, client.key, identity.user.id)?.then(act) ?? act();
-    const run = () => assertions?.checkSocket(entry.access, identity, socket.request.socket)?.then(count) ?? count();
+    const run = () => assertions?.checkSocket(entry.access, identity, socket)?.then(count) ?? count();
     if (feature === undefined) return run();
     if (hooks.readsHistory) {
       const reservation = history.take(identity.user.id, client.key);

@@ -28,7 +28,7 @@ export class TokenExpiry {
     this.#sockets.add(expiresAt, socket);
     if (this.#timers.has(expiresAt)) return;
     const end = () => this.#end(expiresAt);
-    this.#timers.set(expiresAt, setTimeout(end, untilExpiry(identity, this.#clock())).unref());
+    this.#timers.set(expiresAt, setTimeout(end, untilExpiry(expiresAt, this.#clock())).unref());
   }
 
   /** Called when a socket has closed, whether it had an identity or not. It keeps its identity. */

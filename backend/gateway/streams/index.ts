@@ -217,7 +217,7 @@ export class Streams {
     const { identity } = run.exchange;
     if (!identity) return;
     const end = () => run.end(refuse("UNAUTHORIZED"));
-    const timer = setTimeout(end, untilExpiry(identity, this.#parts.clock())).unref();
+    const timer = setTimeout(end, untilExpiry(identity.expiresAt, this.#parts.clock())).unref();
     run.onEnd(() => clearTimeout(timer));
   }
 

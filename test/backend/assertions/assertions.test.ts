@@ -35,7 +35,7 @@ const certificates = (cooldownMs?: number, url = team.url) =>
   new TeamCertificates(TEAM, { url, log: (line) => lines.push(line), ...(cooldownMs !== undefined && { cooldownMs }) });
 
 const check = async (assertion: string | undefined, of = certificates()) =>
-  (await checkAssertion(assertion, of, ["b2".repeat(32), AUDIENCE]))?.kind ?? "accepted";
+  (await checkAssertion(assertion, of, ["b2".repeat(32), AUDIENCE])).kind;
 
 const now = () => Math.floor(Date.now() / 1000);
 

@@ -1,15 +1,21 @@
+import { PassThrough } from "node:stream";
 import { afterAll, afterEach, beforeAll, expect, test } from "@jest/globals";
 import type { ServiceSchema } from "moleculer";
 import { object } from "../../../backend/surface/grammar.ts";
+import { events } from "../../../backend/surface/stream-grammar.ts";
 import type { NamespaceEntry } from "../../../backend/surface.ts";
 import { AUDIENCE, assertionBy, signingKey, TEAM, TestTeam } from "../assertions/test-team.ts";
-import { emit } from "../socket-calls.ts";
+import { disconnected, emit } from "../socket-calls.ts";
 import { startTestGateway, type TestGateway } from "../test-gateway.ts";
 import { tokenOf } from "../test-tokens.ts";
+import { headOf, openConnection, startStreamGateway } from "./streams/stream-gateway.ts";
 
 const key = signingKey("key");
 /** Milliseconds by which the gateway's clock is ahead. */
 let later = 0;
+/** What the gateway's clock shows, in milliseconds since 1970, where it stands still. */
+let stopped: number | undefined;
+const clock = () => stopped ?? Date.now() + later;
 let team: TestTeam;
 let gateway: TestGateway | undefined;
 
@@ -18,6 +24,7 @@ beforeAll(async () => {
 });
 afterEach(async () => {
   later = 0;
+  stopped = undefined;
   await gateway?.stop();
   gateway = undefined;
 });
@@ -39,12 +46,13 @@ const jobs: ServiceSchema = {
   },
 };
 
-const start = (config: Readonly<Record<string, string>> = { ACCESS_CERTIFICATES: team.url.href }) =>
+const configuration = () => ({ ACCESS_TEAM: TEAM, ACCESS_AUDIENCE: AUDIENCE, ACCESS_CERTIFICATES: team.url.href });
+const start = (config: Readonly<Record<string, string>> = {}) =>
   startTestGateway(
     { "users.list": () => ({ users: [], more: false }), "users.profile": () => ({}) as never },
     {
-      config: { ACCESS_TEAM: TEAM, ACCESS_AUDIENCE: AUDIENCE, ...config },
-      gatewayOptions: { namespaces: [JOBS, OPERATORS], clock: () => Date.now() + later },
+      config: { ...configuration(), ...config },
+      gatewayOptions: { namespaces: [JOBS, OPERATORS], clock },
       services: [jobs],
     },
   );
@@ -102,21 +110,20 @@ test("where the certificates cannot be read, administrators are refused, and the
   expect(gateway.log.filter(({ msg }) => String(msg).includes("cannot be read"))).toHaveLength(1);
 });
 
+/** Joins a namespace as the administrator, over a connection of its own; rejects with the gateway's refusal. */
+async function join(namespace: string, headers: Record<string, string>) {
+  const main = await gateway?.connect(admin(), { extraHeaders: headers });
+  if (!main) throw new Error("no gateway");
+  const opened = main.io.socket(namespace, { auth: { token: admin() } });
+  return await new Promise<typeof opened>((resolve, reject) => {
+    opened.on("connect", () => resolve(opened)).on("connect_error", reject);
+  });
+}
+const call = async (socket: Parameters<typeof emit>[0], action: string) =>
+  (await emit(socket, "call", action, {})).error?.code ?? "done";
+
 test("over a socket the assertion of the handshake counts, and only as long as it is valid", async () => {
   gateway = await start();
-  const { url } = gateway;
-  const join = async (namespace: string, headers: Record<string, string>) => {
-    const socket = await gateway?.connect(admin(), { extraHeaders: headers }).then((main) => {
-      const opened = main.io.socket(namespace, { auth: { token: admin() } });
-      return new Promise<typeof opened>((resolve, reject) => {
-        opened.on("connect", () => resolve(opened)).on("connect_error", reject);
-      });
-    });
-    if (!socket) throw new Error(`no gateway at ${url}`);
-    return socket;
-  };
-  const call = async (socket: Parameters<typeof emit>[0], action: string) =>
-    (await emit(socket, "call", action, {})).error?.code ?? "done";
   const good = asserted(assertionBy(key));
   await expect(join("/operators", {})).rejects.toMatchObject({ message: "ASSERTION" });
   await expect(join("/operators", asserted("forged"))).rejects.toMatchObject({ message: "ASSERTION" });
@@ -127,4 +134,39 @@ test("over a socket the assertion of the handshake counts, and only as long as i
   expect([await call(withOne, "jobs.list"), await call(withOne, "jobs.stop")]).toEqual(["done", "done"]);
   later = 3_600_000;
   expect([await call(withOne, "jobs.list"), await call(withOne, "jobs.stop")]).toEqual(["done", "ASSERTION"]);
+});
+
+/** An assertion in a header. The gateway's clock stands still so many milliseconds before it is accepted no longer. */
+function expiringAssertion(ms: number): { readonly "cf-access-jwt-assertion": string } {
+  const exp = Math.floor(Date.now() / 1000) + 600;
+  stopped = (exp + 60) * 1000 - ms;
+  return asserted(assertionBy(key, { claims: { exp } }));
+}
+
+test("a connection whose assertion let an administrator in ends with the assertion, and others go on", async () => {
+  const headers = expiringAssertion(20);
+  gateway = await start();
+  const unused = await join("/jobs", headers);
+  const joining = await gateway.connect(admin(), { extraHeaders: headers });
+  joining.io.socket("/operators", { auth: { token: admin() } });
+  const calling = await join("/jobs", headers);
+  calling.emit("call", "jobs.stop", {});
+  for (const socket of [joining, calling]) if (socket.connected) await disconnected(socket);
+  expect(await call(unused, "jobs.list")).toBe("done");
+});
+
+test("an administrator's server-sent events end with the assertion", async () => {
+  const headers = expiringAssertion(500);
+  const stream = new PassThrough({ objectMode: true });
+  const returns = events({ tick: object({}) });
+  gateway = await startStreamGateway(
+    { ticks: { access: "admin", returns, run: () => stream } },
+    { config: configuration(), gatewayOptions: { clock } },
+  );
+  const connection = openConnection(gateway.port);
+  connection.socket.write(headOf("GET", "/api/ticks", { authorization: `Bearer ${admin()}`, ...headers }));
+  const text = await connection.until((got) => got.endsWith("0\r\n\r\n"));
+  expect(text).toMatch(/^HTTP\/1\.1 200 [\s\S]*retry: 2000\n\n/);
+  expect(stream.destroyed).toBe(true);
+  connection.socket.destroy();
 });

@@ -35,10 +35,10 @@ export class AccessFilter {
     const certificates = this.#teams.get(team);
     const given = headers.filter(([name]) => name === ASSERTION_HEADER);
     if (certificates === undefined || given.length > 1) return 403;
-    const refusal = await checkAssertion(given[0]?.[1], certificates, audiences);
-    if (refusal === undefined) return undefined;
-    this.#tell(refusal.reason);
-    return refusal.kind === "missing" || refusal.kind === "foreign-audience" ? 403 : 502;
+    const checked = await checkAssertion(given[0]?.[1], certificates, audiences);
+    if (checked.kind === "accepted") return undefined;
+    this.#tell(checked.reason);
+    return checked.kind === "missing" || checked.kind === "foreign-audience" ? 403 : 502;
   }
 
   #tell(reason: string): void {
