@@ -4,6 +4,7 @@
  */
 import { randomBytes } from "node:crypto";
 import type Cloudflare from "cloudflare";
+import type { Client as CloudflaredClient } from "cloudflare/resources/zero-trust/tunnels/cloudflared/connections";
 import { type PermissionName, printable } from "../../infra/preflight/for-commands.ts";
 import { isObject } from "../../infra/rules/index.ts";
 import { type StateResource, TUNNEL_TYPE } from "../pulumi-cli/stack-state.ts";
@@ -44,6 +45,7 @@ export interface StackTunnel {
   changeSecret(): Promise<void>;
   /** The token with the present secret. */
   token(): Promise<string>;
+  /** Those that have connections; Cloudflare lists others too. */
   connectors(): Promise<readonly ConnectedClient[]>;
   read(): Promise<TunnelFacts>;
   /** Ends every connection of every connector. */
@@ -85,14 +87,7 @@ export function tunnelOf(resources: readonly StateResource[], api: Cloudflare): 
     token: () => callApi(tunnels.token.get(id, account), PERMISSION),
     async connectors() {
       const { result } = await callApi(tunnels.connections.get(id, account), PERMISSION);
-      return (result ?? []).map(({ id: client = "(no id)", version = "", run_at = "", conns = [] }) => ({
-        id: client,
-        version,
-        addresses: distinct(conns.map(({ origin_ip }) => origin_ip)),
-        startedAt: run_at,
-        connections: conns.length,
-        dataCentres: distinct(conns.map(({ colo_name }) => colo_name)),
-      }));
+      return (result ?? []).map(clientOf).filter(({ connections }) => connections > 0);
     },
     read,
     async disconnect() {
@@ -101,6 +96,21 @@ export function tunnelOf(resources: readonly StateResource[], api: Cloudflare): 
     deletedAt: async () => (await read()).deletedAt,
   };
 }
+
+/** Cloudflare sends null, which the types do not have, for the connections of a connector without any. */
+function clientOf({ id, version, run_at, conns }: Nullable<CloudflaredClient>): ConnectedClient {
+  const connections = conns ?? [];
+  return {
+    id: id ?? "(no id)",
+    version: version ?? "",
+    addresses: distinct(connections.map(({ origin_ip }) => origin_ip)),
+    startedAt: run_at ?? "",
+    connections: connections.length,
+    dataCentres: distinct(connections.map(({ colo_name }) => colo_name)),
+  };
+}
+
+type Nullable<T> = { readonly [Name in keyof T]: T[Name] | null };
 
 const distinct = (texts: readonly (string | undefined)[]): readonly string[] => [
   ...new Set(texts.flatMap((text) => text || [])),

@@ -1,5 +1,8 @@
 /** The tunnel's secret and its connectors, against the local API. */
+import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
@@ -29,12 +32,9 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
-function tunnelWith(apiToken = api.token): StackTunnel {
+function tunnelWith(apiToken = api.token, baseURL = api.url): StackTunnel {
   const resource = { urn: "urn:pulumi:dev::causeway::x::tunnel", type: TUNNEL_TYPE, id };
-  const tunnel = tunnelOf(
-    [{ ...resource, inputs: { accountId: api.accountId } }],
-    accountFor({ apiToken, baseURL: api.url }),
-  );
+  const tunnel = tunnelOf([{ ...resource, inputs: { accountId: api.accountId } }], accountFor({ apiToken, baseURL }));
   if (tunnel === undefined) throw new Error("there is no tunnel");
   return tunnel;
 }
@@ -86,6 +86,23 @@ test("O4: after the last try, connectors that are still connected are named with
 test("a tunnel without connections is not disconnected", async () => {
   await disconnectAll(tunnelWith(), { tell: () => {}, pauseMs: 0 });
   expect(disconnects()).toEqual([]);
+});
+
+test("a connector that is listed without connections is not connected, and what Cloudflare leaves out may be null", async () => {
+  const clients = [
+    { id: "gone", version: "2026.10.0", run_at: "2026-11-29T10:00:00Z", conns: null },
+    { id: "gone too", version: "2026.10.0", conns: [] },
+    { id: "here", version: null, run_at: null, conns: [{ origin_ip: "198.51.100.7", colo_name: null }] },
+  ];
+  const server = createServer((_request, response) => {
+    response.setHeader("content-type", "application/json").end(JSON.stringify({ success: true, result: clients }));
+  });
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  const tunnel = tunnelWith("token", `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  const connectors = await tunnel.connectors();
+  server.close();
+  const here = { id: "here", version: "", startedAt: "", connections: 1, addresses: ["198.51.100.7"], dataCentres: [] };
+  expect(connectors).toEqual([here]);
 });
 
 test("O16: a failure after the change says that the secret has changed, and what to do", async () => {
