@@ -1,5 +1,5 @@
 /** Reads the configuration key `access`: hostnames and paths that only some reach, by Cloudflare Access. */
-import { isHostname } from "./config-syntax.ts";
+import { destinationOf, isHostname } from "./config-syntax.ts";
 import { accessNames } from "./policy/access.ts";
 import { hasPath } from "./policy/services.ts";
 import type { AccessApplication, SiteAccess, SiteService } from "./policy/site.ts";
@@ -148,8 +148,8 @@ function readApplication(
     )
   ) {
     const expected =
-      "no path, or the whole path of a service whose origin serves no shorter path: an origin may read a path of its " +
-      "own differently than the connector. Give what needs Access a service and a hostname of its own";
+      "no path, or the whole path of a service whose origin serves no other path of the hostname: an origin may read " +
+      "a path differently than the connector. Give what needs Access a service and a hostname of its own";
     report({ path: ".path", given: path, expected });
   }
   const emails = textsOf(given.emails, ".emails", isAddress, "addresses such as ann@example.com", report);
@@ -172,17 +172,19 @@ function readApplication(
 }
 
 /**
- * Whether the path is a part of what one origin serves by a service with a shorter path. cloudflared compares the
- * cleaned path where path normalization is on, and sends the path as the client wrote it: `/admin/..` would reach an
- * origin that does not clean it. The gateway's paths are exact, so that a part of them can be protected.
+ * Whether the path's origin also serves another path of the hostname. cloudflared compares the cleaned path where path
+ * normalization is on, and sends the path as the client wrote it: `/admin/../open` would reach an origin that does not
+ * clean it. The gateway's paths are exact, so that a part of them can be protected.
  */
 function sharesOrigin(path: string, services: readonly SiteService[]): boolean {
   const lower = path.toLowerCase();
-  const above = services.filter(({ path: other }) => other === undefined || hasPath(other.toLowerCase(), lower));
-  const own = above.filter((service) => service.path?.toLowerCase() === lower);
-  const shorter = above.filter((service) => !own.includes(service));
-  if (own.length === 0) return shorter.length > 0;
-  return own.some(({ origin }) => shorter.some((service) => service.origin === origin));
+  const own = services.filter((service) => service.path?.toLowerCase() === lower);
+  const others = services.filter(({ path: other }) => other === undefined || !hasPath(lower, other.toLowerCase()));
+  if (own.length === 0) {
+    return others.some(({ path: other }) => other === undefined || hasPath(other.toLowerCase(), lower));
+  }
+  const destinations = own.map(({ origin }) => destinationOf(origin));
+  return others.some(({ origin }) => destinations.includes(destinationOf(origin)));
 }
 
 function isSession(text: string): boolean {

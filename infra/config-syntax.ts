@@ -1,5 +1,6 @@
 /** What the values of the stack's configuration look like. */
 import { isIP } from "node:net";
+import { posix } from "node:path";
 
 export const isHexId = (text: string): boolean => /^[0-9a-f]{32}$/.test(text);
 
@@ -24,4 +25,26 @@ export function isOrigin(text: string): boolean {
     !text.endsWith("/") &&
     (isIP(url.hostname.replace(/^\[|\]$/g, "")) > 0 || /^[a-z0-9.-]+$/.test(url.hostname))
   );
+}
+
+/**
+ * What a valid origin reaches, in one spelling: host and port, or the path of a socket. All names and addresses of the
+ * connector's own machine that are known without DNS are one host, as a server may listen at all of them. The scheme
+ * does not count: a port has one server.
+ */
+export function destinationOf(origin: string): string {
+  if (origin.startsWith("unix:")) return posix.normalize(origin.slice("unix:".length));
+  const { hostname, port, protocol } = new URL(origin);
+  const host = asIPv4(hostname) ?? hostname.replace(/\.$/, "");
+  const isOwn = /^(?:(?:.*\.)?localhost|127(?:\.\d+){3}|0\.0\.0\.0|\[::1?\])$/.test(host);
+  return `${isOwn ? "localhost" : host}:${port === "" ? (protocol === "https:" ? 443 : 80) : port}`;
+}
+
+/** The IPv4 address in an IPv6 one (RFC 4291, 2.5.5.2), as a URL writes that; undefined for any other host. */
+function asIPv4(hostname: string): string | undefined {
+  const groups = /^\[::ffff:([0-9a-f]+):([0-9a-f]+)\]$/.exec(hostname)?.slice(1);
+  return groups
+    ?.map((group) => Number.parseInt(group, 16))
+    .flatMap((group) => [group >> 8, group & 255])
+    .join(".");
 }

@@ -100,6 +100,11 @@ test("a part of what a service serves is not protected by itself: its origin may
     // the same origin as without a path
     { hostname: "status.example.com", path: "/same", origin: "http://10.0.0.4" },
     { hostname: "chat.example.com", path: "/grafana", origin: "http://10.0.0.6" },
+    { hostname: "tools.example.com", path: "/one", origin: "http://10.0.0.7" },
+    { hostname: "tools.example.com", path: "/one/below", origin: "http://10.0.0.7" },
+    // the same origin as a path beside it
+    { hostname: "tools.example.com", path: "/two", origin: "http://10.0.0.8" },
+    { hostname: "tools.example.com", path: "/two-more", origin: "http://10.0.0.8" },
   ];
   const readOne = (hostname: string, path?: string) =>
     read(withApplication({ hostname, path }), { "causeway:services": JSON.stringify(services) }).access?.applications;
@@ -107,15 +112,49 @@ test("a part of what a service serves is not protected by itself: its origin may
     ["status.example.com", "/admin"],
     ["status.example.com", "/same"],
     ["chat.example.com", "/grafana/live"],
+    ["tools.example.com", "/two"],
   ] as const)
     expect(() => readOne(hostname, path)).toThrow("a hostname of its own");
   for (const [hostname, path] of [
     ["status.example.com", undefined],
     ["status.example.com", "/ops"],
+    ["tools.example.com", "/one"],
     ["chat.example.com", "/grafana"],
     ["chat.example.com", "/api/admin"],
   ] as const)
     expect(readOne(hostname, path)).toHaveLength(1);
+});
+
+test.each([
+  ["http://127.0.0.1:3000", "http://localhost:3000", true],
+  ["http://127.0.0.1:3000", "http://[::1]:3000", true],
+  ["http://127.0.0.1:3000", "http://127.0.0.2:3000", true],
+  ["http://127.0.0.1:3000", "http://0.0.0.0:3000", true],
+  ["http://127.0.0.1:3000", "http://[::]:3000", true],
+  ["http://127.0.0.1:3000", "http://[::ffff:127.0.0.1]:3000", true],
+  ["http://127.0.0.1:3000", "http://2130706433:3000", true],
+  ["http://127.0.0.1:3000", "https://tools.localhost.:3000", true],
+  ["http://127.0.0.1", "http://localhost:80", true],
+  ["https://127.0.0.1", "http://localhost:443", true],
+  ["http://10.0.0.4", "http://[::ffff:a00:4]", true],
+  ["http://[2001:db8::1]", "http://[2001:db8:0:0::1]", true],
+  ["http://tools.internal", "http://Tools.Internal.", true],
+  ["unix:/run/tools.sock", "unix:/run//x/../tools.sock", true],
+  ["http://127.0.0.1:3000", "http://localhost:3001", false],
+  ["http://127.0.0.1", "https://127.0.0.1", false],
+  ["http://10.0.0.4", "http://10.0.0.5", false],
+  ["http://notlocalhost", "http://localhost", false],
+  ["unix:/run/tools.sock", "unix:/run/Tools.sock", false],
+])("origins are compared by what they reach: %s and %s", (own, other, isSame) => {
+  const hostname = "tools.example.com";
+  const services = [
+    { hostname, path: "/own", origin: own },
+    { hostname, origin: other },
+  ];
+  const given = withApplication({ hostname, path: "/own" });
+  const reading = () => read(given, { "causeway:services": JSON.stringify(services) });
+  if (isSame) expect(reading).toThrow("a hostname of its own");
+  else expect(reading().access?.applications).toHaveLength(1);
 });
 
 test("all problems are told at once", () => {
