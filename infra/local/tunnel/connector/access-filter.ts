@@ -1,5 +1,6 @@
 import { ASSERTION_HEADER, checkAssertion, TeamCertificates } from "../../../../backend/assertions/index.ts";
 import type { HeaderLine } from "../wire/response-headers.ts";
+import { comparableName } from "./comparable-name.ts";
 import type { RequiredAccess } from "./ingress.ts";
 
 /** Milliseconds between two lines about refused assertions. */
@@ -27,18 +28,30 @@ export class AccessFilter {
   }
 
   /**
-   * The status that refuses a request; undefined where it may pass. As in cloudflared, an assertion that is missing or
-   * for another application is 403, and one that cannot be checked 502. Two headers are refused, of which cloudflared
-   * reads the first: the origin might read the other one.
+   * The status that refuses a request, or the header lines that its origin gets. As in cloudflared, an assertion that
+   * is missing or for another application is 403, and one that cannot be checked 502.
+   *
+   * It is stricter than cloudflared, which reads the first header of this name and passes everything on. A second one
+   * is refused, and one that some origins take for it, as `cf_access_jwt_assertion`: an origin might read that one.
+   * Other headers of Access are dropped. Cloudflare's edge sets some of them, such as
+   * `Cf-Access-Authenticated-User-Email`, and nothing in them can be checked here.
    */
-  async refusalOf({ team, audiences }: RequiredAccess, headers: readonly HeaderLine[]): Promise<403 | 502 | undefined> {
+  async check(
+    { team, audiences }: RequiredAccess,
+    headers: readonly HeaderLine[],
+  ): Promise<{ readonly refusal: 403 | 502 } | { readonly headers: readonly HeaderLine[] }> {
     const certificates = this.#teams.get(team);
-    const given = headers.filter(([name]) => name === ASSERTION_HEADER);
-    if (certificates === undefined || given.length > 1) return 403;
+    const given = headers.filter(([name]) => comparableName(name) === ASSERTION_HEADER);
+    if (certificates === undefined || given.length > 1 || given.some(([name]) => name !== ASSERTION_HEADER)) {
+      return { refusal: 403 };
+    }
     const checked = await checkAssertion(given[0]?.[1], certificates, audiences);
-    if (checked.kind === "accepted") return undefined;
+    if (checked.kind === "accepted") {
+      const isOther = (name: string) => name !== ASSERTION_HEADER && comparableName(name).startsWith("cf-access-");
+      return { headers: headers.filter(([name]) => !isOther(name)) };
+    }
     this.#tell(checked.reason);
-    return checked.kind === "missing" || checked.kind === "foreign-audience" ? 403 : 502;
+    return { refusal: checked.kind === "missing" || checked.kind === "foreign-audience" ? 403 : 502 };
   }
 
   #tell(reason: string): void {

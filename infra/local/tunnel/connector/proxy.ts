@@ -10,6 +10,7 @@ import {
   UPGRADE,
 } from "../wire/response-headers.ts";
 import { AccessFilter } from "./access-filter.ts";
+import { comparableName } from "./comparable-name.ts";
 import { compileIngress, findRoute, type RequiredAccess, type Route } from "./ingress.ts";
 import { decodedPath, normalizedPath, requiresAccess } from "./matched-path.ts";
 import { OriginPool } from "./origin-pool.ts";
@@ -111,11 +112,11 @@ export class OriginProxy {
     request: TunnelledRequest,
     route: Route & Destination & { readonly access: RequiredAccess },
   ): Promise<void> {
-    const refusal = await this.#access.refusalOf(route.access, request.headers);
+    const checked = await this.#access.check(route.access, request.headers);
     if (stream.destroyed) return;
-    if (refusal === undefined) return this.#pass(stream, request, route);
-    if (refusal === 403) respond(stream, 403, []);
-    else respondItself(stream, refusal);
+    if ("headers" in checked) return this.#pass(stream, { ...request, headers: checked.headers }, route);
+    if (checked.refusal === 403) respond(stream, 403, []);
+    else respondItself(stream, checked.refusal);
     stream.resume(); // the rest of a request body that no origin reads
   }
 
@@ -206,7 +207,7 @@ interface TunnelledRequest {
   readonly method: string;
   readonly target: string;
   readonly host: string;
-  readonly headers: HeaderLine[];
+  readonly headers: readonly HeaderLine[];
   readonly websocket: boolean;
 }
 
@@ -224,7 +225,7 @@ function readRequest(raw: readonly string[]): TunnelledRequest {
     const value = raw[index + 1] ?? "";
     if (name.startsWith(":")) pseudo.set(name, value);
     else if (name === UPGRADE) websocket = value === "websocket";
-    else if (name !== "host" && name.replaceAll("_", "-") !== LOCAL_VISITOR) headers.push([name, value]);
+    else if (name !== "host" && comparableName(name) !== LOCAL_VISITOR) headers.push([name, value]);
   }
   return {
     method: pseudo.get(":method") ?? "GET",

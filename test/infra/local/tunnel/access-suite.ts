@@ -25,6 +25,8 @@ import type { ConnectorUnderTest, StartWith } from "./tunnel-suite.ts";
 /** A connector that finds the team's certificates, and the server that has them. */
 export interface AccessWorld {
   readonly startWith: StartWith;
+  /** Whether it refuses, or drops, headers that cloudflared passes on without a look. */
+  readonly isStrict: boolean;
   rotateTo(...keys: readonly SigningKey[]): void;
   close(): Promise<void>;
 }
@@ -63,7 +65,7 @@ export function accessSuite(name: string, makeWorld: (...keys: readonly SigningK
 
     beforeAll(async () => {
       folder = await mkdtemp(join(tmpdir(), "causeway-access-"));
-      origin = createServer((_request, response) => response.end("origin"));
+      origin = createServer(({ rawHeaders }, response) => response.end(JSON.stringify(rawHeaders)));
       await new Promise<void>((resolve) => origin.listen(0, "127.0.0.1", resolve));
       tunnel = new OneTunnel(configurationFor(`http://127.0.0.1:${(origin.address() as AddressInfo).port}`));
       world = await makeWorld(old);
@@ -81,21 +83,44 @@ export function accessSuite(name: string, makeWorld: (...keys: readonly SigningK
       await rm(folder, { recursive: true });
     });
 
-    const get = async (path: string, assertion: AssertionFacts | string | undefined, host = "admin.example.com") => {
-      const headers: HeaderLine[] = [];
-      if (assertion !== undefined) {
-        const made = typeof assertion === "string" ? assertion : assertionBy(assertion.key ?? old, assertion);
-        headers.push(["cf-access-jwt-assertion", made]);
-      }
-      const stream = edge.open(tunnel.id, { method: "GET", path, host, headers, body: false });
+    const send = async (headers: readonly HeaderLine[], path = "/", host = "admin.example.com") => {
+      const stream = edge.open(tunnel.id, { method: "GET", path, host, headers: [...headers], body: false });
       if (!stream) throw new Error("the tunnel has no connection");
       const { status, from } = await within("the response", stream.response);
-      stream.resume();
-      return `${status} of ${from}`;
+      const chunks: Buffer[] = [];
+      for await (const chunk of stream) chunks.push(chunk as Buffer);
+      return { result: `${status} of ${from}`, body: Buffer.concat(chunks).toString() };
+    };
+    const get = async (path: string, assertion: AssertionFacts | string | undefined, host?: string) => {
+      const made = typeof assertion === "object" ? assertionBy(assertion.key ?? old, assertion) : assertion;
+      return (await send(made === undefined ? [] : [["cf-access-jwt-assertion", made]], path, host)).result;
     };
 
     test.each(CASES)("an assertion that is %s", async (_what, assertion, expected) => {
       expect(await get("/", assertion)).toBe(expected);
+    });
+
+    test.each([
+      ["Cf-Access-Jwt-Assertion", "after"],
+      ["cf_access_jwt_assertion", "after"],
+      ["Cf_Access-Jwt_Assertion", "before"],
+      ["cf.access.jwt.assertion", "after"],
+    ])("another assertion as %s, %s a valid one", async (name, place) => {
+      const valid: HeaderLine = ["Cf-Access-Jwt-Assertion", assertionBy(old)];
+      const other: HeaderLine = [name, "forged"];
+      const { result } = await send(place === "after" ? [valid, other] : [other, valid]);
+      expect(result).toBe(world.isStrict ? "403 of origin" : "200 of origin");
+      expect((await send([[name.replaceAll("-", "_"), valid[1]]])).result).toBe("403 of origin");
+    });
+
+    test("other headers of Access, beside a valid assertion", async () => {
+      const others = ["cf-access-authenticated-user-email", "cf_access_client_secret", "cf.access.client.id"];
+      const lines = ["cf-access-jwt-assertion", ...others, "x-other"].map((name): HeaderLine => [name, "x"]);
+      lines[0] = ["cf-access-jwt-assertion", assertionBy(old)];
+      const { body } = await send(lines);
+      const names = (JSON.parse(body) as string[]).map((name) => name.toLowerCase());
+      const passed = lines.map(([name]) => name).filter((name) => names.includes(name));
+      expect(passed).toEqual(["cf-access-jwt-assertion", ...(world.isStrict ? [] : others), "x-other"]);
     });
 
     test("the first rule that matches decides, and a rule without access asks for nothing", async () => {

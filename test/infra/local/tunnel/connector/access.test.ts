@@ -10,6 +10,7 @@ accessSuite("our own connector checks Access", async (...keys) => {
   const team = await TestTeam.start(...keys);
   let later = 0;
   return {
+    isStrict: true,
     async startWith({ token, edge, caFile, gracePeriod: gracePeriodMs }) {
       const ca = await readFile(caFile, "utf8");
       const connector = await startConnector({
