@@ -12,14 +12,26 @@ interface Http2OriginOptions {
   readonly maxHeaderBytes: number;
 }
 
+/** A connection to the origin. */
+interface OriginConnection {
+  readonly session: ClientHttp2Session;
+  /** Requests that have begun and not ended, those that wait included. One that is cancelled waits for its turn. */
+  requests: number;
+}
+
+/** Requests that may wait for a connection, or for others to end. */
+export const MAX_WAITING_REQUESTS = 500;
+
 /**
- * The HTTP/2 connection to one origin. Requests that exceed what the origin takes at once wait for others to end, as
- * in cloudflared.
+ * The HTTP/2 connection to one origin. Requests that exceed what the origin takes at once wait for others to end, and
+ * fail where too many wait; cloudflared opens another connection for them.
  */
 export class Http2Origin {
   readonly #options: Http2OriginOptions;
-  #session: ClientHttp2Session | undefined;
-  #opening: Promise<ClientHttp2Session | undefined> | undefined;
+  #connection: OriginConnection | undefined;
+  #opening: Promise<OriginConnection | undefined> | undefined;
+  /** Requests that wait for the connection. */
+  #waiting = 0;
   #isHttp1 = false;
 
   constructor(options: Http2OriginOptions) {
@@ -27,35 +39,48 @@ export class Http2Origin {
   }
 
   /**
-   * Starts a request; undefined where the origin has not chosen HTTP/2. Rejects where the origin cannot be reached or
-   * the request cannot be written.
+   * Starts a request; undefined where the origin has not chosen HTTP/2. Rejects where the origin cannot be reached, the
+   * request cannot be written, or too many requests wait.
    */
   async request(
     headers: Readonly<Record<string, string | string[]>>,
     hasBody: boolean,
   ): Promise<{ readonly stream: ClientHttp2Stream; readonly reusesConnection: boolean } | undefined> {
     if (this.#isHttp1) return undefined;
-    const known = this.#session;
-    const isUsable = known !== undefined && !known.closed && !known.destroyed;
-    const session = isUsable ? known : await this.#connect();
-    if (session === undefined) return undefined;
-    return { stream: session.request(headers, { endStream: !hasBody }), reusesConnection: isUsable };
+    const known = this.#connection;
+    const isUsable = known !== undefined && !known.session.closed && !known.session.destroyed;
+    const connection = isUsable ? known : await this.#connect();
+    if (connection === undefined) return undefined;
+    const { session } = connection;
+    assertFewWait(connection.requests - (session.remoteSettings.maxConcurrentStreams ?? 0));
+    const stream = session.request(headers, { endStream: !hasBody });
+    connection.requests += 1;
+    stream.once("close", () => {
+      connection.requests -= 1;
+    });
+    return { stream, reusesConnection: isUsable };
   }
 
   /** Closes the connection as soon as it carries no request. */
   close(): void {
-    this.#session?.close();
+    this.#connection?.session.close();
   }
 
   /** Requests that wait for a connection share it. */
-  async #connect(): Promise<ClientHttp2Session | undefined> {
-    this.#opening ??= this.#open().finally(() => {
-      this.#opening = undefined;
-    });
-    return await this.#opening;
+  async #connect(): Promise<OriginConnection | undefined> {
+    assertFewWait(this.#waiting);
+    this.#waiting += 1;
+    try {
+      this.#opening ??= this.#open().finally(() => {
+        this.#opening = undefined;
+      });
+      return await this.#opening;
+    } finally {
+      this.#waiting -= 1;
+    }
   }
 
-  async #open(): Promise<ClientHttp2Session | undefined> {
+  async #open(): Promise<OriginConnection | undefined> {
     const { connect, idleTimeoutMs, maxHeaderBytes } = this.#options;
     const socket = await connect();
     if (socket.alpnProtocol !== "h2") {
@@ -74,7 +99,11 @@ export class Http2Origin {
     session.on("error", () => session.destroy());
     // requests that are under way go on
     session.setTimeout(idleTimeoutMs, () => session.close());
-    this.#session = session;
-    return session;
+    this.#connection = { session, requests: 0 };
+    return this.#connection;
   }
+}
+
+function assertFewWait(waiting: number): void {
+  if (waiting >= MAX_WAITING_REQUESTS) throw new Error(`${MAX_WAITING_REQUESTS} requests to it are waiting`);
 }
