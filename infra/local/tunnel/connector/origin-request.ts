@@ -1,7 +1,7 @@
 import type { ClientRequest, IncomingMessage } from "node:http";
 import { type ClientHttp2Stream, constants } from "node:http2";
 import type { Duplex, Readable, Writable } from "node:stream";
-import { type HeaderLine, isControlHeader } from "../wire/response-headers.ts";
+import { belongsToTunnel, type HeaderLine, isControlHeader } from "../wire/response-headers.ts";
 
 /** The response of an origin, whatever version of HTTP it came with. */
 export interface OriginResponse {
@@ -68,8 +68,13 @@ function http1Response(message: IncomingMessage): OriginResponse {
     length: headers["content-length"],
     body: message,
     isWhole: () => message.complete,
-    trailers: headers["transfer-encoding"] === undefined ? undefined : () => message.trailers,
+    trailers: headers["transfer-encoding"] === undefined ? undefined : () => trailersOf(message),
   };
+}
+
+/** Without those of one connection, for which Node's HTTP/2 throws: an origin must not be able to end the connector. */
+function trailersOf({ trailers }: IncomingMessage): NodeJS.Dict<string> {
+  return Object.fromEntries(Object.entries(trailers).filter(([name]) => !belongsToTunnel(name)));
 }
 
 /** A request over HTTP/2. */
