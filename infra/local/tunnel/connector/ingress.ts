@@ -186,7 +186,8 @@ function settingsOf(request: Record<string, unknown>): OriginSettings {
  */
 function accessOf(value: unknown, where: string): RequiredAccess | undefined {
   const { required, teamName, audTag, environment } = objectOf(value, `${where}: originRequest.access`);
-  if (required !== true) return undefined;
+  if (required === undefined || required === null || required === false) return undefined;
+  if (required !== true) throw new IngressError(`${where}: access.required is neither true nor false`);
   const team = textOf(teamName, `${where}: access.teamName`);
   if (!isTeamName(team)) throw new IngressError(`${where}: access.teamName "${team}" is no team's name`);
   if (environment !== undefined && environment !== "") {

@@ -115,6 +115,8 @@ describe("a configuration that cannot be served as it says is refused as a whole
     [{ required: true, teamName: "t", audTag: "a" }, /audTag is not a list/],
     [{ required: true, teamName: "t", audTag: [5] }, /audTag is not a list/],
     [{ required: true, teamName: "t", audTag: ["a"], environment: "fed" }, /environment is not supported/],
+    [{ required: "true", teamName: "t", audTag: ["a"] }, /required is neither true nor false/],
+    [{ required: 1, teamName: "t", audTag: ["a"] }, /required is neither true nor false/],
     ["t", /not an object/],
   ])("hazard: a rule whose assertions cannot be checked is not served without the check: %j", (access, message) => {
     expect(refused(one({ originRequest: { access } }))).toMatch(message);
