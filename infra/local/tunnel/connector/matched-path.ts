@@ -30,8 +30,9 @@ export function normalizedPath(decoded: string): string {
  * parameters that it does not have itself, requires Access
  * (https://developers.cloudflare.com/changelog/post/2026-10-22-cloudflared-path-normalization/).
  */
-export function requiresAccess({ ingress = [], originRequest: common }: TunnelConfiguration): boolean {
-  return ingress.some((rule) => isAccessRequired(rule.originRequest) ?? isAccessRequired(common) ?? false);
+export function requiresAccess({ ingress, originRequest: common }: TunnelConfiguration): boolean {
+  // null is a configuration without rules, as in cloudflared
+  return (ingress ?? []).some((rule) => isAccessRequired(rule.originRequest) ?? isAccessRequired(common) ?? false);
 }
 
 /** Undefined where the parameters do not mention Access. */

@@ -7,6 +7,7 @@ import {
   normalizedPath,
   requiresAccess,
 } from "../../../../../infra/local/tunnel/connector/matched-path.ts";
+import type { TunnelConfiguration } from "../../../../../infra/local/tunnel/index.ts";
 
 test.each([
   ["/public/../admin", "/public/../admin", "/admin"],
@@ -68,5 +69,6 @@ describe("paths are normalized only where a rule requires Access", () => {
     [false, { originRequest: access(true), ingress: [{ ...rest, originRequest: access(false) }] }],
     [true, { originRequest: access(true), ingress: [{ ...rest, originRequest: { connectTimeout: 5 } }] }],
     [false, { originRequest: access(true) }],
-  ])("%p for %j", (expected, config) => expect(requiresAccess(config)).toBe(expected));
+    [false, { ingress: null }],
+  ])("%p for %j", (expected, config) => expect(requiresAccess(config as TunnelConfiguration)).toBe(expected));
 });
