@@ -14,7 +14,10 @@ export function readCaPool(file: string): readonly string[] {
   const needed =
     "put the PEM of the authority that signed the origin's certificate there, then start the connector again";
   try {
-    const { size } = statSync(file);
+    const known = statSync(file);
+    // a device or a pipe has no size, and reading it may not end
+    if (!known.isFile()) throw new Error("it is not a regular file");
+    const { size } = known;
     if (size > MAX_FILE_BYTES) throw new Error(`it has ${size} bytes, more than ${MAX_FILE_BYTES}`);
     const found = readFileSync(file, "utf8").match(CERTIFICATE) ?? [];
     if (found.length === 0) throw new Error("it has no certificate in PEM");

@@ -104,6 +104,7 @@ describe("a configuration that cannot be served as it says is refused as a whole
       /caPool: \/missing\.pem on the connector's machine cannot be used: ENOENT.*; put the PEM/,
     ],
     [one({ originRequest: { caPool: NO_PEM } }), /cannot be used: it has no certificate in PEM; /],
+    [one({ originRequest: { caPool: "/dev/null" } }), /cannot be used: it is not a regular file; /],
     [one({ originRequest: { caPool: 7 } }), /originRequest\.caPool is not a text/],
   ])("%j", (config, message) => {
     expect(refused(config)).toMatch(message);
