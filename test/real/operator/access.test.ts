@@ -166,11 +166,19 @@ test("`token` lists what Access needs besides", async () => {
 });
 
 test("`up` makes all of it before the records, and the ingress asks for assertions of this application", async () => {
-  const writes = await writesOf(async () => expect(await up()).toMatchObject({ code: 0 }));
+  let printed = "";
+  const writes = await writesOf(async () => {
+    const { code, text } = await up();
+    printed = text;
+    expect([code, text]).toEqual([0, expect.anything()]);
+  });
   const { apps, policies, tokens, required } = await found();
   expect([apps.length, policies.length, tokens.length]).toEqual([1, 2, 1]);
   const audience = JSON.parse((await type("pulumi stack output accessAudiences")).text).admin;
   expect(apps).toMatchObject([{ aud: audience, domain: ADMIN }]);
+  expect(printed).toMatch(
+    new RegExp(`^  .*ACCESS_TEAM=causeway ACCESS_AUDIENCE=${audience} ORIGINS=.* npm run backend$`, "m"),
+  );
   expect(required).toEqual([{ required: true, teamName: "causeway", audTag: [audience] }]);
   expect(writes.indexOf("POST access/apps")).toBeGreaterThan(0);
   expect(writes.indexOf("POST access/apps")).toBeLessThan(writes.indexOf("POST dns_records"));
