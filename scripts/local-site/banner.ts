@@ -29,6 +29,7 @@ export function bannerLines(site: LocalSite, seconds: number): readonly string[]
     `  Cloudflare  ${api.url}  its API on this machine`,
     ...accessLines(api),
     ...(backend.outbox === undefined ? [] : [`  mail        ${folder}/outbox/  one file a mail; MAIL_URL sends them`]),
+    `  record      ${folder}/requests.ndjson  every request, without secrets and bodies`,
     `  data        ${folder}/  users, messages, keys and what is deployed`,
     "",
     `The program infra/index.ts: ${stepsText(applied.steps)}`,

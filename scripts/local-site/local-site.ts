@@ -15,6 +15,7 @@ import { readBackendConfig } from "../database/backend-config.ts";
 import { writeTokenFile } from "../stack-connectors/token-file.ts";
 import { takeDataDir, unusableFile } from "./data-dir.ts";
 import { choosePorts, type Ports } from "./ports.ts";
+import { startRecorder } from "./site-recorder.ts";
 
 /** Everything that `npm start` runs. */
 export interface LocalSite {
@@ -119,8 +120,15 @@ async function startParts(
   const ports = await choosePorts(dataDir, options.ports, edgePort === undefined ? {} : { edge: edgePort });
   const chat = `http://${HOSTNAME}:${ports.edge}`;
 
+  const recorder = startRecorder(dataDir, warn);
+  running.defer(() => recorder.close());
+  const onBackendLog = (line: string) => {
+    recorder.backend.add(line);
+    options.onBackendLog?.(line);
+  };
+
   begin("the local Cloudflare API and the backend");
-  const [api, backend] = await startApiAndBackend(options, ports, chat, running);
+  const [api, backend] = await startApiAndBackend({ ...options, onBackendLog }, ports, chat, running);
 
   begin("the edge's end of the tunnel");
   const tunnel = await startCloudTunnels({
@@ -156,6 +164,7 @@ async function startParts(
     tunnel,
     ...(options.visitor && { visitor: options.visitor }),
     onRequest: options.onRequest,
+    onTrace: recorder.onTrace,
     onProblem: options.onProblem,
   });
   running.defer(() => edge.close());
@@ -213,7 +222,9 @@ function deploy(dataDir: string, api: LocalApi, backend: Backend): Promise<Appli
   });
 }
 
-/** The backend, with its log in the data folder: the terminal belongs to the edge. */
+/**
+ * The backend. Its log is in the data folder, since the terminal belongs to the edge, and with each recorded request.
+ */
 async function startGateway(
   config: Config,
   onLine: (line: string) => void,

@@ -1,5 +1,10 @@
-/** What happened to each request, and why, as lines for a terminal. Formatting only; printing is the caller's. */
+/**
+ * What happened to each request, and why: as lines for a terminal, which the caller prints, and as a record without
+ * secrets.
+ */
 export { deploymentLines } from "./deployment-lines.ts";
 export { printable, printableBytes } from "./escape.ts";
+export { RECORD_FORMAT } from "./record-file.ts";
+export { Recorder } from "./recorder.ts";
 export { problemLines, requestLines } from "./request-lines.ts";
 export { createRequestLog } from "./request-log.ts";

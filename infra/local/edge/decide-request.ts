@@ -87,6 +87,7 @@ function decideForSite({ arrival, target, visitor, seen, options, deployments, a
   const engine = deployments.engineOf(zone);
   const sent = factsOf(arrival, target.host, target.uri, zone);
   const facts = visitor ? withVisitor(sent, visitor) : sent;
+  if (arrival.trace) Object.assign(arrival.trace, { facts, zone });
   const verdict = engine.handle(facts);
   const decided = decidedPage(verdict, arrival);
   if (decided) return { kind: "respond", ...seen, page: decided, verdict };
@@ -198,9 +199,10 @@ const movedPage = (status: number, location: string, arrival: ArrivedRequest): E
 /** Reads what every step needs of a request. */
 export function arrivalOf(
   request: IncomingMessage,
-  seen: Pick<ArrivedRequest, "ray" | "client" | "time" | "colo" | "scheme">,
+  seen: Pick<ArrivedRequest, "ray" | "client" | "time" | "colo" | "scheme" | "trace">,
 ): ArrivedRequest {
   const { lines, values: visitorValues } = takeLocalVisitor(linesOf(request.rawHeaders));
+  if (seen.trace) Object.assign(seen.trace, { headers: lines, target: request.url ?? "", scheme: seen.scheme });
   const host = hostOf(valuesOf(lines, "host")[0] ?? "") ?? "";
   return { request, lines, visitorValues, host, accept: valuesOf(lines, "accept").join(","), ...seen };
 }

@@ -1,11 +1,12 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Writable } from "node:stream";
 import type { TunnelEdge, TunnelResponse, TunnelStream } from "../tunnel/index.ts";
-import { requestLines, responseLines, valuesOf } from "./headers.ts";
+import { type HeaderLines, requestLines, responseLines, valuesOf } from "./headers.ts";
 import { type PageName, page, pageCode } from "./pages.ts";
 import type { EdgeFailure } from "./record.ts";
 import type { ArrivedRequest, Forward } from "./request-decision.ts";
 import { endResponse, sendPage, validateLines } from "./send.ts";
+import type { BodySample } from "./trace.ts";
 import type { UnreadResponses } from "./unread-responses.ts";
 
 /** How an exchange with the origin ended. */
@@ -53,16 +54,19 @@ export async function exchange(
   response.once("close", onClientClosed);
   try {
     stream = openStream(arrival, forward, context, body);
+    const sample = arrival.trace?.requestBody;
     const originResponse = await waitForResponse(stream, context.originTimeoutMs, (postponeDeadline, fail) => {
-      if (body && stream) upload(request, response, stream, { maxBytes: forward.maxBodyBytes, postponeDeadline, fail });
+      const to = { maxBytes: forward.maxBodyBytes, sample, postponeDeadline, fail };
+      if (body && stream) upload(request, response, stream, to);
     });
     if (response.destroyed) return CLIENT_CLOSED;
     const sent = responseLines(originResponse.headers, { ray, cacheStatus: cacheStatusOf(forward) });
     checkOriginResponse(originResponse, sent);
     countResponse(forward, originResponse.status, originResponse.headers, context);
+    traceResponse(arrival, sent);
     response.writeHead(originResponse.status, sent.flat());
     response.flushHeaders();
-    await download(stream, response, context.unread);
+    await download(stream, response, context.unread, arrival.trace?.responseBody);
     await endResponse(request, response, context.unread);
     return { status: originResponse.status };
   } catch (error) {
@@ -76,7 +80,7 @@ export async function exchange(
     const failure = toOriginFailure(error);
     const { status, code } = pageCode(failure.page);
     countResponse(forward, status, [], context);
-    await sendPage(request, response, page(failure.page, arrival), ray, context.unread);
+    await sendPage(arrival, response, page(failure.page, arrival), context.unread);
     return { status, failure: { code, message: failure.message } };
   } finally {
     response.off("close", onClientClosed);
@@ -100,11 +104,18 @@ export function openStream(
     ...(typeof country === "string" && { country }),
     ...(assertion !== undefined && { assertion }),
   });
+  const { trace } = arrival;
+  if (trace) Object.assign(trace, { forwarded: [["Host", authority], ...headers], forwardedMs: trace.elapsedMs() });
   const method = arrival.request.method ?? "";
   const stream = tunnel.open(tunnelId, { method, path: uri, host: authority, headers, body, websocket });
   if (stream) return stream;
   const hint = "start it with `npm run connector`";
   throw new OriginFailure("noConnector", `no connector is connected to tunnel ${tunnelId}; ${hint}`);
+}
+
+/** Notes the head of the origin's response as the client gets it. */
+export function traceResponse({ trace }: ArrivedRequest, responseHeaders: HeaderLines): void {
+  if (trace) Object.assign(trace, { responseHeaders, respondedMs: trace.elapsedMs() });
 }
 
 /**
@@ -134,6 +145,7 @@ export function waitForResponse(
 
 interface Upload {
   readonly maxBytes: number;
+  readonly sample: BodySample | undefined;
   postponeDeadline(): void;
   fail(failure: OriginFailure): void;
 }
@@ -147,6 +159,7 @@ function upload(request: IncomingMessage, response: ServerResponse, stream: Tunn
   let received = 0;
   request.on("data", (chunk: Buffer) => {
     received += chunk.length;
+    to.sample?.add(chunk);
     to.postponeDeadline();
     if (received > to.maxBytes) {
       request.removeAllListeners("data").pause();
@@ -167,9 +180,15 @@ function upload(request: IncomingMessage, response: ServerResponse, stream: Tunn
  * Sends the response's body to the client as fast as the client reads; rejects where it is cut off. Not a pipeline:
  * that takes a response for cut off when the origin has not read the whole request.
  */
-function download(stream: TunnelStream, response: ServerResponse, unread: UnreadResponses): Promise<void> {
+function download(
+  stream: TunnelStream,
+  response: ServerResponse,
+  unread: UnreadResponses,
+  sample: BodySample | undefined,
+): Promise<void> {
   return new Promise((resolve, reject) => {
     const rejectAsCut = () => reject(new Error("cut off"));
+    if (sample) stream.on("data", (chunk: Buffer) => sample.add(chunk));
     copyToClient(stream, response, unread, { unsentBytes: () => response.socket?.writableLength ?? 0 });
     // a stream that the other side resets ends as well
     stream.once("end", () => ("rstCode" in stream && stream.rstCode ? rejectAsCut() : resolve()));

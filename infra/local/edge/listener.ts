@@ -11,10 +11,11 @@ import { type EdgeTimeouts, MAX_UNREAD_BYTES, MAX_WEBSOCKETS, TURN_LIMITS } from
 import type { EdgeOptions } from "./options.ts";
 import { page, statusPage } from "./pages.ts";
 import { readForm } from "./read-form.ts";
-import type { EdgeFailure } from "./record.ts";
+import type { EdgeFailure, RequestRecord } from "./record.ts";
 import type { ArrivedRequest, LocalResponse, RequestDecision } from "./request-decision.ts";
 import { RequestTurns } from "./request-turns.ts";
 import { sendPage, sendRawPage } from "./send.ts";
+import { RequestTrace } from "./trace.ts";
 import { UnreadResponses } from "./unread-responses.ts";
 import { isWebSocketRequest, relayWebSocket } from "./websocket.ts";
 
@@ -78,7 +79,7 @@ export class EdgeListener {
         if (decision.kind !== "respond" && expectsContinue) response.writeContinue();
         const own = decision.kind === "form" ? decision.finish(await readForm(request, decision.maxBytes)) : decision;
         if (own.kind === "respond") {
-          await sendPage(request, response, own.page, arrival.ray, this.#unread);
+          await sendPage(arrival, response, own.page, this.#unread);
           return { status: own.page.status, ...failureOf(own) };
         }
         return exchange(arrival, own, response, this.#context);
@@ -90,7 +91,7 @@ export class EdgeListener {
   refuseExpectation(request: IncomingMessage, response: ServerResponse): void {
     const arrival = this.#arrival(request, request.socket);
     this.#turns.take(request, response, () => {
-      void sendPage(request, response, page("badExpectation", arrival), arrival.ray, this.#unread);
+      void sendPage(arrival, response, page("badExpectation", arrival), this.#unread);
     });
   }
 
@@ -116,11 +117,11 @@ export class EdgeListener {
     void this.#decideAndRespond(arrival, socket, async (decision) => {
       if (decision.kind === "form") throw new Error("invariant: a handshake has no form");
       if (decision.kind === "respond") {
-        sendRawPage(socket, decision.page, arrival.ray);
+        sendRawPage(socket, decision.page, arrival);
         return { status: decision.page.status, ...failureOf(decision) };
       }
       if (full) {
-        sendRawPage(socket, page("tooManySockets", arrival), arrival.ray);
+        sendRawPage(socket, page("tooManySockets", arrival), arrival);
         return { status: 503, failure: { code: 503, message: `${this.#sockets.size - 1} WebSockets are open` } };
       }
       return relayWebSocket(arrival, decision, { socket, head }, this.#context);
@@ -140,8 +141,9 @@ export class EdgeListener {
     const ray = this.#ray();
     const time = this.#clock();
     socket.on("error", () => socket.destroy());
-    sendRawPage(socket, statusPage(status, { ray, time, accept: "", host: "" }), ray);
-    this.#options.onRequest?.({
+    const trace = this.#trace();
+    sendRawPage(socket, statusPage(status, { ray, time, accept: "", host: "" }), { ray, ...(trace && { trace }) });
+    const record: RequestRecord = {
       time,
       ray,
       client: addressOf(socket as Socket),
@@ -151,7 +153,8 @@ export class EdgeListener {
       status,
       durationMs: 0,
       failure: { code: status, message: "the request is malformed, too large or too slow" },
-    });
+    };
+    this.#over(record, trace);
   }
 
   /** Refuses CONNECT, which is for forward proxies. */
@@ -182,8 +185,8 @@ export class EdgeListener {
       const message = `the edge failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
       outcome = { status: 500, failure: { code: 500, message } };
     }
-    const { ray, time, request } = arrival;
-    this.#options.onRequest?.({
+    const { ray, time, request, trace } = arrival;
+    const record: RequestRecord = {
       time,
       ray,
       client: decision?.client ?? arrival.client,
@@ -193,13 +196,25 @@ export class EdgeListener {
       ...(decision?.verdict && { verdict: decision.verdict }),
       ...outcome,
       durationMs: this.#clock() - time,
-    });
+    };
+    this.#over(record, trace);
+  }
+
+  #trace(): RequestTrace | undefined {
+    return this.#options.onTrace ? new RequestTrace() : undefined;
+  }
+
+  #over(record: RequestRecord, trace: RequestTrace | undefined): void {
+    this.#options.onRequest?.(record);
+    if (trace) this.#options.onTrace?.(record, trace);
   }
 
   #arrival(request: IncomingMessage, socket: Socket): ArrivedRequest {
     const colo = this.#options.colo ?? DEFAULT_COLO;
-    const scheme = this.#plainHttp.has(socket) ? "http" : "https";
-    return arrivalOf(request, { ray: this.#ray(), client: addressOf(socket), time: this.#clock(), colo, scheme });
+    const scheme: ArrivedRequest["scheme"] = this.#plainHttp.has(socket) ? "http" : "https";
+    const trace = this.#trace();
+    const seen = { ray: this.#ray(), client: addressOf(socket), time: this.#clock(), colo, scheme };
+    return arrivalOf(request, { ...seen, ...(trace && { trace }) });
   }
 
   /** https://developers.cloudflare.com/fundamentals/reference/cloudflare-ray-id/ */

@@ -4,6 +4,7 @@ import type { TunnelEdge } from "../tunnel/index.ts";
 import type { DeploymentProblem } from "./deployments.ts";
 import type { EdgeTimeouts } from "./limits.ts";
 import type { RequestRecord } from "./record.ts";
+import type { RequestTrace } from "./trace.ts";
 
 /** How to start the edge. */
 export interface EdgeOptions {
@@ -38,6 +39,11 @@ export interface EdgeOptions {
   readonly visitor?: Visitor;
   /** Called once for each request when it is over. */
   onRequest?(record: RequestRecord): void;
+  /**
+   * Called once for each request when it is over, with everything that passed. The trace has secrets of clients: it may
+   * be read until the function returns. Absent: nothing is collected.
+   */
+  onTrace?(record: RequestRecord, trace: RequestTrace): void;
   /** Called when deployed rules cannot be run. */
   onProblem?(problem: DeploymentProblem): void;
 }

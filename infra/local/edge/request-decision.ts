@@ -5,6 +5,7 @@ import type { HeaderLines } from "./headers.ts";
 import type { EdgePage } from "./pages.ts";
 import type { ErrorOccasion } from "./problem-details.ts";
 import type { EdgeFailure } from "./record.ts";
+import type { RequestTrace } from "./trace.ts";
 
 /** A request as it came in. */
 export interface ArrivedRequest extends ErrorOccasion {
@@ -17,6 +18,8 @@ export interface ArrivedRequest extends ErrorOccasion {
   readonly colo: string;
   /** Whether it counts as plain HTTP or as TLS. */
   readonly scheme: "http" | "https";
+  /** Collects what passes; absent where that is not wanted. */
+  readonly trace?: RequestTrace;
 }
 
 /** What the edge does with a request: respond itself, perhaps after it has read a form, or forward it. */

@@ -8,7 +8,17 @@ import {
 import type { Duplex } from "node:stream";
 import { edgeLines, type HeaderLines } from "./headers.ts";
 import type { EdgePage } from "./pages.ts";
+import type { ArrivedRequest } from "./request-decision.ts";
+import type { RequestTrace } from "./trace.ts";
 import type { UnreadResponses } from "./unread-responses.ts";
+
+/** The request that a page responds to. */
+type PageRequest = Pick<ArrivedRequest, "ray" | "trace">;
+
+function tracePage(trace: RequestTrace, { body }: EdgePage, responseHeaders: HeaderLines): void {
+  Object.assign(trace, { responseHeaders });
+  trace.responseBody.add(Buffer.from(body));
+}
 
 /** The header lines of a page, with those of every response of the edge. */
 function linesOfPage({ headers, body }: EdgePage, ray: string, close: boolean): [string, string][] {
@@ -76,25 +86,28 @@ function isSending({ headers, complete }: IncomingMessage): boolean {
  * Responds with a page. Where the request's body was not read, the connection ends: the next bytes on it are that body.
  */
 export async function sendPage(
-  request: IncomingMessage,
+  { request, ray, trace }: PageRequest & Pick<ArrivedRequest, "request">,
   response: ServerResponse,
   page: EdgePage,
-  ray: string,
   unread: UnreadResponses,
 ): Promise<void> {
-  response.writeHead(page.status, linesOfPage(page, ray, page.close === true || isSending(request)).flat());
+  const lines = linesOfPage(page, ray, page.close === true || isSending(request));
+  if (trace) tracePage(trace, page, lines);
+  response.writeHead(page.status, lines.flat());
   if (request.method === "HEAD") response.flushHeaders();
   else response.write(page.body);
   await endResponse(request, response, unread);
 }
 
 /** Responds with a page on a bare socket, and ends it. */
-export function sendRawPage(socket: Duplex, page: EdgePage, ray: string): void {
+export function sendRawPage(socket: Duplex, page: EdgePage, { ray, trace }: PageRequest): void {
   if (!socket.writable) {
     socket.destroy();
     return;
   }
-  socket.end(Buffer.concat([rawHead(page.status, linesOfPage(page, ray, true)), Buffer.from(page.body)]));
+  const lines = linesOfPage(page, ray, true);
+  if (trace) tracePage(trace, page, lines);
+  socket.end(Buffer.concat([rawHead(page.status, lines), Buffer.from(page.body)]));
   // A client that keeps its half open would hold the connection. What it still sends is dropped, so that it can read
   // the page.
   socket.resume();

@@ -9,6 +9,7 @@ import {
   type ExchangeEnd,
   openStream,
   toOriginFailure,
+  traceResponse,
   waitForResponse,
 } from "./exchange.ts";
 import { edgeLines, responseLines } from "./headers.ts";
@@ -53,6 +54,7 @@ export async function relayWebSocket(
     const lines = accepted ? upgradeLines(originResponse, ray) : refusalLines(originResponse, ray);
     checkOriginResponse(accepted ? { ...originResponse, status: 200 } : originResponse, lines);
     countResponse(forward, originResponse.status, originResponse.headers, context);
+    traceResponse(arrival, lines);
     socket.write(rawHead(originResponse.status, lines));
     if (head.length > 0) stream.write(head);
     await relay(socket, stream, accepted, context.unread);
@@ -63,7 +65,7 @@ export async function relayWebSocket(
     const failure = toOriginFailure(error);
     const { status, code } = pageCode(failure.page);
     countResponse(forward, status, [], context);
-    sendRawPage(socket, page(failure.page, arrival), ray);
+    sendRawPage(socket, page(failure.page, arrival), arrival);
     return { status, failure: { code, message: failure.message } };
   } finally {
     socket.off("close", onClientClosed);

@@ -60,10 +60,13 @@ const NO_SETTINGS: Verdict["settings"] = Object.freeze({});
 
 function verdictOf(run: Run): Verdict {
   const { decision, events = NONE, settings = NO_SETTINGS, undetermined = NONE, inDoubt: rulesInDoubt = NONE } = run;
-  const asked = run.askedBy && { askedBy: run.askedBy };
+  const more = (run.askedBy || run.counts) && {
+    ...(run.askedBy && { askedBy: run.askedBy }),
+    ...(run.counts && { counts: run.counts }),
+  };
   const isSure = undetermined === NONE && rulesInDoubt === NONE;
   if (!decision) {
-    return { outcome: isSure ? "pass" : "undetermined", events, settings, undetermined, rulesInDoubt, ...asked };
+    return { outcome: isSure ? "pass" : "undetermined", events, settings, undetermined, rulesInDoubt, ...more };
   }
   const outcome = isSure ? decision.outcome : "undetermined";
   return {
@@ -74,7 +77,7 @@ function verdictOf(run: Run): Verdict {
     settings,
     undetermined,
     rulesInDoubt,
-    ...asked,
+    ...more,
   };
 }
 

@@ -47,14 +47,22 @@ export function rateLimitRule(parts: RateLimitRule, table: CounterTable): RuleSt
     if (!matched && !counted && !postponed) return "next";
     const key = keyOf(run, parts);
     if (key === undefined) return "next";
+    run.counts ??= [];
+    const { counts } = run;
+    const before = table.rate(key, now);
+    const noteCount = (from: number, after: number) =>
+      counts.push({ ref: placed.name, before: from, after, threshold: limit.threshold, period: limit.period });
     if (counted) table.add(key, now, 1);
-    if (postponed) {
+    if (!postponed) noteCount(before, table.rate(key, now));
+    else {
       run.deferred ??= [];
       run.deferred.push((response) => {
         if (requestsToOrigin && response.fromCache) return;
         if (!holds(run, counting, false, response.fields)) return;
         const amount = scoreHeader === undefined ? 1 : scoreOf(response.header(scoreHeader));
+        const from = table.rate(key, response.at);
         if (amount > 0) table.add(key, response.at, amount);
+        noteCount(from, table.rate(key, response.at));
       });
     }
     if (!matched) return "next";

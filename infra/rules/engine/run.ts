@@ -4,7 +4,7 @@ import type { Fields } from "../evaluate/value.ts";
 import type { Phase } from "../schema/phases.ts";
 import type { CompiledCondition, Undetermined } from "./language.ts";
 import type { PlacedRule } from "./parameters.ts";
-import type { LoadProblem, RuleEvent, Skipped, UndeterminedRule, Verdict } from "./types.ts";
+import type { LoadProblem, RateCount, RuleEvent, Skipped, UndeterminedRule, Verdict } from "./types.ts";
 
 /** Counts a request once its response is known. */
 export type Deferred = (response: CountedResponse) => void;
@@ -36,6 +36,7 @@ export class Run {
   skippedOfZone = 0;
   skippedOfAccount = 0;
   deferred: Deferred[] | undefined;
+  counts: RateCount[] | undefined;
   decision: Decision | undefined;
 
   constructor(request: RequestFacts, fields: Fields) {

@@ -102,6 +102,24 @@ export interface Verdict {
   readonly askedBy?: readonly UndeterminedRule[];
   /** Rules that could apply to this request and that Cloudflare refuses or this engine does not imitate. */
   readonly rulesInDoubt: readonly LoadProblem[];
+  /**
+   * The counters of this request, in the order of evaluation; absent where no rate limiting rule read one. Those that
+   * count responses are added by `Engine.respond`.
+   */
+  readonly counts?: readonly RateCount[];
+}
+
+/** What a request did to one counter of a rate limiting rule. */
+export interface RateCount {
+  /** The rule's `ref`, or its id where it has none. */
+  readonly ref: string;
+  /** The rate before and after this request, in requests, or in points where the rule counts a score. */
+  readonly before: number;
+  readonly after: number;
+  /** The rate that is allowed. */
+  readonly threshold: number;
+  /** Milliseconds in which it is counted. */
+  readonly period: number;
 }
 
 /** A rule whose condition depends on what was not given. */
