@@ -6,6 +6,8 @@
  */
 import type { ChildProcess } from "node:child_process";
 import { copyFileSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { createServer, type Server } from "node:https";
+import type { AddressInfo } from "node:net";
 import { delimiter, dirname, join, resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
@@ -14,6 +16,8 @@ import { freePort } from "../../../scripts/local-site/free-port.ts";
 import type { PulumiRun } from "../../../scripts/pulumi-cli/workspace.ts";
 import { startConnector } from "../../../scripts/rehearsal/connectors.ts";
 import { visit } from "../../../scripts/rehearsal/visitors.ts";
+import { section } from "../../docs/markdown.ts";
+import { selfSigned } from "../../self-signed.ts";
 import { within } from "../../within.ts";
 import { type OperatorStage, openOperatorStage, PERMISSIONS } from "./operator-stage.ts";
 import {
@@ -24,6 +28,7 @@ import {
   type TerminalPlace,
   type TypedAnswer,
 } from "./operator-terminal.ts";
+import { thingsOf } from "./stage-copy.ts";
 
 const CHAPTER = "## The operator";
 const ROOT = resolve(import.meta.dirname, "../../..");
@@ -35,6 +40,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   "npm run rehearse": "test/real/pulumi/rehearse.test.ts",
   "systemctl enable --now causeway-backend": "test/real/boot/chat/reboot.test.ts",
   "runuser -u causeway": "test/real/boot/chat/reboot.test.ts",
+  "ACCESS_TEAM=example": "test/real/operator/access.test.ts",
 };
 
 /** Blocks that cannot run as they are, by a command of theirs, with the reason. */
@@ -42,21 +48,21 @@ const NOT_RUN: Readonly<Record<string, string>> = {
   "--secrets-provider 'awskms:": "needs Amazon's service; operator.test.ts has another provider",
   "scp -r bundle": "needs a second machine; test/slow/scripts/bundle.test.ts makes and starts the bundle",
   "mv /opt/causeway.new": "needs a second version",
-  "ACCESS_TEAM=example": "needs an audience; test/journeys/access.test.ts starts a backend with one",
-  "DATA_DIR=.data/team": "a second backend of the kit, run as that of staging is",
 };
 
 let stage: OperatorStage;
 let edge: Edge;
 let place: TerminalPlace;
-let ports: { readonly prod: number; readonly staging: number };
+let ports: { readonly prod: number; readonly staging: number; readonly team: number };
+/** The program below a path of the site's hostname. */
+let grafana: Server;
 const running: ChildProcess[] = [];
 const ran = new Set<string>();
 
 beforeAll(async () => {
   stage = await openOperatorStage();
   edge = await startEdge({ cloud: stage.api.cloud, tunnel: stage.tunnels });
-  ports = { prod: await freePort(0), staging: await freePort(0) };
+  ports = { prod: await freePort(0), staging: await freePort(0), team: await freePort(0) };
   const { dir } = stage.workspace;
   copyFileSync(join(ROOT, "Pulumi.example.yaml"), join(dir, "Pulumi.example.yaml"));
   const env: NodeJS.ProcessEnv = {
@@ -73,6 +79,8 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
+  grafana?.closeAllConnections();
+  grafana?.close();
   for (const child of running) await stopCommand(child);
   await edge?.close();
   await stage?.close();
@@ -103,7 +111,11 @@ async function run(heading: string, command: string, ...answers: readonly TypedA
 
 /** Starts each line of the block, as in a terminal of its own. */
 function start(heading: string, command: string): void {
-  const lines = block(heading, command).replace("PORT=3001", `PORT=${ports.staging}`).trim().split("\n");
+  const lines = block(heading, command)
+    .replace("PORT=3001", `PORT=${ports.staging}`)
+    .replace("PORT=3100", `PORT=${ports.team}`)
+    .trim()
+    .split("\n");
   for (const line of lines) running.push(startCommand(line, place));
 }
 
@@ -137,6 +149,7 @@ const startsWith = (token: string): Promise<unknown> =>
 
 const FIRST = "### From a zone to a running chat";
 const STAGING = "### Staging beside it";
+const SERVICE = "### A second service";
 const LOST = "### A lost state";
 const COLLEAGUE = "### A colleague's server";
 const ROTATED = "### A rotated token";
@@ -176,6 +189,51 @@ test("staging beside it: its hostname reaches its own backend", async () => {
   expect(tokenOf("staging")).not.toBe(tokenOf("prod"));
 });
 
+/** What is at Cloudflare, without what every write changes. */
+function atCloudflare(): unknown {
+  const volatile = ["version", "last_updated", "modified_on", "config_created_at"];
+  return JSON.parse(JSON.stringify(thingsOf(place.cwd), (key, value) => (volatile.includes(key) ? undefined : value)));
+}
+
+/** Who responds at a hostname: the key set of a backend is its own. */
+const bodyAt = async (hostname: string, path = "/.well-known/jwks.json"): Promise<string> =>
+  (await visit(edge.port, hostname, path)).body;
+
+test("a second service: a backend at its hostname, a program with an authority of its own below a path", async () => {
+  const { key, cert } = await selfSigned("grafana.internal");
+  const caPool = join(place.cwd, "internal-ca.pem");
+  writeFileSync(caPool, cert);
+  grafana = createServer({ key, cert }, (request, response) => response.end(`grafana has ${request.url}`));
+  await new Promise<void>((done) => grafana.listen(0, "127.0.0.1", done));
+  const settings = /```yaml\nconfig:\n(.*?)^```/ms.exec(section("README.md", SERVICE))?.[1] ?? "";
+  const here = settings
+    .replace("127.0.0.1:3100", `127.0.0.1:${ports.team}`)
+    .replace("10.0.0.5:3000", `127.0.0.1:${(grafana.address() as AddressInfo).port}`)
+    .replace("/etc/causeway/internal-ca.pem", caPool);
+  const [file, before] = [join(place.cwd, "Pulumi.prod.yaml"), atCloudflare()];
+  const without = readFileSync(file, "utf8");
+  fillIn("prod", here);
+  await run(SERVICE, "npm run up -- --stack prod", APPROVES);
+  start(SERVICE, "DATA_DIR=.data/team");
+  await untilServed("status.example.com");
+  const own = await bodyAt("chat.example.com");
+  expect([own === (await bodyAt("status.example.com")), own === (await bodyAt("chat.example.com"))]).toEqual([
+    false,
+    true,
+  ]);
+  expect(await bodyAt("chat.example.com", "/grafana/d?from=now")).toBe("grafana has /grafana/d?from=now");
+  expect(await visit(edge.port, "chat.example.com", "/grafanax")).toMatchObject({ status: 403 });
+
+  writeFileSync(file, without);
+  const calls = stage.api.journal.length;
+  expect(await type("npm run up -- --stack prod --yes --skip-preview", [])).toMatchObject({ code: 0 });
+  expect(stage.writesSince(calls).filter((call) => !call.startsWith("PUT"))).toEqual(["DELETE dns_records/ID"]);
+  expect(atCloudflare()).toEqual(before);
+  const gone = [visit(edge.port, "status.example.com", "/"), visit(edge.port, "chat.example.com", "/grafana/")];
+  expect((await Promise.all(gone)).map(({ status }) => status)).toEqual([409, 403]);
+  for (const hostname of ["chat.example.com", "staging.example.com"]) await untilServed(hostname);
+});
+
 test("a rotated token: the old one starts no connector, and the site is served", async () => {
   const before = tokenOf("prod");
   expect(await run(ROTATED, "npm run rotate", APPROVES)).toContain("has the new token");
@@ -186,11 +244,10 @@ test("a rotated token: the old one starts no connector, and the site is served",
   expect(output.text).toContain(tokenOf("prod"));
 });
 
-test("a replaced API token: all commands use the new one", async () => {
+test("a replaced API token: all commands below use the new one", async () => {
   const next = stage.api.issueToken(PERMISSIONS);
   await run(ROTATED, "pulumi config set --secret", typesToken(next));
   stage.api.revokeToken(stage.apiToken);
-  expect(await type("npm run drift -- --stack prod", [])).toMatchObject({ code: 0 });
 });
 
 test("a lost state: with a copy and without one nothing is made twice, and the token stays", async () => {
@@ -205,9 +262,9 @@ test("a lost state: with a copy and without one nothing is made twice, and the t
     expect(await type(found, [APPROVES])).toMatchObject({ code: 0 });
     expect(stage.writesSince(calls).filter((call) => !call.startsWith("PUT"))).toEqual([]);
     expect([tokenOf("prod"), (await tunnelsLeft()).length]).toEqual([before, tunnels.length]);
-    expect(await type("npm run drift -- --stack prod", [])).toMatchObject({ code: 0 });
     await untilServed("chat.example.com");
   }
+  expect(await type("npm run drift -- --stack prod", [])).toMatchObject({ code: 0 });
 });
 
 test("a colleague's server: another clone sees no change, and a second connector serves the site", async () => {
@@ -249,4 +306,6 @@ test("each block of commands of the chapter ran here, or runs in the test that i
   expect(known.filter((command) => !left.some((text) => text.includes(command)))).toEqual([]);
   const reboot = readFileSync(join(ROOT, "test/real/boot/chat/reboot.test.ts"), "utf8");
   expect(reboot).toContain('section("README.md", "### A server that survives a reboot")');
+  const access = readFileSync(join(ROOT, "test/real/operator/access.test.ts"), "utf8");
+  expect(access).toContain('const HEADING = "### An admin page behind Access"');
 });
