@@ -19,11 +19,14 @@ export function watchFiles(
 ): () => void {
   const before = new Map(files.map((file) => [file, identityOf(statSync(file, { bigint: true }))]));
   let isChecking = false;
+  let isStopped = false;
   const check = async () => {
     if (isChecking) return;
     isChecking = true;
     for (const [file, identity] of before) {
-      if (!(await hasChanged(file, identity))) continue;
+      const isLost = await hasChanged(file, identity);
+      if (isStopped) return; // then SQLite removes its log
+      if (!isLost) continue;
       clearInterval(timer);
       return onLost(file);
     }
@@ -31,7 +34,10 @@ export function watchFiles(
   };
   const timer = setInterval(check, intervalMs);
   timer.unref();
-  return () => clearInterval(timer);
+  return () => {
+    isStopped = true;
+    clearInterval(timer);
+  };
 }
 
 /** Device and inode of a file. It is never opened: closing it would give up the locks that SQLite has on it. */
