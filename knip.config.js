@@ -22,7 +22,8 @@ export default {
     // loaded by a name that is computed, or as a process or thread of its own
     "infra/{main.mjs,index.ts,provider-only.ts}!",
     "infra/local/engine/worker.ts!",
-    "backend/page/app.ts!",
+    "backend/page/{app,follow-versions}.ts!",
+    "scripts/edits/{backend,type-check}-process.ts!",
     "scripts/programs/code-cache.ts!",
     // what a bundle has in the place of other files
     "scripts/bundle-build/in-bundle/*.{ts,mjs}!",

@@ -20,7 +20,7 @@ import {
 import { createLog } from "./log.ts";
 import { BufferedOutput } from "./log-output.ts";
 import { OUTBOX } from "./mail/index.ts";
-import { loadFeatures, type ReplacedModules, startFeatures } from "./modules.ts";
+import { type LoadedFeature, loadFeatures, type ReplacedModules, startFeatures } from "./modules.ts";
 import { NodesError } from "./nodes/index.ts";
 import { loadAssets } from "./page/index.ts";
 import { WRITE_LIMIT_MS } from "./store/index.ts";
@@ -64,6 +64,18 @@ export interface BackendOptions {
 }
 
 /**
+ * Loads every feature, and checks what they declare, without opening anything. Throws a SurfaceError or a FeatureError
+ * that says what to do. A start does it too.
+ */
+export function loadProgram(
+  surface: readonly SurfaceFile[] = surfaceFiles,
+  modules: ReplacedModules = {},
+): Promise<readonly LoadedFeature[]> {
+  checkSurface(surface, SURFACE_NAMES);
+  return loadFeatures(modules);
+}
+
+/**
  * Starts the database, the services and last the gateway, so that no request is accepted before the services run. The
  * port for health and metrics opens first: while the start waits for NATS the node is live and not ready. Throws a
  * SurfaceError, a FeatureError, a StoreError, a PortError or a NodesError that says what to do; nothing stays behind
@@ -71,10 +83,9 @@ export interface BackendOptions {
  */
 export async function startBackend(config: Config, options: BackendOptions = {}): Promise<Backend> {
   const surface = options.surface ?? surfaceFiles;
-  checkSurface(surface, SURFACE_NAMES);
+  const loaded = await loadProgram(surface, options.modules);
   const log = createLog(config, options.log ?? new BufferedOutput());
   const assets = options.assets ?? (await loadAssets());
-  const loaded = await loadFeatures(options.modules);
   let gateway: Gateway | undefined;
   const foundation = await openFoundation(config, log, loaded, () => gateway?.release());
   const { broker, database, links } = foundation;

@@ -21,19 +21,23 @@ interface BuiltPage {
   readonly sources: readonly string[];
 }
 
-/** Builds the page and returns its files. Throws where the page's source is wrong. */
-export async function loadAssets(): Promise<ReadonlyMap<string, Asset>> {
-  return (await buildPage()).assets;
+/**
+ * Builds the page and returns its files. Throws where the page's source is wrong.
+ *
+ * @param versionsUrl where `npm run dev` sends the page's version, so that the page reloads when it is another one
+ */
+export async function loadAssets(versionsUrl?: string): Promise<ReadonlyMap<string, Asset>> {
+  return (await buildPage(versionsUrl)).assets;
 }
 
 /**
  * Builds the page: modules and styles become one file each, and the page names its files by a hash of their contents,
  * so that a first visit makes four requests and the next one makes one. Throws where the page's source is wrong.
  */
-export async function buildPage(): Promise<BuiltPage> {
+export async function buildPage(versionsUrl?: string): Promise<BuiltPage> {
   const read = (name: string) => readFile(new URL(name, folder));
   const files = new Map<string, Asset>();
-  const { outputs, sources } = bundle();
+  const { outputs, sources } = bundle(versionsUrl);
   for (const [name, body] of [...outputs, ["favicon.svg", await read("favicon.svg")] as const]) {
     files.set(`/${name}`, { contentType: CONTENT_TYPES[extname(name)] ?? "", body, version: contentHash(body) });
   }
@@ -43,7 +47,8 @@ export async function buildPage(): Promise<BuiltPage> {
     const version = files.get(path)?.version;
     return version === undefined ? path : `${path}?v=${version}`;
   });
-  const page = { contentType: "text/html; charset=utf-8", body: Buffer.from(html) };
+  const body = Buffer.from(html);
+  const page = { contentType: "text/html; charset=utf-8", body, ...(versionsUrl && { connectsTo: versionsUrl }) };
   return { assets: new Map([["/", page], ...files]), sources };
 }
 
@@ -54,10 +59,14 @@ interface Bundle {
 }
 
 /** Bundles the page. The names in the program stay as they are, so that the stack of an error can be read. */
-function bundle(): Bundle {
+function bundle(versionsUrl: string | undefined): Bundle {
   const { outputFiles, metafile } = buildSync({
     absWorkingDir: fileURLToPath(folder),
     entryPoints: ["app.ts"],
+    ...(versionsUrl && {
+      inject: ["follow-versions.ts"],
+      define: { PAGE_VERSIONS_URL: JSON.stringify(versionsUrl) },
+    }),
     outdir: ".",
     write: false,
     bundle: true,

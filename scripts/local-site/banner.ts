@@ -62,7 +62,7 @@ function connectorText({ kind, version }: LocalSite["connector"]): string {
 }
 
 /** `nothing to change`, or how many resources were created, updated, replaced and deleted. */
-function stepsText(steps: readonly { readonly op: string }[]): string {
+export function stepsText(steps: readonly { readonly op: string }[]): string {
   const counts = new Map<string, number>();
   for (const { op } of steps) if (op !== "same") counts.set(op, (counts.get(op) ?? 0) + 1);
   if (counts.size === 0) return `${steps.length} resources, nothing to change`;

@@ -1,6 +1,6 @@
 import { chmodSync } from "node:fs";
 import { join } from "node:path";
-import { pino } from "pino";
+import { type DestinationStream, pino } from "pino";
 import type { Config } from "../../backend/config.ts";
 import { type Backend, startBackend } from "../../backend/main.ts";
 import { loadAssets } from "../../backend/page/index.ts";
@@ -17,18 +17,38 @@ import { takeDataDir, unusableFile } from "./data-dir.ts";
 import { choosePorts, type Ports } from "./ports.ts";
 import { startRecorder } from "./site-recorder.ts";
 
+/** What of a backend the site uses. */
+export type RunningBackend = Pick<Backend, "url" | "setupPath" | "outbox" | "failed" | "stop">;
+
+/** What the backend of a site is started with. */
+export interface BackendStart {
+  readonly config: Config;
+  /** The environment that `config` was read from. */
+  readonly env: NodeJS.ProcessEnv;
+  readonly ports: Ports;
+  /** Origin of the pages. */
+  readonly origin: string;
+  readonly log: DestinationStream;
+  readonly signal: AbortSignal | undefined;
+}
+
 /** Everything that `npm start` runs. */
 export interface LocalSite {
   /** Where the chat is, for browsers. */
   readonly chat: string;
   readonly hostname: string;
   readonly dataDir: string;
-  readonly backend: Backend;
+  readonly backend: RunningBackend;
   readonly api: LocalApi;
   readonly tunnel: TunnelEdge;
   readonly edge: Edge;
   readonly applied: Applied;
   readonly connector: RunningConnector;
+  /**
+   * Loads the program infra/index.ts as it is on the disk, proves the policy, and deploys what has changed. Throws an
+   * ApplyError; what was deployed before stays then, unless its code is that of an operation.
+   */
+  redeploy(): Promise<Applied>;
   /** Ends all of it, in the order in which requests flow. The same promise when called again. */
   stop(): Promise<void>;
 }
@@ -54,6 +74,8 @@ export interface LocalSiteOptions {
    * signal's reason. A site that runs is ended by `stop`.
    */
   readonly signal?: AbortSignal;
+  /** Starts the backend; in this process where it is left out. */
+  startBackend?(start: BackendStart): Promise<RunningBackend>;
   /** Called when a step of the start begins. */
   onStep?(step: StartStep): void;
   /** Called once for each request that reached the edge, when it is over. */
@@ -140,7 +162,8 @@ async function startParts(
   running.defer(() => tunnel.close());
 
   begin("the deployment of infra/index.ts");
-  const applied = await deploy(dataDir, api, backend);
+  const redeploy = () => deploy(dataDir, api, backend);
+  const applied = await redeploy();
   const token = String(applied.secrets.tunnelToken);
   // For `npm run connector`, which serves the tunnel beside or instead of the one below.
   writeTokenFile(dataDir, token);
@@ -168,7 +191,7 @@ async function startParts(
     onProblem: options.onProblem,
   });
   running.defer(() => edge.close());
-  return { chat, backend, api, tunnel, edge, applied, connector };
+  return { chat, backend, api, tunnel, edge, applied, connector, redeploy };
 }
 
 /** Where the local edge shows the certificates of its Access. */
@@ -176,21 +199,24 @@ const accessCertificates = ({ edge }: Ports): string => `http://127.0.0.1:${edge
 
 /** Starts both at once. When one fails, the other is left to `running`, which stops it. */
 async function startApiAndBackend(
-  { dataDir, env, plan = "free", signal, onBackendLog = () => {} }: LocalSiteOptions,
+  options: LocalSiteOptions,
   ports: Ports,
   chat: string,
   running: AsyncDisposableStack,
-): Promise<readonly [LocalApi, Backend]> {
-  const address = {
+): Promise<readonly [LocalApi, RunningBackend]> {
+  const { dataDir, plan = "free", signal } = options;
+  const env = {
+    ...options.env,
     HOST: undefined,
     PORT: String(ports.gateway),
     ORIGINS: chat,
-    ...(env.ACCESS_TEAM && { ACCESS_CERTIFICATES: accessCertificates(ports) }),
+    ...(options.env.ACCESS_TEAM && { ACCESS_CERTIFICATES: accessCertificates(ports) }),
+    DATA_DIR: dataDir,
   };
-  const config = readBackendConfig({ ...env, ...address, DATA_DIR: dataDir });
+  const config = readBackendConfig(env);
   const starting = [
     startLocalApi(dataDir, ports.api, plan, running),
-    startGateway(config, onBackendLog, running, signal),
+    startGateway({ config, env, ports, origin: chat, signal }, options, running),
   ] as const;
   await Promise.allSettled(starting);
   return Promise.all(starting);
@@ -208,7 +234,7 @@ async function startLocalApi(
 }
 
 /** Applies the program infra/index.ts to the local API. */
-function deploy(dataDir: string, api: LocalApi, backend: Backend): Promise<Applied> {
+function deploy(dataDir: string, api: LocalApi, backend: RunningBackend): Promise<Applied> {
   return applyProgram({
     project: PROJECT,
     stack: STACK,
@@ -226,24 +252,28 @@ function deploy(dataDir: string, api: LocalApi, backend: Backend): Promise<Appli
  * The backend. Its log is in the data folder, since the terminal belongs to the edge, and with each recorded request.
  */
 async function startGateway(
-  config: Config,
-  onLine: (line: string) => void,
+  start: Omit<BackendStart, "log">,
+  { onBackendLog = () => {}, startBackend: startChosen = startHere }: LocalSiteOptions,
   running: AsyncDisposableStack,
-  signal: AbortSignal | undefined,
-): Promise<Backend> {
-  const file = join(config.dataDir, "backend.log");
+): Promise<RunningBackend> {
+  const file = join(start.config.dataDir, "backend.log");
   const logFile = pino.destination({ dest: file, mkdir: true, mode: 0o600, append: false, sync: true });
   chmodSync(file, 0o600);
   running.defer(() => logFile.end());
   const log = {
     write(line: string) {
       logFile.write(line);
-      onLine(line);
+      onBackendLog(line);
     },
   };
-  const assets = await loadAssets();
-  // The signal ends a start that waits for NATS. Without NATS the start is short, and ends by itself.
-  const backend = await startBackend(config, { log, assets, ...(config.nats && signal && { signal }) });
+  const backend = await startChosen({ ...start, log });
   running.defer(() => backend.stop());
   return backend;
+}
+
+/** Starts the backend in this process. */
+async function startHere({ config, log, signal }: BackendStart): Promise<Backend> {
+  const assets = await loadAssets();
+  // The signal ends a start that waits for NATS. Without NATS the start is short, and ends by itself.
+  return startBackend(config, { log, assets, ...(config.nats && signal && { signal }) });
 }

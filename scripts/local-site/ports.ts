@@ -10,9 +10,11 @@ export interface Ports {
   readonly api: number;
   /** Where connectors dial. */
   readonly tunnel: number;
+  /** Where pages of `npm run dev` hear that there is another version of them. */
+  readonly reload: number;
 }
 
-const DEFAULTS: Ports = { edge: 8080, gateway: 3000, api: 8787, tunnel: 7844 };
+const DEFAULTS: Ports = { edge: 8080, gateway: 3000, api: 8787, tunnel: 7844, reload: 35_729 };
 const PARTS = Object.keys(DEFAULTS) as readonly (keyof Ports)[];
 
 /**

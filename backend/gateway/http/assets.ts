@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { assets } from "../../surface.ts";
-import { lastingHeaders, pageHeaders } from "./headers.ts";
+import { lastingHeaders, pageHeaders, pageHeadersWith } from "./headers.ts";
 
 /** A file of the page, loaded into memory. */
 export interface Asset {
@@ -8,6 +8,8 @@ export interface Asset {
   readonly body: Buffer;
   /** Its `contentHash`, where pages request it with `?v=`: the content of such an address never changes. */
   readonly version?: string;
+  /** Another address than the site's own to which the page may connect. */
+  readonly connectsTo?: string;
 }
 
 /** A file of the page, ready to be served. */
@@ -35,9 +37,10 @@ export function serveAssets(loaded: ReadonlyMap<string, Asset>): ReadonlyMap<str
     );
   }
   return new Map(
-    [...loaded].map(([path, { contentType, body, version }]) => {
+    [...loaded].map(([path, { contentType, body, version, connectsTo }]) => {
       const etag = `"${contentHash(body)}"`;
-      const fresh = { ...pageHeaders, "content-type": contentType, "content-length": String(body.length), etag };
+      const common = connectsTo === undefined ? pageHeaders : pageHeadersWith(connectsTo);
+      const fresh = { ...common, "content-type": contentType, "content-length": String(body.length), etag };
       const lasting = { ...fresh, ...lastingHeaders };
       const headers = (query: string) => (version !== undefined && query === `v=${version}` ? lasting : fresh);
       return [path, { body, etag, headers }];

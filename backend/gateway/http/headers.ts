@@ -17,6 +17,8 @@ export const apiHeaders = {
   "content-type": "application/json; charset=utf-8",
 } as const;
 
+const CONNECT_SRC = "connect-src 'self'";
+
 /** The headers of the page and its files: only files of this site run, nothing inline, and no site may frame it. */
 export const pageHeaders = {
   ...baseHeaders,
@@ -26,7 +28,7 @@ export const pageHeaders = {
     "script-src 'self'",
     "style-src 'self'",
     "img-src 'self' blob:", // pictures of users are read with an access token
-    "connect-src 'self'",
+    CONNECT_SRC,
     "base-uri 'none'",
     "form-action 'none'",
     "frame-ancestors 'none'",
@@ -35,6 +37,12 @@ export const pageHeaders = {
   "cross-origin-opener-policy": "same-origin",
   "permissions-policy": "camera=(), microphone=(), geolocation=()",
 } as const;
+
+/** The same for a page that may connect to another address besides its own site. */
+export const pageHeadersWith = (address: string): typeof pageHeaders => ({
+  ...pageHeaders,
+  "content-security-policy": pageHeaders["content-security-policy"].replace(CONNECT_SRC, `${CONNECT_SRC} ${address}`),
+});
 
 /** The headers of a file whose URL has a hash of its content: browsers and the edge keep it (RFC 8246). */
 export const lastingHeaders = { "cache-control": "public, max-age=31536000, immutable" } as const;

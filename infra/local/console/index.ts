@@ -6,5 +6,5 @@ export { deploymentLines } from "./deployment-lines.ts";
 export { printable, printableBytes } from "./escape.ts";
 export { RECORD_FORMAT } from "./record-file.ts";
 export { Recorder } from "./recorder.ts";
-export { problemLines, requestLines } from "./request-lines.ts";
+export { type LineOptions, problemLines, requestLines } from "./request-lines.ts";
 export { createRequestLog } from "./request-log.ts";
