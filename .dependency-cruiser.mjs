@@ -262,6 +262,13 @@ export default {
       },
     },
     {
+      name: "console-page-is-for-browsers",
+      severity: "error",
+      comment: "the page of the console runs in a browser: of the program it may import types",
+      from: { path: "^infra/local/console/page/" },
+      to: { pathNot: "^infra/local/console/page/|/preact/", dependencyTypesNot: ["type-only"] },
+    },
+    {
       name: "page-knows-no-feature",
       severity: "error",
       comment: "a feature's part of the page is a folder; only the list of parts imports it",

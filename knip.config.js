@@ -24,6 +24,7 @@ export default {
     "infra/local/engine/worker.ts!",
     "backend/page/{app,follow-versions}.ts!",
     "scripts/edits/{backend,type-check}-process.ts!",
+    "infra/local/console/page/console.ts!",
     "scripts/programs/code-cache.ts!",
     // what a bundle has in the place of other files
     "scripts/bundle-build/in-bundle/*.{ts,mjs}!",

@@ -8,6 +8,7 @@ const CHECKS: readonly (readonly [what: string, run: () => Promise<number>])[] =
   ["format and lint", () => runTool("biome", ["check", "--error-on-warnings"])],
   ["types", () => runTool("tsc", ["--noEmit"])],
   ["types of the page", () => runTool("tsc", ["--noEmit", "-p", "backend/page"])],
+  ["types of the console's page", () => runTool("tsc", ["--noEmit", "-p", "infra/local/console/page"])],
   ["imports", () => runTool("depcruise", ["--config", ".dependency-cruiser.mjs", ...FOLDERS])],
   ["lines, words, long functions", checkSources],
   ["unused code", () => runTool("knip", [])],

@@ -21,6 +21,7 @@ export function bannerLines(site: LocalSite, seconds: number): readonly string[]
       ? []
       : [`There is no administrator yet. Register the first one: ${chat}${backend.setupPath}`]),
     "",
+    `  console     ${site.siteConsole.address}  what passes; the address works once`,
     `  edge        ${site.edge.url}  takes the zone's hostnames; counts as TLS for the rules`,
     `  tunnel      ${tunnel.address}  ${connectorText(connector)}`,
     `              another: TUNNEL_TOKEN_FILE=${tokenFile(folder)} TUNNEL_EDGE=${tunnel.address} ` +

@@ -6,6 +6,7 @@ import { type Backend, startBackend } from "../../backend/main.ts";
 import { loadAssets } from "../../backend/page/index.ts";
 import { ConnectorProblem, type RunningConnector, startCloudflared } from "../../cloudflared/index.ts";
 import { type LocalApi, startApi } from "../../infra/local/api/index.ts";
+import type { RunningConsole } from "../../infra/local/console/index.ts";
 import { type DeploymentProblem, type Edge, type RequestRecord, startEdge } from "../../infra/local/edge/index.ts";
 import { type Applied, applyProgram } from "../../infra/local/engine/index.ts";
 import { startCloudTunnels, type TunnelEdge } from "../../infra/local/tunnel/index.ts";
@@ -15,6 +16,7 @@ import { readBackendConfig } from "../database/backend-config.ts";
 import { writeTokenFile } from "../stack-connectors/token-file.ts";
 import { takeDataDir, unusableFile } from "./data-dir.ts";
 import { choosePorts, type Ports } from "./ports.ts";
+import { startSiteConsole } from "./site-console.ts";
 import { startRecorder } from "./site-recorder.ts";
 
 /** What of a backend the site uses. */
@@ -49,6 +51,8 @@ export interface LocalSite {
    * ApplyError; what was deployed before stays then, unless its code is that of an operation.
    */
   redeploy(): Promise<Applied>;
+  /** The page that shows what passes the edge. */
+  readonly siteConsole: RunningConsole;
   /** Ends all of it, in the order in which requests flow. The same promise when called again. */
   stop(): Promise<void>;
 }
@@ -191,7 +195,12 @@ async function startParts(
     onProblem: options.onProblem,
   });
   running.defer(() => edge.close());
-  return { chat, backend, api, tunnel, edge, applied, connector, redeploy };
+  const siteConsole = await startSiteConsole({
+    ...{ api, recorder, dataDir, port: ports.console, hostname: HOSTNAME },
+    tunnelId: String(applied.outputs.tunnelId),
+  });
+  running.defer(() => siteConsole.close());
+  return { chat, backend, api, tunnel, edge, applied, connector, siteConsole, redeploy };
 }
 
 /** Where the local edge shows the certificates of its Access. */

@@ -12,9 +12,10 @@ export interface Ports {
   readonly tunnel: number;
   /** Where pages of `npm run dev` hear that there is another version of them. */
   readonly reload: number;
+  readonly console: number;
 }
 
-const DEFAULTS: Ports = { edge: 8080, gateway: 3000, api: 8787, tunnel: 7844, reload: 35_729 };
+const DEFAULTS: Ports = { edge: 8080, gateway: 3000, api: 8787, tunnel: 7844, reload: 35_729, console: 4040 };
 const PARTS = Object.keys(DEFAULTS) as readonly (keyof Ports)[];
 
 /**

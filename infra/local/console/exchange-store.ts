@@ -1,5 +1,5 @@
 import type { Zone } from "../api/state.ts";
-import type { ExchangeSummary, RecordedBodies, RecordedExchange } from "./recorded-exchange.ts";
+import type { ExchangeSummary, RecordedBodies, RecordedExchange } from "./console-data.ts";
 
 /** How much of the past is kept in memory. */
 export interface StoreLimits {
@@ -139,7 +139,7 @@ function summaryOf(exchange: RecordedExchange): ExchangeSummary {
 }
 
 /** Whether an exchange is one that the filter asks for. */
-function passes({ summary, rules, json }: KeptExchange, filter: ExchangeFilter): boolean {
+export function passes({ summary, rules, json }: KeptExchange, filter: ExchangeFilter): boolean {
   const { text, status, rule, path } = filter;
   if (status !== undefined && !hasStatus(summary.status, status)) return false;
   if (rule !== undefined && !rules.includes(rule)) return false;

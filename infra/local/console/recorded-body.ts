@@ -1,22 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import type { BodySample } from "../edge/index.ts";
+import type { RecordedBody } from "./console-data.ts";
 import type { Masker } from "./masker.ts";
-
-/** The first 64 KiB of a body, without secrets. */
-export interface RecordedBody {
-  /** Length of the whole body. */
-  readonly bytes: number;
-  /**
-   * `text`: UTF-8, with secrets masked. `bytes`: anything else, in base64. `compressed`: not kept, since secrets in it
-   * cannot be found.
-   */
-  readonly kind: "text" | "bytes" | "compressed";
-  readonly content: string;
-  /** In lower case; empty where the sender named none. */
-  readonly type: string;
-  /** Whether more came than was kept. */
-  readonly isCut: boolean;
-}
 
 /** Reads what was kept of a body and masks it. `lines` are the headers that came with it. */
 export function recordedBody(

@@ -1,72 +1,9 @@
-import type { FieldValue, RateCount, RequestFacts, RuleEvent, Verdict } from "../../rules/index.ts";
-import type { EdgeFailure, RequestRecord, RequestTrace } from "../edge/index.ts";
+import type { FieldValue, RequestFacts } from "../../rules/index.ts";
+import type { RequestRecord, RequestTrace } from "../edge/index.ts";
+import type { ExchangeSummary, RecordedBodies, RecordedExchange, RecordedHeaders } from "./console-data.ts";
 import { Masker } from "./masker.ts";
-import { type RecordedBody, recordedBody } from "./recorded-body.ts";
+import { recordedBody } from "./recorded-body.ts";
 import type { SecretNames } from "./secret-names.ts";
-
-/** Header lines as byte strings, in the order and case in which they came. */
-type RecordedHeaders = readonly (readonly [name: string, value: string])[];
-
-/** What lists of requests show. */
-export interface ExchangeSummary {
-  /** Number in this run, from 1. */
-  readonly seq: number;
-  /** CF-Ray. */
-  readonly ray: string;
-  /** When it arrived, milliseconds since the UNIX epoch. */
-  readonly time: number;
-  /** Empty where the request was too malformed to have one; likewise host and path. */
-  readonly method: string;
-  readonly host: string;
-  /** Without the query. */
-  readonly path: string;
-  /** Status of the response; 101 for a WebSocket that was open, 499 where the client left first. */
-  readonly status: number;
-  /** What the rules decided; `none` where no rule saw the request. */
-  readonly outcome: Verdict["outcome"] | "none";
-  /** The rule that decided, where one did. */
-  readonly rule?: string;
-  /** Address of the client. */
-  readonly client: string;
-  readonly country?: string;
-  /** Milliseconds until the whole response was sent, or the WebSocket was closed. */
-  readonly totalMs: number;
-  /** Milliseconds until the request was sent into the tunnel; absent where it was not. */
-  readonly edgeMs?: number;
-  /** Milliseconds from then until the head of the origin's response; the gateway's are among them. */
-  readonly originMs?: number;
-}
-
-/** One request and its response without secrets: a line of the record. Texts of clients are byte strings. */
-export interface RecordedExchange extends ExchangeSummary {
-  /** The request target with its query. */
-  readonly target: string;
-  readonly scheme: "http" | "https";
-  /** HTTP version; absent where the request could not be read. */
-  readonly version?: string;
-  /** Fields of the visitor that only Cloudflare computes, as the rules had them. */
-  readonly given?: Readonly<Record<string, FieldValue>>;
-  readonly colo?: string;
-  /** Every rule that matched, in order. */
-  readonly events: readonly RuleEvent[];
-  /** What the request did to the counters of rate limits. */
-  readonly counts: readonly RateCount[];
-  /** Fields that the verdict depends on and that were not given. */
-  readonly undetermined: readonly string[];
-  readonly failure?: EdgeFailure;
-  readonly requestHeaders: RecordedHeaders;
-  /** What the origin got; absent where the request did not reach it. */
-  readonly forwardedHeaders?: RecordedHeaders;
-  readonly responseHeaders: RecordedHeaders;
-  readonly requestBytes: number;
-  readonly responseBytes: number;
-}
-
-/** The bodies of an exchange, without secrets. */
-export interface RecordedBodies {
-  readonly request: RecordedBody;
-  readonly response: RecordedBody;
-}
 
 /** Makes the record of an exchange out of what passed the edge, and masks its secrets. */
 export function recordExchange(
@@ -78,10 +15,11 @@ export function recordExchange(
   const masker = new Masker(names);
   const masked = (lines: RecordedHeaders) =>
     lines.map(([name, value]): readonly [string, string] => [name, masker.header(name, value)]);
-  const requestHeaders = masked(trace.headers);
+  // with those that a visitor has by `Local-Visitor`: what the rules saw
+  const requestHeaders = masked(trace.facts?.headers ?? trace.headers);
   const forwardedHeaders = trace.forwarded && masked(trace.forwarded);
   const responseHeaders = masked(trace.responseHeaders);
-  const target = masker.url(trace.target);
+  const target = masker.url(trace.facts?.uri ?? trace.target);
   const bodies = {
     request: recordedBody(trace.requestBody, trace.headers, masker),
     response: recordedBody(trace.responseBody, trace.responseHeaders, masker),

@@ -1,5 +1,4 @@
-import type { RateCount } from "../../rules/index.ts";
-import type { RecordedExchange } from "./recorded-exchange.ts";
+import type { CounterState, RecordedExchange } from "./console-data.ts";
 
 /** How often a rule matched in this run. */
 export interface RuleHits {
@@ -7,13 +6,6 @@ export interface RuleHits {
   readonly hits: number;
   /** Milliseconds since the UNIX epoch. */
   readonly lastHit: number;
-}
-
-/** The last state of one counter of a rate limit. */
-export interface CounterState extends RateCount {
-  /** Address of the client whose request was counted last. */
-  readonly client: string;
-  readonly time: number;
 }
 
 /** Rules that are counted; there are far fewer in a zone. */

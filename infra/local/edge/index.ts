@@ -2,6 +2,6 @@
 export type { DeploymentProblem } from "./deployments.ts";
 export { EdgeError } from "./errors.ts";
 export type { EdgeOptions } from "./options.ts";
-export type { EdgeFailure, RequestRecord } from "./record.ts";
+export type { RequestRecord } from "./record.ts";
 export { type Edge, startEdge } from "./start-edge.ts";
 export type { BodySample, RequestTrace } from "./trace.ts";

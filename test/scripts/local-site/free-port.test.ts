@@ -37,7 +37,7 @@ test("O18: a port that the user asked for is used or refused, and not kept for t
   const dataDir = mkdtempSync(join(tmpdir(), "causeway-ports-"));
   const { server, port } = await listening();
   try {
-    const first = await choosePorts(dataDir, { edge: 0, gateway: 0, api: 0, tunnel: 0 });
+    const first = await choosePorts(dataDir, { edge: 0, gateway: 0, api: 0, tunnel: 0, reload: 0, console: 0 });
     await expect(choosePorts(dataDir, {}, { edge: port })).rejects.toThrow(`port ${port} is in use`);
     await closed(server);
     expect(await choosePorts(dataDir, {}, { edge: port })).toEqual({ ...first, edge: port });
@@ -51,11 +51,11 @@ test("O18: a port that the user asked for is used or refused, and not kept for t
 test("ports stay the same from run to run; where their file is damaged, new ones are chosen", async () => {
   const dataDir = mkdtempSync(join(tmpdir(), "causeway-ports-"));
   try {
-    const first = await choosePorts(dataDir, { edge: 0, gateway: 0, api: 0, tunnel: 0, reload: 0 });
-    expect(new Set(Object.values(first)).size).toBe(5);
+    const first = await choosePorts(dataDir, { edge: 0, gateway: 0, api: 0, tunnel: 0, reload: 0, console: 0 });
+    expect(new Set(Object.values(first)).size).toBe(6);
     expect(await choosePorts(dataDir)).toEqual(first);
     writeFileSync(join(dataDir, "ports.json"), '{"edge":"8080","gateway":99999');
-    const again = await choosePorts(dataDir, { edge: 0, api: 0, tunnel: 0 });
+    const again = await choosePorts(dataDir, { edge: 0, api: 0, tunnel: 0, reload: 0, console: 0 });
     expect(again.gateway).toBeGreaterThanOrEqual(3000);
     expect(JSON.parse(readFileSync(join(dataDir, "ports.json"), "utf8"))).toEqual(again);
   } finally {

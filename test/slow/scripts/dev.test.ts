@@ -44,7 +44,7 @@ const throwOnceThereIs = (file: string) =>
 async function startDev() {
   const dataDir = join(project, ".data");
   mkdirSync(dataDir);
-  await choosePorts(dataDir, { edge: 0, gateway: 0, api: 0, tunnel: 0, reload: 0 });
+  await choosePorts(dataDir, { edge: 0, gateway: 0, api: 0, tunnel: 0, reload: 0, console: 0 });
   const child = spawn(process.execPath, ["scripts/run.mjs", "dev"], {
     cwd: project,
     env: { DATA_DIR: dataDir },

@@ -32,7 +32,8 @@ async function play(
 ): Promise<{ code: number | null; output: string }> {
   const folder = mkdtempSync(join(tmpdir(), "causeway-ending-"));
   try {
-    if (command === "start") await choosePorts(folder, { edge: 0, gateway: 0, api: 0, tunnel: 0 });
+    if (command === "start")
+      await choosePorts(folder, { edge: 0, gateway: 0, api: 0, tunnel: 0, reload: 0, console: 0 });
     const env = { DATA_DIR: folder, DRAIN_SECONDS: "1", ...(command === "backend" && { PORT: "0" }) };
     const tree = startTree(STARTS[start](command, folder), env);
     const limit = setTimeout(() => process.kill(-tree.first.pid, "SIGKILL"), LIMIT_MS);

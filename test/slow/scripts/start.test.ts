@@ -16,7 +16,7 @@ beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), "causeway-start-"));
   dataDir = join(folder, "data");
   mkdirSync(dataDir);
-  await choosePorts(dataDir, { edge: 0, gateway: 0, api: 0, tunnel: 0 });
+  await choosePorts(dataDir, { edge: 0, gateway: 0, api: 0, tunnel: 0, reload: 0, console: 0 });
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 

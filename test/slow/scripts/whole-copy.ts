@@ -91,7 +91,7 @@ const UP = /Causeway is up .* The page: http:\/\/(?<hostname>[^:]+):(?<port>\d+)
 export async function startSite({ root }: WholeCopy, env: NodeJS.ProcessEnv = {}): Promise<StartedSite> {
   const dataDir = join(root, ".data");
   mkdirSync(dataDir, { recursive: true });
-  await choosePorts(dataDir, { edge: 0, gateway: 0, api: 0, tunnel: 0 });
+  await choosePorts(dataDir, { edge: 0, gateway: 0, api: 0, tunnel: 0, reload: 0, console: 0 });
   const child = spawn(process.execPath, ["scripts/run.mjs", "start"], {
     cwd: root,
     env: { ...env, DATA_DIR: dataDir, DRAIN_SECONDS: "1" },

@@ -2,9 +2,9 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import type { RecordedBodies, RecordedExchange } from "../../../../infra/local/console/console-data.ts";
 import { ExchangeStore } from "../../../../infra/local/console/exchange-store.ts";
 import { Recorder } from "../../../../infra/local/console/index.ts";
-import type { RecordedBodies, RecordedExchange } from "../../../../infra/local/console/recorded-exchange.ts";
 import { TestSite } from "../edge/test-site.ts";
 
 const SECRET = "hunter2-hunter2";

@@ -1,0 +1,19 @@
+import type { Cloud } from "../api/state.ts";
+import type { ConsoleFile } from "./page-files.ts";
+import type { Recorder } from "./recorder.ts";
+
+/** What a console shows, and where. */
+export interface ConsoleOptions {
+  /** Port on 127.0.0.1. */
+  readonly port: number;
+  readonly recorder: Recorder;
+  readonly cloud: Pick<Cloud, "zoneOf" | "onChange">;
+  /** A hostname of the site; its zone's rules are shown. */
+  readonly hostname: string;
+  /** Folder of mails that were not sent; absent: mails are sent. */
+  readonly outbox?: string | undefined;
+  /** Files of the page by their path. */
+  readonly files: ReadonlyMap<string, ConsoleFile>;
+  /** The connectors that are connected, as the API lists them. */
+  connectors(): Promise<unknown>;
+}

@@ -1,0 +1,118 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { ConsoleApi } from "./console-api.ts";
+import { pathOf, refusalOf } from "./console-guard.ts";
+import type { ConsoleOptions } from "./console-server-options.ts";
+import { ConsoleSession } from "./console-session.ts";
+
+/** A running console. */
+export interface RunningConsole {
+  /** With the token that opens it once. */
+  readonly address: string;
+  close(): Promise<void>;
+}
+
+/** Captured text is data: nothing in it may run, load or lead anywhere. */
+const SECURITY_HEADERS = {
+  "cache-control": "no-store",
+  "content-security-policy":
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; " +
+    "form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'",
+  "cross-origin-opener-policy": "same-origin",
+  "cross-origin-resource-policy": "same-origin",
+  "referrer-policy": "no-referrer",
+  "x-content-type-options": "nosniff",
+  "x-frame-options": "DENY",
+};
+/** Bytes of request line and headers. */
+const MAX_HEADER_BYTES = 16 * 1024;
+const MAX_CONNECTIONS = 64;
+/** Milliseconds for a request to arrive. */
+const REQUEST_TIMEOUT_MS = 10_000;
+
+/** Starts the console on 127.0.0.1. Rejects where the port cannot be used. */
+export async function startConsole(options: ConsoleOptions): Promise<RunningConsole> {
+  const { port } = options;
+  const origin = `http://127.0.0.1:${port}`;
+  const session = new ConsoleSession(port);
+  const api = new ConsoleApi(options);
+  const server = createServer(
+    { maxHeaderSize: MAX_HEADER_BYTES, headersTimeout: REQUEST_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS },
+    (request, response) => {
+      response.on("error", () => response.destroy());
+      serve(request, response, { origin, session, api, files: options.files }).catch((error: unknown) => {
+        const message = `the console failed: ${error instanceof Error ? error.message : String(error)}`;
+        if (response.headersSent) response.destroy();
+        else refuse(response, 500, message);
+      });
+    },
+  );
+  server.maxConnections = MAX_CONNECTIONS;
+  server.on("clientError", (_error, socket) => socket.destroy());
+  await listen(server, port);
+  return {
+    address: `${origin}/?token=${session.token}`,
+    async close() {
+      api.close();
+      const closed = new Promise<void>((done) => server.close(() => done()));
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+interface Served {
+  readonly origin: string;
+  readonly session: ConsoleSession;
+  readonly api: ConsoleApi;
+  readonly files: ConsoleOptions["files"];
+}
+
+async function serve(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { origin, session, api, files }: Served,
+): Promise<void> {
+  request.resume();
+  const refusal = refusalOf(request, origin);
+  if (refusal) return refuse(response, refusal.status, refusal.message);
+  const url = new URL(request.url ?? "/", origin);
+  const token = url.pathname === "/" ? url.searchParams.get("token") : null;
+  const isOpen = session.has(request.headers.cookie);
+  if (token !== null) {
+    const cookie = session.exchange(token);
+    if (cookie === undefined && !isOpen) {
+      return refuse(response, 403, "This address was used, or is wrong. Start again: the next address is printed.");
+    }
+    response.writeHead(303, { ...SECURITY_HEADERS, location: "/", ...(cookie && { "set-cookie": cookie }) }).end();
+    return;
+  }
+  if (!isOpen) return refuse(response, 403, "Open the console by the address that `npm start` printed.");
+  if (url.pathname.startsWith("/api/")) return serveApi(url, response, api);
+  const file = files.get(pathOf(request.url ?? ""));
+  if (!file) return refuse(response, 404, "The console has no such page.");
+  response.writeHead(200, { ...SECURITY_HEADERS, "content-type": file.type }).end(file.body);
+}
+
+async function serveApi(url: URL, response: ServerResponse, api: ConsoleApi): Promise<void> {
+  const result = await api.respond(url);
+  if (result.kind === "live") {
+    response.writeHead(200, { ...SECURITY_HEADERS, "content-type": "application/x-ndjson; charset=utf-8" });
+    response.flushHeaders();
+    result.begin(response);
+    return;
+  }
+  const { status, type, body } = result;
+  response.writeHead(status, { ...SECURITY_HEADERS, "content-type": type }).end(body);
+}
+
+function refuse(response: ServerResponse, status: number, message: string): void {
+  const headers = { ...SECURITY_HEADERS, "content-type": "text/plain; charset=utf-8" };
+  response.writeHead(status, status === 405 ? { ...headers, allow: "GET" } : headers).end(`${message}\n`);
+}
+
+function listen(server: Server, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen({ port, host: "127.0.0.1", exclusive: true }, resolve);
+  });
+}

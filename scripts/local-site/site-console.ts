@@ -1,0 +1,37 @@
+import { join } from "node:path";
+import type { LocalApi } from "../../infra/local/api/index.ts";
+import { buildConsolePage, type Recorder, type RunningConsole, startConsole } from "../../infra/local/console/index.ts";
+
+/** What the console of a site shows. */
+export interface SiteConsoleOptions {
+  readonly api: LocalApi;
+  readonly recorder: Recorder;
+  /** Port at 127.0.0.1. */
+  readonly port: number;
+  readonly hostname: string;
+  readonly dataDir: string;
+  readonly tunnelId: string;
+}
+
+/** Starts the console of a site: its page, and the data that the page shows. */
+export async function startSiteConsole(options: SiteConsoleOptions): Promise<RunningConsole> {
+  const { api, recorder, port, hostname, dataDir, tunnelId } = options;
+  return startConsole({
+    port,
+    recorder,
+    cloud: api.cloud,
+    hostname,
+    outbox: join(dataDir, "outbox"),
+    files: await buildConsolePage(),
+    connectors: () => connectorsOf(api, tunnelId),
+  });
+}
+
+/** The connectors of the tunnel, as Cloudflare's API lists them. */
+async function connectorsOf({ url, token, accountId }: LocalApi, tunnelId: string): Promise<unknown> {
+  const response = await fetch(`${url}/accounts/${accountId}/cfd_tunnel/${tunnelId}/connections`, {
+    headers: { authorization: `Bearer ${token}` },
+  });
+  const { result } = (await response.json()) as { readonly result: unknown };
+  return result;
+}
