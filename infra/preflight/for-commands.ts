@@ -3,7 +3,7 @@ export { readAccount, tokenObstacle } from "./account.ts";
 export { AS_FOUND, type AsFound, parseAsFound } from "./as-found.ts";
 export { findLeftBehind, type LeftBehind } from "./left-behind.ts";
 export { LISTS_PERMISSION } from "./lists.ts";
-export { type Obstacle, PreflightError } from "./obstacle.ts";
+export { type Obstacle, obstacleLines, PreflightError } from "./obstacle.ts";
 export { openApi } from "./open-api.ts";
 export {
   type NeededPermission,

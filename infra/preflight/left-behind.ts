@@ -28,16 +28,18 @@ export interface LeftBehind {
  * Finds these resources by the stack's mark, so that `down` can delete them: records first, so that no hostname is
  * reached without its rules, then what there is of Access, and lists after the rules that use them. `known` are the
  * ids in the state before anything is destroyed. Adopted resources are never in the list. No rule is loaded: all phases
- * of the policy are searched. Throws `PreflightError` where the account cannot be read.
+ * of the policy are searched, except for a guest, which has no rules and whose API token may not read them. Throws
+ * `PreflightError` where the account cannot be read.
  */
 export async function findLeftBehind(api: Cloudflare, site: Site, known: KnownIds): Promise<readonly LeftBehind[]> {
   const found = await readAccount(api, site);
   if ("obstacle" in found) throw new PreflightError([found.obstacle]);
   const { account } = found.value;
   const search: Search = { api, site, account, known };
+  const phases = site.role === "guest" ? [] : POLICY_PHASES;
   const placed = await Promise.all([
     ...siteHostnames(site).map((hostname) => findRecord(search, hostname)),
-    ...POLICY_PHASES.map(({ phase }) => findEntryPoint(search, { phase, rules: [] })),
+    ...phases.map(({ phase }) => findEntryPoint(search, { phase, rules: [] })),
   ]);
   const listed = await findMarkedLists(search);
   const marked = await findMarkedAccess(search);

@@ -25,12 +25,11 @@ export class PreflightError extends Error {
 
   /** `site`: what the configuration adopts and shares already, so that the lines to paste keep it. */
   constructor(obstacles: readonly Obstacle[], { adopt, sharedLists = [] }: Pick<Site, "adopt" | "sharedLists"> = {}) {
-    const lines = obstacles.map(({ code, found, fix }) => `  ${code}: ${printable(found)}\n    ${printable(fix)}`);
     const count = obstacles.length === 1 ? "one thing prevents it" : `${obstacles.length} things prevent it`;
     super(
       [
         `Nothing was created: ${count}.`,
-        ...lines,
+        ...obstacleLines(obstacles),
         ...unprovedHint(obstacles),
         ...adoptionHint(obstacles, adopt),
         ...sharingHint(obstacles, sharedLists),
@@ -40,6 +39,10 @@ export class PreflightError extends Error {
     this.obstacles = obstacles;
   }
 }
+
+/** Each obstacle with what to do about it. */
+export const obstacleLines = (obstacles: readonly Obstacle[]): string[] =>
+  obstacles.map(({ code, found, fix }) => `  ${code}: ${printable(found)}\n    ${printable(fix)}`);
 
 function unprovedHint(obstacles: readonly Obstacle[]): string[] {
   if (!obstacles.some(({ unproved }) => unproved)) return [];

@@ -1,5 +1,6 @@
 /** The Pulumi CLI for one stack of this project: shown to the operator, or read by a command. */
 import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync } from "node:fs";
 import { delimiter, dirname } from "node:path";
 import { isatty } from "node:tty";
 import { CommandError, endSignal } from "../command-line/index.ts";
@@ -145,10 +146,21 @@ function stateFailure(stack: string, printed: string): string {
     );
   }
   if (!/no stack named/.test(printed)) return printed;
+  return `${printed}\n${missingStackAdvice(stack, existsSync)}`;
+}
+
+/**
+ * What to do where the Pulumi backend has no such stack. A configuration that is there is not replaced: it has the
+ * secrets and what was adopted.
+ */
+export function missingStackAdvice(stack: string, exists: (file: string) => boolean): string {
   const file = `Pulumi.${stack.split("/").at(-1)}.yaml`;
+  const init = `\`pulumi stack init ${stack}\``;
+  if (!exists(file)) return `Copy Pulumi.example.yaml to ${file} and fill it in, then make the stack: ${init}.`;
   return (
-    `${printed}\nCopy Pulumi.example.yaml to ${file} and fill it in, then make the stack: \`pulumi stack init ` +
-    `${stack}\`.`
+    `${file} is there; keep it. If the stack was never made, make it: ${init}. If it was, you may be logged in to ` +
+    "another Pulumi backend (`pulumi whoami --verbose` names it; `pulumi login` changes it), or its state is lost: " +
+    'the chapter "A lost state" of README.md says what to do then.'
   );
 }
 

@@ -9,6 +9,7 @@ import {
   knownIdsOf,
   type LeftBehind,
   LISTS_PERMISSION,
+  obstacleLines,
   PreflightError,
 } from "../../infra/preflight/for-commands.ts";
 import { readSite } from "../../infra/site-config.ts";
@@ -33,7 +34,8 @@ export async function lookForLeftBehind(
     return await findLeftBehind(api, site, knownIdsOf(resources));
   } catch (error) {
     if (!(error instanceof StackConfigError || error instanceof PreflightError)) throw error;
-    console.log(`Whether an interrupted run left something at Cloudflare could not be read:\n${error.message}`);
+    const reasons = error instanceof PreflightError ? obstacleLines(error.obstacles) : [error.message];
+    console.log(["Whether an interrupted run left something at Cloudflare could not be read:", ...reasons].join("\n"));
     return [];
   }
 }

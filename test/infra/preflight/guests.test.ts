@@ -2,7 +2,7 @@
 import { expect, test } from "@jest/globals";
 import type Cloudflare from "cloudflare";
 import { ownerMark, policyFor, type Site } from "../../../infra/policy/index.ts";
-import { preflight } from "../../../infra/preflight/index.ts";
+import { findLeftBehind, preflight } from "../../../infra/preflight/index.ts";
 import { rulesetBody } from "../../../infra/resources/compile.ts";
 import { allowWritesSoFar, api, client, obstaclesOf, site, start } from "./account-stage.ts";
 
@@ -43,6 +43,24 @@ test("a guest that the owner names is cleared: no rules, no dry run, and a token
   expect(await obstaclesOf(blind, guest)).toMatchObject([
     { code: "permission", fix: expect.stringContaining('"Zone WAF Read"') },
   ]);
+});
+
+test("what an interrupted run of a guest left is found by a token that may not read the owner's rules", async () => {
+  const cloudflare = await start();
+  await deploy(cloudflare);
+  await cloudflare.dns.records.create({
+    zone_id: api.zoneId,
+    type: "CNAME",
+    name: "staging.example.com",
+    content: "6f2b1c1e-0000-4000-8000-000000000001.cfargotunnel.com",
+    comment: ownerMark(guest),
+    proxied: true,
+    ttl: 1,
+  });
+  allowWritesSoFar();
+  const token = api.issueToken(["Zone Read", "DNS Write", "Zone WAF Read", "Cloudflare Tunnel Write"]);
+  const found = await findLeftBehind(client(token), guest, {});
+  expect(found.map(({ kind, name }) => `${kind} ${name}`)).toEqual(["record staging.example.com"]);
 });
 
 test("a guest that the owner does not name is told what to add, and where", async () => {

@@ -1,8 +1,9 @@
 /** Resources that an interrupted run left at Cloudflare, against the local API. */
-import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import { afterEach, beforeEach, expect, jest, test } from "@jest/globals";
 import { type LocalApi, startApi } from "../../../infra/local/api/index.ts";
 import { accountFor } from "../../../scripts/cloudflare-account/account.ts";
-import { assertNotInUse } from "../../../scripts/stack-removal/left-behind.ts";
+import type { Cli } from "../../../scripts/pulumi-cli/cli.ts";
+import { assertNotInUse, lookForLeftBehind } from "../../../scripts/stack-removal/left-behind.ts";
 import { callApi } from "../../infra/local/api/client.ts";
 
 let api: LocalApi;
@@ -29,4 +30,19 @@ test("O2: a tunnel that has connectors was not left by an interrupted run", asyn
     },
   ]);
   await expect(assertNotInUse(account, "dev", left)).rejects.toThrow("another state of dev has this site");
+});
+
+test("where the account cannot be read, `down` goes on and says why, and not that nothing was created", async () => {
+  const config = { "causeway:zone": { value: "example.com" }, "causeway:hostnames": { value: '["chat.example.com"]' } };
+  const cli = { read: async () => ({ code: 0, output: JSON.stringify(config), errors: "" }) } as Partial<Cli> as Cli;
+  const log = jest.spyOn(console, "log").mockImplementation(() => {});
+  try {
+    const token = api.issueToken(["Zone Read", "DNS Read"]);
+    const found = await lookForLeftBehind(cli, accountFor({ apiToken: token, baseURL: api.url }), "prod", []);
+    expect(found).toEqual([]);
+    expect(log.mock.calls.join("\n")).toMatch(/could not be read:\n {2}permission: the API token may not/);
+    expect(log.mock.calls.join("\n")).not.toMatch(/Nothing was created/);
+  } finally {
+    log.mockRestore();
+  }
 });
