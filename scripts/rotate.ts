@@ -66,8 +66,9 @@ await runCommand(
       console.log(
         "`pulumi stack output tunnelToken --show-secrets` prints the old token, which no connector can start with, " +
           "until the next `npm run up`.\n" +
-          "Other machines: copy the token there, start a second connector with it, wait until it is ready, then stop " +
-          "the first.\n" +
+          "Other machines: copy the token there. `npm run connector` takes it by itself when you replace its file. " +
+          "Under systemd, replace /etc/causeway/tunnel-token, then run `systemctl restart causeway-connector`. Any " +
+          "other: start a second connector with the token, wait until it is ready, then stop the first.\n" +
           "Connectors that run go on with the old token until they end. If an attacker may have it, end their " +
           "connections too:\n" +
           "https://developers.cloudflare.com/cloudflare-one/networks/connectors/cloudflare-tunnel/configure-tunnels/remote-tunnel-permissions/",

@@ -97,7 +97,7 @@ function block(heading: string, command: string): string {
 /** Runs commands as the README has them, and returns their exit code and what they wrote. */
 function type(commands: string, answers: readonly TypedAnswer[]): Promise<PulumiRun> {
   const here = commands
-    .replace("http://127.0.0.1:3001", `http://127.0.0.1:${ports.staging}`)
+    .replace("http://127.0.0.1:3010", `http://127.0.0.1:${ports.staging}`)
     .replace(/--local(?= )|s3:\/\/YOUR-BUCKET/, `file://${stage.workspace.dir}/backend-of-pulumi`);
   return runOnTerminal(here, answers, place);
 }
@@ -112,7 +112,7 @@ async function run(heading: string, command: string, ...answers: readonly TypedA
 /** Starts each line of the block, as in a terminal of its own. */
 function start(heading: string, command: string): void {
   const lines = block(heading, command)
-    .replace("PORT=3001", `PORT=${ports.staging}`)
+    .replace("PORT=3010", `PORT=${ports.staging}`)
     .replace("PORT=3100", `PORT=${ports.team}`)
     .trim()
     .split("\n");

@@ -33,9 +33,9 @@ test("folders are quoted for the shell", () => {
 
 test("two stacks on one machine: a guest's backend has a folder of its own, and the port of its origin", () => {
   const guest = { ...step, role: "guest", tokenFile: "/srv/site/.data/staging/tunnel-token" } as const;
-  const lines = nextStepLines({ ...guest, origin: "http://127.0.0.1:3001", hostnames: ["staging.example.com"] });
+  const lines = nextStepLines({ ...guest, origin: "http://127.0.0.1:3010", hostnames: ["staging.example.com"] });
   expect(lines).toContain(
-    "  DATA_DIR=/srv/site/.data/staging PORT=3001 ORIGINS=https://staging.example.com npm run backend",
+    "  DATA_DIR=/srv/site/.data/staging PORT=3010 ORIGINS=https://staging.example.com npm run backend",
   );
   const elsewhere = nextStepLines({ ...step, origin: "http://backend.example.net:3001" }).join();
   expect([elsewhere.includes("PORT="), elsewhere.includes("DATA_DIR=")]).toEqual([false, false]);
