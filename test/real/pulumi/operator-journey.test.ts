@@ -134,7 +134,6 @@ function fillIn(stack: string, text: string): void {
   writeFileSync(file, readFileSync(file, "utf8").replace(/^config:\n/m, `config:\n${text}`));
 }
 
-const PASSES: TypedAnswer = [/passphrase to (protect|confirm)/, `${PASSPHRASE}\r`];
 const APPROVES: TypedAnswer = [/Do you want to perform this update/, "yes\r"];
 const typesToken = (token: string): TypedAnswer => [/value: /, `${token}\r`];
 const tokenOf = (stack: string): string => readFileSync(join(place.cwd, `.data/${stack}/tunnel-token`), "utf8").trim();
@@ -159,8 +158,7 @@ test("from a zone to a running chat", async () => {
   fillIn("prod", `  causeway:origin: http://127.0.0.1:${ports.prod}\n  cloudflare:baseUrl: ${stage.api.url}\n`);
   mkdirSync(join(place.cwd, "backend-of-pulumi"));
   const skips: TypedAnswer = [/What would you like to do\?[\s\S]*Skip for now/, "Skip\r"];
-  const locked = [skips, ...Array(2).fill(PASSES), [/Created stack/, `${PASSPHRASE}\r`]] as const;
-  await run(FIRST, "pulumi stack init prod", ...locked);
+  await run(FIRST, "pulumi stack init prod", skips, [/run `pulumi new`/, `${PASSPHRASE}\r`]);
   place = { ...place, env: { ...place.env, PULUMI_CONFIG_PASSPHRASE: PASSPHRASE } };
   const needs = await type(block(FIRST, "npm run token"), []);
   expect(needs.text).toContain("Cloudflare Tunnel: Edit");
@@ -205,8 +203,9 @@ test("a second service: a backend at its hostname, a program with an authority o
   writeFileSync(caPool, cert);
   grafana = createServer({ key, cert }, (request, response) => response.end(`grafana has ${request.url}`));
   await new Promise<void>((done) => grafana.listen(0, "127.0.0.1", done));
-  const settings = /```yaml\nconfig:\n(.*?)^```/ms.exec(section("README.md", SERVICE))?.[1] ?? "";
+  const settings = /```yaml\n(.*?)^```/ms.exec(section("README.md", SERVICE))?.[1] ?? "";
   const here = settings
+    .replaceAll(/^(?=.)/gm, "  ")
     .replace("127.0.0.1:3100", `127.0.0.1:${ports.team}`)
     .replace("10.0.0.5:3000", `127.0.0.1:${(grafana.address() as AddressInfo).port}`)
     .replace("/etc/causeway/internal-ca.pem", caPool);
