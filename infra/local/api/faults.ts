@@ -29,7 +29,7 @@ export interface FaultMatch {
 }
 
 export interface Faults {
-  /** The next `times` calls that match get the fault; 1 by default. */
+  /** The next `times` calls that match get the fault; 1 by default, `Infinity` for all until `clear`. */
   next(match: FaultMatch, fault: Fault, times?: number): void;
   /** Forgets the faults that no call has met. */
   clear(): void;
