@@ -1,6 +1,7 @@
 // `npm run bench -- tunnel`: requests to the same origin directly, through the tunnel with our own connector, and with
 // the real cloudflared where one is found. Each connector is a process of its own, the origin a thread; the figures
-// that count are the ratios within one run, since every way meets the same machine in turn.
+// that count are the ratios within one run, since every way meets the same machine in turn. The CPU of each part says
+// where the time goes.
 import { once } from "node:events";
 import { Agent, request } from "node:http";
 import { Worker } from "node:worker_threads";
@@ -8,7 +9,7 @@ import { findCloudflared } from "../../cloudflared/index.ts";
 import { runConnector } from "../cloudflared/connector-command.ts";
 import { type EdgeForTests, startEdgeForTests } from "../cloudflared/edge-for-tests.ts";
 import { atEnd, type Report, runBenchmark } from "./benchmark.ts";
-import { median, quantile } from "./contenders.ts";
+import { cpuOf, median, quantile } from "./contenders.ts";
 
 /** Sends one request and resolves with the bytes of the answer. */
 type Way = (path: string) => Promise<number>;
@@ -17,6 +18,9 @@ const ROUNDS = 7;
 const SEQUENTIAL = 200;
 const CONCURRENT = 1_000;
 const AT_ONCE = 32;
+const BIG = 4;
+/** Ratios of edge and cloudflared together to a direct connection. */
+const WANTED = { rate: 0.7, throughput: 0.4 };
 
 const agent = new Agent({ keepAlive: true, maxSockets: AT_ONCE });
 
@@ -55,13 +59,38 @@ const milliseconds = async (work: () => Promise<unknown>) => {
   return performance.now() - start;
 };
 
-interface Figures {
-  latency: number[];
-  rates: number[];
-  throughput: number[];
+/** Microseconds of CPU for a request, or for `/big`. */
+interface Costs {
+  /** The load, with the edge's end of the tunnel. */
+  load: number[];
+  connector: number[];
+  /** The origin, and the helper threads of this process. */
+  origin: number[];
 }
 
-async function round(way: Way, figures: Figures): Promise<void> {
+class Figures {
+  latency: number[] = [];
+  rates: number[] = [];
+  throughput: number[] = [];
+  request: Costs = { load: [], connector: [], origin: [] };
+  big: Costs = { load: [], connector: [], origin: [] };
+}
+
+/** Milliseconds of some work; the CPU that it took is added to `costs`. */
+async function costing(costs: Costs, connector: number | undefined, count: number, work: () => Promise<unknown>) {
+  const cpu = () => {
+    const [thread, all] = [process.threadCpuUsage(), process.cpuUsage()];
+    const load = thread.user + thread.system;
+    return { load, origin: all.user + all.system - load, connector: connector === undefined ? 0 : cpuOf(connector) };
+  };
+  const before = cpu();
+  const elapsed = await milliseconds(work);
+  const after = cpu();
+  for (const part of ["load", "connector", "origin"] as const) costs[part].push((after[part] - before[part]) / count);
+  return elapsed;
+}
+
+async function round(way: Way, connector: number | undefined, figures: Figures): Promise<void> {
   for (let sent = 0; sent < SEQUENTIAL; sent += 1) figures.latency.push(await milliseconds(() => way("/")));
   let left = CONCURRENT;
   const client = async () => {
@@ -70,9 +99,13 @@ async function round(way: Way, figures: Figures): Promise<void> {
       await way("/");
     }
   };
-  const elapsed = await milliseconds(() => Promise.all(Array.from({ length: AT_ONCE }, client)));
+  const atOnce = () => Promise.all(Array.from({ length: AT_ONCE }, client));
+  const elapsed = await costing(figures.request, connector, CONCURRENT, atOnce);
   figures.rates.push(CONCURRENT / (elapsed / 1000));
-  figures.throughput.push(16 / ((await milliseconds(() => way("/big"))) / 1000));
+  const big = async () => {
+    for (let turn = 0; turn < BIG; turn += 1) await way("/big");
+  };
+  figures.throughput.push((16 * BIG) / ((await costing(figures.big, connector, BIG, big)) / 1000));
 }
 
 async function compare(report: Report): Promise<void> {
@@ -86,7 +119,7 @@ async function compare(report: Report): Promise<void> {
     ["own connector", { PATH: "" }],
     ...(binary ? ([[`cloudflared ${binary.version}`, { PATH: "", CLOUDFLARED_BIN: binary.file }]] as const) : []),
   ] as const;
-  const ways: (readonly [name: string, way: Way])[] = [["direct", direct(port)]];
+  const ways: (readonly [name: string, way: Way, connector?: number])[] = [["direct", direct(port)]];
   for (const [name, env] of kinds) {
     const testSite = await startEdgeForTests(config);
     atEnd(() => testSite.close());
@@ -104,17 +137,15 @@ async function compare(report: Report): Promise<void> {
     });
     await command.ready;
     await testSite.until(4);
-    ways.push([name, tunnelled(testSite)]);
+    ways.push([name, tunnelled(testSite), command.pid]);
   }
 
-  const results = ways.map(([name, way]) => {
-    return { name, way, figures: { latency: [], rates: [], throughput: [] } as Figures };
-  });
-  for (const { way } of results) await round(way, { latency: [], rates: [], throughput: [] });
+  const results = ways.map(([name, way, connector]) => ({ name, way, connector, figures: new Figures() }));
+  for (const { way, connector } of results) await round(way, connector, new Figures());
   for (let index = 0; index < ROUNDS; index += 1) {
     for (let turn = 0; turn < results.length; turn += 1) {
       const one = results[(turn + index) % results.length];
-      if (one) await round(one.way, one.figures);
+      if (one) await round(one.way, one.connector, one.figures);
     }
   }
   const medians = results.map(({ name, figures: { latency, rates, throughput } }) => {
@@ -128,7 +159,7 @@ async function compare(report: Report): Promise<void> {
   });
   const [base] = medians;
   report.table(
-    `${ROUNDS} rounds of ${SEQUENTIAL} requests in turn, ${CONCURRENT} by ${AT_ONCE} at once, 16 MiB; medians`,
+    `${ROUNDS} rounds of ${SEQUENTIAL} requests in turn, ${CONCURRENT} by ${AT_ONCE} at once, ${BIG} times 16 MiB; medians`,
     [
       ...([[""], ["p50 ms", 2], ["ratio", 2], ["p99 ms", 2], ["requests/s"]] as const),
       ...([["their ratio", 2], ["MiB/s"], ["the ratio of these", 2]] as const),
@@ -138,6 +169,22 @@ async function compare(report: Report): Promise<void> {
       ...[rate / (base?.rate ?? rate), through, through / (base?.through ?? through)],
     ]),
   );
+  const parts = ["load", "connector", "origin"] as const;
+  report.table(
+    "CPU: us for a request, ms for 16 MiB",
+    [[""], ...parts.flatMap((part) => [[part, 1] as const, [`${part}, 16 MiB`, 1] as const])],
+    results.map(({ name, figures: { request: small, big } }) => {
+      return [name, ...parts.flatMap((part) => [median(small[part]), median(big[part]) / 1000])];
+    }),
+  );
+  if (base === undefined) return;
+  const [, own, real] = medians;
+  if (own && real) {
+    report.target(`requests/s, ${real.name} / direct`, real.rate / base.rate, ">=", WANTED.rate);
+    report.target(`MiB/s, ${real.name} / direct`, real.through / base.through, ">=", WANTED.throughput);
+    report.target(`requests/s, ${own.name} / ${real.name}`, own.rate / real.rate, ">=", 1);
+    report.target(`MiB/s, ${own.name} / ${real.name}`, own.through / real.through, ">=", 1);
+  }
 }
 
 await runBenchmark({

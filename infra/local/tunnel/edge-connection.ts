@@ -59,6 +59,11 @@ const MAX_RESPONSE_BYTES = 64 * 1024;
  * clients that do not read.
  */
 const STREAM_WINDOW_BYTES = 256 * 1024;
+/**
+ * Bytes of flow control for all streams of a connection together (RFC 9113, 6.9.2 begins with 65,535). Node.js takes
+ * bytes off it as they arrive, read or not: it bounds speed, and the windows of the streams bound memory.
+ */
+const CONNECTION_WINDOW_BYTES = 8 * 1024 * 1024;
 /** Mebibytes that nghttp2 may hold for all streams of one connection before it refuses new ones. */
 const SESSION_MEMORY_MIB = 128;
 
@@ -86,6 +91,7 @@ export class EdgeConnection {
       maxSendHeaderBlockLength: MAX_HEADER_LIST_BYTES, // nghttp2 would stop at 64 KiB, half of what Cloudflare takes
       maxSessionMemory: SESSION_MEMORY_MIB,
     });
+    this.#session.once("connect", () => this.#session.setLocalWindowSize(CONNECTION_WINDOW_BYTES));
     this.#session.on("error", () => this.destroy());
     this.#session.on("goaway", () => this.drain());
     this.#session.once("close", () => this.#close());

@@ -50,15 +50,16 @@ export function openTunnelStream(session: ClientHttp2Session, request: TunnelReq
   // The user of the stream sees errors through `response` and `close`; one after both must not end the process.
   stream.on("error", ignore);
   const response = new Promise<TunnelResponse>((resolve, reject) => {
+    const onClose = () =>
+      reject(new TunnelError("STREAM_LOST", "The connection to the connector ended before the response."));
+    stream.once("close", onClose);
     stream.once("response", (headers) => {
+      stream.off("close", onClose);
       const read = readResponse(headers, request.websocket === true);
       if (read) return resolve(read);
       reject(new TunnelError("BAD_RESPONSE", "The connector's response is not one of the tunnel protocol."));
       stream.close(constants.NGHTTP2_PROTOCOL_ERROR);
     });
-    stream.once("close", () =>
-      reject(new TunnelError("STREAM_LOST", "The connection to the connector ended before the response.")),
-    );
   });
   response.catch(ignore);
   const trailers = new Promise<readonly HeaderLine[]>((resolve) => {

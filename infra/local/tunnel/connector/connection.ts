@@ -23,6 +23,8 @@ export interface EdgeConnectionOptions {
 const REGISTRATION_TIMEOUT_MS = 15_000;
 const MAX_CONFIGURATION_BYTES = 1024 * 1024;
 const STREAM_WINDOW_BYTES = 256 * 1024;
+/** As at the edge: it bounds speed, the windows of the streams bound memory. */
+const CONNECTION_WINDOW_BYTES = 8 * 1024 * 1024;
 
 /** One connection to the edge. The connector is the client of TLS and the server of HTTP/2. */
 export class ConnectorConnection {
@@ -112,6 +114,7 @@ export class ConnectorConnection {
       strictSingleValueFields: false,
     });
     this.#session = session;
+    session.setLocalWindowSize(CONNECTION_WINDOW_BYTES);
     session.on("error", () => this.destroy());
     session.once("close", () => this.#socket.destroy());
     session.on("stream", (stream: ServerHttp2Stream, headers, _flags, raw: string[]) => {

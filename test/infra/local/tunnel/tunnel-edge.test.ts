@@ -341,6 +341,16 @@ describe("which connectors may register", () => {
   });
 });
 
+test("T1: the streams of a connection have a window of 8 MiB together, so that it does not slow them down", async () => {
+  await start();
+  const { session, register, closed } = await fakeConnector(edge);
+  await register({ tunnelId, secret });
+  // the registration has used a little of it
+  expect(session.state.remoteWindowSize).toBeGreaterThan(8_000_000);
+  session.destroy();
+  await closed;
+});
+
 describe("requests", () => {
   const held: ServerHttp2Stream[] = [];
   const hold = (stream: ServerHttp2Stream) => {

@@ -2,11 +2,14 @@ import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { connect as connectHttp2 } from "node:http2";
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { createServer as createTcpServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { createServer as createTlsListener, type TLSSocket } from "node:tls";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { edgeCertificates } from "../../../../../infra/local/tunnel/certificates.ts";
 import { type Connector, startConnector } from "../../../../../infra/local/tunnel/connector/index.ts";
@@ -165,6 +168,25 @@ describe("what it does for an origin", () => {
     expect(text).toContain(`cloudflared_orchestration_config_version ${version}\n`);
     expect((await fetch(`http://${connector.metrics}/other`)).status).toBe(404);
   });
+});
+
+test("T1: the edge may send 8 MiB of bodies to all streams of a connection together", async () => {
+  const { key, cert } = await edgeCertificates(join(folder, "window"), Date.now());
+  const server = createTlsListener({ key, cert, ALPNProtocols: ["h2"] });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const authority = await readFile(join(folder, "window", "ca.pem"), "utf8");
+  const connector = await startConnector({ token: tunnel.token(), edge: [address], ca: authority, gracePeriodMs: 0 });
+  connector.ready.catch(() => {}); // nothing here responds to the registration
+  const [socket] = (await once(server, "secureConnection")) as [TLSSocket];
+  const session = connectHttp2("https://edge", { createConnection: () => socket });
+  session.on("error", () => {});
+  await once(session, "remoteSettings");
+  while ((session.state.remoteWindowSize ?? 0) < 8_000_000) await delay(5);
+  await connector.stop();
+  session.destroy();
+  server.close();
 });
 
 describe("starting and ending", () => {
