@@ -196,7 +196,7 @@ async function startParts(
   });
   running.defer(() => edge.close());
   const siteConsole = await startSiteConsole({
-    ...{ api, recorder, dataDir, port: ports.console, hostname: HOSTNAME },
+    ...{ api, edge, recorder, dataDir, port: ports.console, hostname: HOSTNAME },
     tunnelId: String(applied.outputs.tunnelId),
   });
   running.defer(() => siteConsole.close());

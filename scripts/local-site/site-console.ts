@@ -1,10 +1,14 @@
+import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { LocalApi } from "../../infra/local/api/index.ts";
 import { buildConsolePage, type Recorder, type RunningConsole, startConsole } from "../../infra/local/console/index.ts";
+import type { Edge } from "../../infra/local/edge/index.ts";
+import type { Visitors } from "../../infra/rules/index.ts";
 
 /** What the console of a site shows. */
 export interface SiteConsoleOptions {
   readonly api: LocalApi;
+  readonly edge: Edge;
   readonly recorder: Recorder;
   /** Port at 127.0.0.1. */
   readonly port: number;
@@ -15,11 +19,13 @@ export interface SiteConsoleOptions {
 
 /** Starts the console of a site: its page, and the data that the page shows. */
 export async function startSiteConsole(options: SiteConsoleOptions): Promise<RunningConsole> {
-  const { api, recorder, port, hostname, dataDir, tunnelId } = options;
+  const { api, edge, recorder, port, hostname, dataDir, tunnelId } = options;
   return startConsole({
     port,
     recorder,
     cloud: api.cloud,
+    edge,
+    visitors: readVisitors,
     hostname,
     outbox: join(dataDir, "outbox"),
     files: await buildConsolePage(),
@@ -34,4 +40,13 @@ async function connectorsOf({ url, token, accountId }: LocalApi, tunnelId: strin
   });
   const { result } = (await response.json()) as { readonly result: unknown };
   return result;
+}
+
+const VISITORS = new URL("../../infra/policy/visitors.ts", import.meta.url);
+
+/** The visitors as their file has them now: under `npm run dev` it is edited while the site runs. */
+async function readVisitors(): Promise<Visitors> {
+  const { mtimeMs } = await stat(VISITORS);
+  const file: { readonly VISITORS: Visitors } = await import(`${VISITORS.href}?at=${mtimeMs}`);
+  return file.VISITORS;
 }

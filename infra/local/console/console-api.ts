@@ -1,17 +1,14 @@
-import type { ServerResponse } from "node:http";
-import type { RecordedBodies, RecordedExchange } from "./console-data.ts";
+import { AgainApi } from "./again-api.ts";
+import { ApiMistake, type ApiResponse, json } from "./api-response.ts";
+import type { RecordedBodies } from "./console-data.ts";
 import type { ConsoleOptions } from "./console-server-options.ts";
 import { DeploymentLog } from "./deployment-log.ts";
 import type { ExchangeFilter } from "./exchange-store.ts";
+import { findExchange } from "./find-exchange.ts";
 import { listedExchange } from "./listed-exchange.ts";
 import { LiveFeed } from "./live-feed.ts";
 import { outboxMails } from "./outbox-mails.ts";
 import { ruleReadings } from "./rule-readings.ts";
-
-/** What the API responds: a text, or a stream that `begin` starts. */
-export type ApiResponse =
-  | { readonly kind: "whole"; readonly status: number; readonly type: string; readonly body: string | Buffer }
-  | { readonly kind: "live"; begin(response: ServerResponse): void };
 
 /** Exchanges of a list, where the request names no number, and at most. */
 const DEFAULT_LIMIT = 200;
@@ -27,42 +24,36 @@ const PARAMETERS: Readonly<Record<string, { readonly pattern: RegExp; readonly w
   limit: { pattern: /^[1-9]\d{0,2}$/, wanted: `1 to ${MAX_LIMIT}` },
 };
 
-/** What a caller did wrong. */
-class ApiMistake extends Error {
-  readonly status: number;
-  constructor(status: number, message: string) {
-    super(message);
-    this.status = status;
-  }
-}
-
 /** The data of the console, as JSON. */
 export class ConsoleApi {
   readonly #options: ConsoleOptions;
   readonly #live: LiveFeed;
   readonly #deployments: DeploymentLog;
+  readonly #again: AgainApi;
   readonly #stopRecording: () => void;
 
   constructor(options: ConsoleOptions) {
     const { recorder, cloud, hostname } = options;
     this.#options = options;
     this.#live = new LiveFeed((kept) => listedExchange(kept, recorder));
-    this.#deployments = new DeploymentLog(cloud, hostname);
+    this.#deployments = new DeploymentLog(cloud, hostname, options.clock);
+    this.#again = new AgainApi(options, this.#deployments);
     this.#stopRecording = recorder.onRecorded((kept) => this.#live.publish(kept));
   }
 
-  /** Responds to a request for a path below `/api/`. */
-  async respond(url: URL): Promise<ApiResponse> {
-    try {
-      return await this.#respond(url);
-    } catch (error) {
-      if (error instanceof ApiMistake) return json({ error: error.message }, error.status);
-      throw error;
-    }
+  /** Responds to a GET of a path below `/api/`. */
+  respond(url: URL): Promise<ApiResponse> {
+    return withMistakes(async () => this.#respond(url));
+  }
+
+  /** Does what a POST of JSON asks for. */
+  act(url: URL, body: string): Promise<ApiResponse> {
+    return withMistakes(async () => this.#act(url, body));
   }
 
   close(): void {
     this.#stopRecording();
+    this.#again.close();
     this.#live.close();
     this.#deployments.close();
   }
@@ -72,6 +63,7 @@ export class ConsoleApi {
     if (name === "requests" && ray !== undefined && more.length === 0) {
       parametersOf(url, []);
       if (part === undefined) return json(this.#details(ray));
+      if (part === "again" && which === undefined) return this.#again.draft(ray);
       if (part === "image" && (which === "request" || which === "response")) return this.#image(ray, which);
     }
     if (ray !== undefined) throw new ApiMistake(404, `There is no ${url.pathname}.`);
@@ -90,6 +82,19 @@ export class ConsoleApi {
         return this.#mails();
       default:
         throw new ApiMistake(404, `There is no ${url.pathname}.`);
+    }
+  }
+
+  #act(url: URL, body: string): Promise<ApiResponse> {
+    parametersOf(url, []);
+    const value = parsed(body);
+    switch (url.pathname) {
+      case "/api/again":
+        return this.#again.send(value);
+      case "/api/judge":
+        return this.#again.judge(value);
+      default:
+        throw new ApiMistake(404, `There is no action ${url.pathname}.`);
     }
   }
 
@@ -113,7 +118,7 @@ export class ConsoleApi {
 
   /** One exchange with all that is known of it. */
   #details(ray: string): object {
-    const { kept, exchange, bodies } = this.#exchange(ray);
+    const { kept, exchange, bodies } = findExchange(this.#options.recorder, ray);
     const { lines = [], gatewayMs } = this.#options.recorder.backend.get(ray) ?? {};
     return {
       exchange,
@@ -125,20 +130,12 @@ export class ConsoleApi {
 
   /** A body that is a picture by its first bytes, whatever its sender called it. */
   #image(ray: string, which: keyof RecordedBodies): ApiResponse {
-    const body = this.#exchange(ray).bodies?.[which];
+    const body = findExchange(this.#options.recorder, ray).bodies?.[which];
     const bytes = Buffer.from(body?.kind === "bytes" ? body.content : "", "base64");
     const head = bytes.subarray(0, 12).toString("latin1");
     const type = IMAGES.find(([pattern]) => pattern.test(head))?.[1];
     if (type === undefined) throw new ApiMistake(404, "This body is no picture.");
     return { kind: "whole", status: 200, type, body: bytes };
-  }
-
-  #exchange(ray: string) {
-    const kept = this.#options.recorder.exchanges.get(ray);
-    if (!kept) throw new ApiMistake(404, "There is no such request, or it is no longer kept.");
-    const exchange = JSON.parse(kept.json.toString()) as RecordedExchange;
-    const bodies = kept.bodies && (JSON.parse(kept.bodies.toString()) as RecordedBodies);
-    return { kept, exchange, bodies };
   }
 
   /** The rules that are deployed now, what they did in this run, and the counters of rate limits. */
@@ -163,6 +160,24 @@ export class ConsoleApi {
   }
 }
 
+/** The response of an action, or what its caller did wrong. */
+async function withMistakes(respond: () => Promise<ApiResponse>): Promise<ApiResponse> {
+  try {
+    return await respond();
+  } catch (error) {
+    if (error instanceof ApiMistake) return json({ error: error.message }, error.status);
+    throw error;
+  }
+}
+
+function parsed(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch {
+    throw new ApiMistake(400, "The body is no JSON.");
+  }
+}
+
 /** How pictures begin, as byte strings. */
 const IMAGES: readonly (readonly [head: RegExp, type: string])[] = [
   [/^\x89PNG\r\n/, "image/png"],
@@ -170,10 +185,6 @@ const IMAGES: readonly (readonly [head: RegExp, type: string])[] = [
   [/^GIF8[79]a/, "image/gif"],
   [/^RIFF.{4}WEBP/s, "image/webp"],
 ];
-
-function json(value: object, status = 200): ApiResponse {
-  return { kind: "whole", status, type: "application/json; charset=utf-8", body: JSON.stringify(value) };
-}
 
 /** The parameters of a query, each once and as it must be. An empty one counts as absent. */
 function parametersOf(url: URL, allowed: readonly string[]): Record<string, string> {

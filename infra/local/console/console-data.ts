@@ -26,6 +26,8 @@ export interface ExchangeSummary {
   /** Address of the client. */
   readonly client: string;
   readonly country?: string;
+  /** `ray` of the request that this one repeats, where it was sent from the console. */
+  readonly repeats?: string;
   /** Milliseconds until the whole response was sent, or the WebSocket was closed. */
   readonly totalMs: number;
   /** Milliseconds until the request was sent into the tunnel; absent where it was not. */

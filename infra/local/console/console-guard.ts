@@ -9,11 +9,13 @@ export interface ConsoleRefusal {
 
 /** Characters of a request target. */
 const MAX_TARGET_LENGTH = 2_048;
+const JSON_TYPE = /^application\/json(?:;\s*charset=utf-8)?$/i;
 
 /**
  * Checks where a request comes from, before its cookie counts: pages of other sites, and of other ports of this
  * machine, to which the browser sends the cookie too, are refused. A name that leads to this machine (DNS rebinding) is
- * refused by its Host. Undefined: no objection.
+ * refused by its Host. What changes something is a POST of JSON, which a page of another site cannot send without
+ * being asked for its Origin, and has the console's Origin. Undefined: no objection.
  */
 export function refusalOf(request: IncomingMessage, origin: string): ConsoleRefusal | undefined {
   const { method, url = "", headers } = request;
@@ -21,12 +23,16 @@ export function refusalOf(request: IncomingMessage, origin: string): ConsoleRefu
   if (hosts.length !== 1 || `http://${headers.host}` !== origin) {
     return { status: 421, message: `The console is at ${origin}. Open it by the address that \`npm start\` printed.` };
   }
-  if (method !== "GET") return { status: 405, message: "The console takes GET alone." };
+  const isAction = method === "POST" && pathOf(url).startsWith("/api/");
+  if (method !== "GET" && !isAction) return { status: 405, message: "The console takes GET, and POST below /api/." };
   if (url.length > MAX_TARGET_LENGTH) {
     return { status: 414, message: `The address has ${url.length} characters; ${MAX_TARGET_LENGTH} are allowed.` };
   }
-  if (headers.origin !== undefined && headers.origin !== origin) {
+  if ((isAction || headers.origin !== undefined) && headers.origin !== origin) {
     return { status: 403, message: "Pages of other sites may not use the console." };
+  }
+  if (isAction && !JSON_TYPE.test(headers["content-type"] ?? "")) {
+    return { status: 415, message: "The console takes application/json alone." };
   }
   const site = headers["sec-fetch-site"];
   const isFromElsewhere = site !== undefined && site !== "same-origin" && site !== "none";

@@ -1,6 +1,8 @@
+import type { Visitors } from "../../rules/index.ts";
 import type { Cloud } from "../api/state.ts";
 import type { ConsoleFile } from "./page-files.ts";
 import type { Recorder } from "./recorder.ts";
+import type { EdgeToSendTo } from "./send-again.ts";
 
 /** What a console shows, and where. */
 export interface ConsoleOptions {
@@ -14,6 +16,12 @@ export interface ConsoleOptions {
   readonly outbox?: string | undefined;
   /** Files of the page by their path. */
   readonly files: ReadonlyMap<string, ConsoleFile>;
+  /** Where requests are sent again. */
+  readonly edge: EdgeToSendTo;
+  /** The visitors that requests can be sent for, as they are now. */
+  visitors(): Promise<Visitors>;
+  /** Milliseconds since the UNIX epoch; of the machine if absent. */
+  readonly clock?: () => number;
   /** The connectors that are connected, as the API lists them. */
   connectors(): Promise<unknown>;
 }

@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { ApiResponse } from "./api-response.ts";
 import { ConsoleApi } from "./console-api.ts";
 import { pathOf, refusalOf } from "./console-guard.ts";
 import type { ConsoleOptions } from "./console-server-options.ts";
@@ -26,6 +27,8 @@ const SECURITY_HEADERS = {
 /** Bytes of request line and headers. */
 const MAX_HEADER_BYTES = 16 * 1024;
 const MAX_CONNECTIONS = 64;
+/** Bytes of the JSON of an action: a body of 64 KiB has more in base64, and with escapes. */
+const MAX_ACTION_BYTES = 512 * 1024;
 /** Milliseconds for a request to arrive. */
 const REQUEST_TIMEOUT_MS = 10_000;
 
@@ -72,7 +75,7 @@ async function serve(
   response: ServerResponse,
   { origin, session, api, files }: Served,
 ): Promise<void> {
-  request.resume();
+  if (request.method !== "POST") request.resume();
   const refusal = refusalOf(request, origin);
   if (refusal) return refuse(response, refusal.status, refusal.message);
   const url = new URL(request.url ?? "/", origin);
@@ -87,27 +90,44 @@ async function serve(
     return;
   }
   if (!isOpen) return refuse(response, 403, "Open the console by the address that `npm start` printed.");
-  if (url.pathname.startsWith("/api/")) return serveApi(url, response, api);
+  if (request.method === "POST") {
+    const body = await readBody(request);
+    if (body === undefined) return refuse(response, 413, `More than ${MAX_ACTION_BYTES} bytes are not taken.`);
+    return sendResult(await api.act(url, body), response);
+  }
+  if (url.pathname.startsWith("/api/")) return sendResult(await api.respond(url), response);
   const file = files.get(pathOf(request.url ?? ""));
   if (!file) return refuse(response, 404, "The console has no such page.");
   response.writeHead(200, { ...SECURITY_HEADERS, "content-type": file.type }).end(file.body);
 }
 
-async function serveApi(url: URL, response: ServerResponse, api: ConsoleApi): Promise<void> {
-  const result = await api.respond(url);
+/** The body as text; undefined where it is too large. */
+async function readBody(request: IncomingMessage): Promise<string | undefined> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes <= MAX_ACTION_BYTES) chunks.push(chunk);
+  }
+  return bytes > MAX_ACTION_BYTES ? undefined : Buffer.concat(chunks).toString();
+}
+
+function sendResult(result: ApiResponse, response: ServerResponse): void {
   if (result.kind === "live") {
     response.writeHead(200, { ...SECURITY_HEADERS, "content-type": "application/x-ndjson; charset=utf-8" });
     response.flushHeaders();
     result.begin(response);
     return;
   }
-  const { status, type, body } = result;
-  response.writeHead(status, { ...SECURITY_HEADERS, "content-type": type }).end(body);
+  const { status, type, body, saveAs } = result;
+  const disposition = saveAs === undefined ? {} : { "content-disposition": `attachment; filename="${saveAs}"` };
+  response.writeHead(status, { ...SECURITY_HEADERS, "content-type": type, ...disposition }).end(body);
 }
 
 function refuse(response: ServerResponse, status: number, message: string): void {
   const headers = { ...SECURITY_HEADERS, "content-type": "text/plain; charset=utf-8" };
-  response.writeHead(status, status === 405 ? { ...headers, allow: "GET" } : headers).end(`${message}\n`);
+  response.req.resume();
+  response.writeHead(status, status === 405 ? { ...headers, allow: "GET, POST" } : headers).end(`${message}\n`);
 }
 
 function listen(server: Server, port: number): Promise<void> {

@@ -128,11 +128,12 @@ function sizeOf({ json, bodies }: KeptExchange): number {
 
 function summaryOf(exchange: RecordedExchange): ExchangeSummary {
   const { seq, ray, time, method, host, path, status, outcome, rule, client, country } = exchange;
-  const { totalMs, edgeMs, originMs } = exchange;
+  const { totalMs, edgeMs, originMs, repeats } = exchange;
   return {
     ...{ seq, ray, time, method, host, path, status, outcome, client, totalMs },
     ...(rule !== undefined && { rule }),
     ...(country !== undefined && { country }),
+    ...(repeats !== undefined && { repeats }),
     ...(edgeMs !== undefined && { edgeMs }),
     ...(originMs !== undefined && { originMs }),
   };

@@ -2,7 +2,7 @@ import { maskMembers } from "./mask-members.ts";
 import type { SecretNames } from "./secret-names.ts";
 
 /** What is kept in the place of a secret. */
-const MASK = "[secret]";
+export const MASK = "[secret]";
 
 /** A JSON Web Token, wherever it stands. */
 const JWT = /eyJ[\w-]{5,}\.[\w-]{5,}\.[\w-]*/g;

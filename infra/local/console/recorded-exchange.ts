@@ -32,6 +32,7 @@ export function recordExchange(
     totalMs: rounded(trace.elapsedMs()),
     ...(forwardedMs !== undefined && { edgeMs: rounded(forwardedMs) }),
     ...(forwardedMs !== undefined && respondedMs !== undefined && { originMs: rounded(respondedMs - forwardedMs) }),
+    ...(trace.repeats !== undefined && { repeats: trace.repeats }),
     target,
     scheme: trace.scheme,
     events: (verdict?.events ?? []).map((event) => ({ ...event, why: masker.about(event.why) })),

@@ -9,6 +9,7 @@ import {
 } from "../../rules/index.ts";
 import type { Zone } from "../api/state.ts";
 import type { RecordedExchange, RulePart, RuleReading } from "./console-data.ts";
+import { recordedFacts } from "./recorded-facts.ts";
 
 /** In the order in which a request passes them. */
 const PHASES: readonly Phase[] = [
@@ -25,7 +26,7 @@ const MAX_PARTS = 200;
  * are read again, of the record.
  */
 export function ruleReadings(zone: Zone, exchange: RecordedExchange): readonly RuleReading[] {
-  const facts = factsOf(exchange);
+  const facts = recordedFacts(exchange);
   const readings: RuleReading[] = [];
   let isDecided = false;
   for (const phase of PHASES) {
@@ -79,23 +80,6 @@ function partOf({
 }): RulePart {
   const { start, end } = node.span;
   return { start, end, ...(value !== undefined && { value }) };
-}
-
-/** The request as the rules saw it, with its secrets masked. */
-function factsOf(exchange: RecordedExchange): RequestFacts {
-  const { method, host, target, version, scheme, requestHeaders, client, time, colo, given } = exchange;
-  return {
-    method,
-    host,
-    uri: target,
-    version: version === "HTTP/1.0" ? "HTTP/1.0" : "HTTP/1.1",
-    scheme,
-    headers: requestHeaders,
-    ip: client,
-    at: time,
-    ...(colo !== undefined && { colo }),
-    ...(given && { given }),
-  };
 }
 
 /** Compiled rules; of a rule that was replaced, they are collected with it. */

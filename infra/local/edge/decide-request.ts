@@ -35,7 +35,7 @@ export function decideRequest(
     return { kind: "respond", host: "", path: "", page: statusPage(status, arrival), failure };
   }
   const isTrusted = trustsLocalVisitor(request.socket, target.host, lines);
-  const read = localVisitor(isTrusted ? arrival.visitorValues : [], defaultVisitor);
+  const read = localVisitor(isTrusted ? arrival.visitorValues : [], arrival.visitor ?? defaultVisitor);
   const visitor = read.ok ? read.visitor : undefined;
   const seen = {
     host: target.host,
@@ -199,7 +199,7 @@ const movedPage = (status: number, location: string, arrival: ArrivedRequest): E
 /** Reads what every step needs of a request. */
 export function arrivalOf(
   request: IncomingMessage,
-  seen: Pick<ArrivedRequest, "ray" | "client" | "time" | "colo" | "scheme" | "trace">,
+  seen: Pick<ArrivedRequest, "ray" | "client" | "time" | "colo" | "scheme" | "trace" | "visitor">,
 ): ArrivedRequest {
   const { lines, values: visitorValues } = takeLocalVisitor(linesOf(request.rawHeaders));
   if (seen.trace) Object.assign(seen.trace, { headers: lines, target: request.url ?? "", scheme: seen.scheme });

@@ -7,6 +7,7 @@ import { arrivalOf, decideRequest } from "./decide-request.ts";
 import { type DeploymentProblem, Deployments } from "./deployments.ts";
 import { resolve } from "./dns.ts";
 import { type ExchangeContext, type ExchangeEnd, exchange } from "./exchange.ts";
+import { IntroducedClients } from "./introduced-clients.ts";
 import { type EdgeTimeouts, MAX_UNREAD_BYTES, MAX_WEBSOCKETS, TURN_LIMITS } from "./limits.ts";
 import type { EdgeOptions } from "./options.ts";
 import { page, statusPage } from "./pages.ts";
@@ -23,6 +24,8 @@ const DEFAULT_COLO = "LCL";
 
 /** What the edge's server does with what clients send. No method throws, whatever that is. */
 export class EdgeListener {
+  /** Connections of this program itself. */
+  readonly introduced = new IntroducedClients();
   readonly #options: EdgeOptions;
   readonly #deployments: Deployments;
   readonly #access: AccessImitation;
@@ -212,9 +215,11 @@ export class EdgeListener {
   #arrival(request: IncomingMessage, socket: Socket): ArrivedRequest {
     const colo = this.#options.colo ?? DEFAULT_COLO;
     const scheme: ArrivedRequest["scheme"] = this.#plainHttp.has(socket) ? "http" : "https";
+    const { visitor, repeats } = this.introduced.of(socket) ?? {};
     const trace = this.#trace();
+    if (trace && repeats !== undefined) trace.repeats = repeats;
     const seen = { ray: this.#ray(), client: addressOf(socket), time: this.#clock(), colo, scheme };
-    return arrivalOf(request, { ...seen, ...(trace && { trace }) });
+    return arrivalOf(request, { ...seen, ...(trace && { trace }), ...(visitor && { visitor }) });
   }
 
   /** https://developers.cloudflare.com/fundamentals/reference/cloudflare-ray-id/ */

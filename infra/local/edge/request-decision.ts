@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import type { Engine, RequestFacts, Verdict } from "../../rules/index.ts";
+import type { Engine, RequestFacts, Verdict, Visitor } from "../../rules/index.ts";
 import type { Zone } from "../api/state.ts";
 import type { HeaderLines } from "./headers.ts";
 import type { EdgePage } from "./pages.ts";
@@ -12,6 +12,8 @@ export interface ArrivedRequest extends ErrorOccasion {
   readonly request: IncomingMessage;
   /** Without `Local-Visitor`. */
   readonly lines: HeaderLines;
+  /** Who this program says that the visitor is, of a connection of its own; it replaces the option of the edge. */
+  readonly visitor?: Visitor;
   /** The values of `Local-Visitor`; they are not checked yet. */
   readonly visitorValues: readonly string[];
   readonly client: string;

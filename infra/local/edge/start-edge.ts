@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { EdgeError } from "./errors.ts";
+import type { ClientIntroduction } from "./introduced-clients.ts";
 import { type EdgeTimeouts, MAX_CONNECTIONS, MAX_HEADER_BYTES, TIMEOUTS } from "./limits.ts";
 import { EdgeListener } from "./listener.ts";
 import type { EdgeOptions } from "./options.ts";
@@ -14,6 +15,11 @@ export interface Edge {
   readonly plainPort?: number;
   /** Makes Access sign with a new key, as Cloudflare does every six weeks; the one before still counts. */
   rotateAccessKeys(): void;
+  /**
+   * Says who sends the requests of a connection that this program has opened to the edge, before the first is sent. It
+   * holds until the connection is closed.
+   */
+  introduce(client: Socket, introduction: ClientIntroduction): void;
   /** Ends all connections at once. */
   close(): Promise<void>;
 }
@@ -52,6 +58,7 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
     port,
     ...(plainPort === undefined ? {} : { plainPort }),
     rotateAccessKeys: () => listener.rotateAccessKeys(),
+    introduce: (client, introduction) => listener.introduced.add(client, introduction),
     async close() {
       stopListening();
       await close();

@@ -41,6 +41,8 @@ export class RequestTrace {
   facts?: RequestFacts;
   /** The zone as it was deployed then. */
   zone?: Zone;
+  /** CF-Ray of the request that this one repeats, where this program has sent it. */
+  repeats?: string;
   /** What the origin got; absent where the request was not sent to it. */
   forwarded?: HeaderLines;
   /** What the client got. */

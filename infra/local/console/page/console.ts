@@ -26,7 +26,7 @@ function ConsolePage(): JSX.Element {
   const requests =
     ray === undefined
       ? h(RequestsView, { open: setRay })
-      : h(ExchangeView, { ray, close: () => setRay(undefined), key: ray });
+      : h(ExchangeView, { ray, open: setRay, close: () => setRay(undefined), key: ray });
   return h(
     "div",
     null,

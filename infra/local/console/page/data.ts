@@ -45,8 +45,15 @@ export interface ListedConnector {
 }
 
 /** Reads JSON of the console's API. Rejects with the reason that it gives. */
-export async function read<T>(path: string): Promise<T> {
-  const response = await fetch(path);
+export const read = async <T>(path: string): Promise<T> => resultOf(await fetch(path));
+
+/** Does an action of the console's API. Rejects with the reason that it gives. */
+export async function post<T>(path: string, value: object): Promise<T> {
+  const headers = { "content-type": "application/json" };
+  return resultOf(await fetch(path, { method: "POST", headers, body: JSON.stringify(value) }));
+}
+
+async function resultOf<T>(response: Response): Promise<T> {
   if (response.ok) return response.json() as Promise<T>;
   const text = await response.text();
   const reason = response.headers.get("content-type")?.startsWith("application/json")
@@ -83,3 +90,7 @@ export const clockTime = (time: number): string => new Date(time).toTimeString()
 
 /** Milliseconds with one digit after the point. */
 export const ms = (milliseconds: number): string => `${milliseconds.toFixed(1)} ms`;
+
+/** Text as the byte string of its UTF-8. */
+export const bytesOf = (text: string): string =>
+  Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte)).join("");

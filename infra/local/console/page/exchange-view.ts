@@ -1,11 +1,21 @@
 import { type ComponentChildren, h, type JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import type { RecordedBody, RuleReading } from "../console-data.ts";
+import type { RecordedBody } from "../console-data.ts";
+import { ActionsView } from "./actions-view.ts";
 import { type ExchangeDetails, ms, read, readable } from "./data.ts";
 import { splitOf } from "./requests-view.ts";
+import { ruleOf } from "./rule-view.ts";
 
-/** One request in full. */
-export function ExchangeView({ ray, close }: { readonly ray: string; readonly close: () => void }): JSX.Element {
+/** One request in full. `open` shows another one. */
+export function ExchangeView({
+  ray,
+  open,
+  close,
+}: {
+  readonly ray: string;
+  readonly open: (ray: string) => void;
+  readonly close: () => void;
+}): JSX.Element {
   const [details, setDetails] = useState<ExchangeDetails>();
   const [problem, setProblem] = useState("");
   useEffect(() => {
@@ -33,6 +43,8 @@ export function ExchangeView({ ray, close }: { readonly ray: string; readonly cl
       `, ${ms(totalMs)}: ${splitOf({ ...split, ...(gatewayMs !== undefined && { gatewayMs }) })}`,
     ),
     h("p", { class: "note" }, `${readable(host)} from ${client}, ray ${ray}, ${new Date(exchange.time).toISOString()}`),
+    exchange.repeats !== undefined && repeatedOf(exchange.repeats, open),
+    h(ActionsView, { exchange, open }),
     failure && h("p", { class: "bad" }, `${failure.code}: ${readable(failure.message)}`),
     titled("Rules", rules.length === 0 ? h("p", { class: "hint" }, "No rule saw it.") : rules.map(ruleOf)),
     titled("Headers as they came", headersOf(exchange.requestHeaders)),
@@ -48,6 +60,14 @@ export function ExchangeView({ ray, close }: { readonly ray: string; readonly cl
 
 /** Moves the focus to what has replaced the list. */
 const focus = (button: HTMLButtonElement | null): void => button?.focus();
+
+const repeatedOf = (repeats: string, open: (ray: string) => void): JSX.Element =>
+  h(
+    "p",
+    { class: "note" },
+    "Sent again from the console. It repeats ",
+    h("button", { type: "button", onClick: () => open(repeats) }, repeats),
+  );
 
 const titled = (title: string, content: ComponentChildren): JSX.Element =>
   h("div", null, h("h3", null, title), content);
@@ -96,36 +116,4 @@ function hexOf(base64: string): string {
   const lines: string[] = [];
   for (let at = 0; at < hex.length; at += 16) lines.push(hex.slice(at, at + 16).join(" "));
   return lines.join("\n");
-}
-
-function ruleOf({ ref, phase, action, description, expression, result, why, parts, count }: RuleReading): JSX.Element {
-  return h(
-    "div",
-    { class: "rule", key: `${phase} ${ref}` },
-    h("p", null, h("strong", null, ref), ` ${action}: ${result}`, description !== "" && `. ${description}`),
-    why !== "" && h("p", { dir: "auto" }, readable(why)),
-    count &&
-      h(
-        "p",
-        null,
-        `Counter: ${count.before} before, ${count.after} after, of ${count.threshold} in ${count.period / 1000} s`,
-      ),
-    h("details", null, h("summary", null, "Expression"), h("pre", { tabIndex: 0 }, marked(expression, parts))),
-  );
-}
-
-/** The expression with each smallest part marked by what it was. */
-function marked(expression: string, parts: RuleReading["parts"]): ComponentChildren[] {
-  const leaves = parts.filter(
-    (one) => !parts.some((other) => other !== one && other.start >= one.start && other.end <= one.end),
-  );
-  const pieces: ComponentChildren[] = [];
-  let at = 0;
-  for (const { start, end, value } of leaves.toSorted((one, other) => one.start - other.start)) {
-    pieces.push(expression.slice(at, start));
-    const title = value === undefined ? "undetermined" : String(value);
-    pieces.push(h("span", { class: title, title }, expression.slice(start, end), h("small", null, ` [${title}]`)));
-    at = end;
-  }
-  return [...pieces, expression.slice(at)];
 }

@@ -93,12 +93,17 @@ export function RequestsView({ open }: { readonly open: (ray: string) => void })
 const COLUMNS = ["Time", "Method", "Path", "Status", "Verdict", "Visitor", "Duration"];
 
 function rowOf(row: ListedExchange, open: (ray: string) => void): JSX.Element {
-  const { ray, time, method, host, path, status, outcome, rule, client, country } = row;
+  const { ray, time, method, host, path, status, outcome, rule, client, country, repeats } = row;
   return h(
     "tr",
     { key: ray },
     h("td", null, h("button", { type: "button", onClick: () => open(ray) }, clockTime(time))),
-    h("td", null, method === "" ? "(malformed)" : method),
+    h(
+      "td",
+      null,
+      method === "" ? "(malformed)" : method,
+      repeats !== undefined && h("small", { class: "again", title: `Repeats ${repeats}` }, " again"),
+    ),
     h("td", { class: "path", title: readable(host), dir: "auto" }, readable(path)),
     h("td", { class: status >= 400 ? "bad" : "" }, String(status)),
     h("td", { class: outcome }, rule === undefined ? outcome : `${outcome}: ${rule}`),

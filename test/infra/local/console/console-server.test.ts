@@ -57,7 +57,10 @@ async function start() {
   const { cloud } = api;
   const connectors = async () => [{ id: "one" }];
   const files = await buildConsolePage();
-  const console = await startConsole({ port, recorder, cloud, hostname: HOST, outbox: folder, files, connectors });
+  const edge = { port: 1, introduce: () => {} };
+  const visitors = async () => ({ ordinary: {} });
+  const options = { port, recorder, cloud, hostname: HOST, outbox: folder, files, connectors, edge, visitors };
+  const console = await startConsole(options);
   return { console, origin: `http://127.0.0.1:${port}` };
 }
 
@@ -174,10 +177,11 @@ describe("who may use it", () => {
     expect((await get("/api/requests", link)).status).toBe(403);
   });
 
-  test("it takes GET alone, one Host, and no address without an end", async () => {
-    for (const method of ["POST", "PUT", "DELETE", "OPTIONS", "HEAD"]) {
-      expect((await get("/api/requests", { cookie }, method)).status).toBe(405);
+  test("it takes GET and POST, one Host, and no address without an end", async () => {
+    for (const method of ["PUT", "DELETE", "OPTIONS", "HEAD", "PATCH"]) {
+      expect((await get("/api/again", { cookie, origin }, method)).status).toBe(405);
     }
+    expect((await get("/", { cookie, origin }, "POST")).status).toBe(405);
     expect((await get(`/api/requests?text=${"x".repeat(3_000)}`, { cookie })).status).toBe(414);
     const { host } = new URL(origin);
     const socket = connect(Number(new URL(origin).port), "127.0.0.1");

@@ -1,0 +1,73 @@
+/** A request that is sent or judged again, as the API has it: types alone, so that the page can import them. */
+import type { RecordedHeaders, RuleReading } from "./console-data.ts";
+
+/** A request to send or to judge. Texts are byte strings, as in the record. */
+export interface AgainRequest {
+  /** The recorded request that it repeats. */
+  readonly ray: string;
+  readonly method: string;
+  readonly scheme: "http" | "https";
+  /** Path and query. */
+  readonly target: string;
+  /** Without those that say how the body is sent: they are made for the body. */
+  readonly headers: RecordedHeaders;
+  /** In base64. */
+  readonly body: string;
+  /** Name of a visitor of `visitors.ts`; absent: the visitor as recorded. */
+  readonly visitor?: string;
+}
+
+/** A secret that the record does not have. */
+export interface MissingSecret {
+  readonly place: "target" | "header" | "body";
+  /** Of the parameter, the header (with the cookie) or the member. */
+  readonly name: string;
+}
+
+/** What `/api/requests/RAY/again` responds: the request as recorded, and what of it is not recorded. */
+export interface AgainDraft {
+  readonly request: AgainRequest;
+  readonly missing: readonly MissingSecret[];
+  /** Why the body is not the one that was sent; absent where it is, but for secrets. */
+  readonly bodyProblem?: string;
+  /** Names of the visitors that can send it. */
+  readonly visitors: readonly string[];
+}
+
+/** What `POST /api/again` responds. */
+export interface SentAgain {
+  /** Of the new request. */
+  readonly ray: string;
+  readonly status: number;
+}
+
+/** What one state of the rules does with a request. */
+export interface Judgement {
+  readonly outcome: string;
+  /** The rule that decided, and why; absent where none did. */
+  readonly by?: { readonly ref: string; readonly phase: string; readonly action: string; readonly why: string };
+  /** Status of the edge's own response. */
+  readonly status?: number;
+  /** Fields that the verdict depends on and that are not known. */
+  readonly undetermined: readonly string[];
+  /** What each rule did. */
+  readonly rules: readonly RuleReading[];
+}
+
+/** A rule that the last edit made, changed or removed. */
+export interface DifferentRule {
+  readonly ref: string;
+  readonly change: "new" | "changed" | "removed";
+}
+
+/** What `POST /api/judge` responds. */
+export interface JudgedAgain {
+  readonly present: Judgement;
+  /** By the rules before the last edit; absent where nothing was edited since the start. */
+  readonly before?: Judgement & {
+    /** When the last edit began, milliseconds since the UNIX epoch. */
+    readonly editedAt: number;
+  };
+  /** What the last edit did to the rules. */
+  readonly different: readonly DifferentRule[];
+}

@@ -1,0 +1,96 @@
+/** A recorded request in the console: sent again, judged, made an example. */
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import type { Page } from "puppeteer-core";
+import { Recorder } from "../../../infra/local/console/index.ts";
+import { VISITORS } from "../../../infra/policy/visitors.ts";
+import { type OpenConsole, openConsole } from "../../infra/local/console/open-console.ts";
+import { HOST, TestSite } from "../../infra/local/edge/test-site.ts";
+import { DESKTOP, PHONE, startBrowser, type TestBrowser } from "./browser.ts";
+
+let site: TestSite;
+let recorder: Recorder;
+let opened: OpenConsole;
+let browser: TestBrowser;
+let now = Date.now();
+beforeAll(async () => {
+  const warn = (line: string) => {
+    throw new Error(line);
+  };
+  recorder = new Recorder({ secretParameters: [], warn });
+  site = await TestSite.build((_request, response) => response.end("ok"), {
+    edge: { onTrace: (record, trace) => recorder.onTrace(record, trace) },
+  });
+  const { edge, api } = site;
+  const visitors = async () => VISITORS;
+  opened = await openConsole({ recorder, cloud: api.cloud, hostname: HOST, edge, visitors, clock: () => now });
+  browser = await startBrowser();
+});
+afterAll(async () => {
+  await browser.close();
+  await opened.close();
+  await site.close();
+});
+
+/** A browser in which the console is open. */
+async function visit(view = DESKTOP, scheme: "light" | "dark" = "light") {
+  const { page, complaints } = await browser.visitor(view, scheme);
+  const [name = "", value = ""] = opened.cookie.split("=");
+  await page.browserContext().setCookie({ name, value, domain: "127.0.0.1" });
+  await page.goto(opened.origin);
+  return { page, complaints };
+}
+
+const blockPath = (path: string) => [
+  { ref: "no_admin", action: "block" as const, expression: `http.request.uri.path eq "${path}"` },
+];
+
+const press = (page: Page, name: string) => page.locator(`::-p-aria([name="${name}"])`).click();
+const seen = (page: Page, text: string) => page.locator(`::-p-text(${text})`).wait();
+
+test("a request is judged by the rules before and after an edit, and sent again", async () => {
+  await site.deploy("http_request_firewall_custom", blockPath("/old"));
+  await site.get("/admin?token=abcdef123456", { headers: { authorization: "Bearer abcdef123456" } });
+  now += 60_000;
+  await site.deploy("http_request_firewall_custom", blockPath("/admin"));
+  const { page, complaints } = await visit();
+  await seen(page, "/admin");
+  await page.locator("tbody button").click();
+  await seen(page, "Headers as they came");
+  await press(page, "Send or judge it again");
+  await seen(page, "Secrets are not recorded");
+  expect(await page.$$eval("li", (items) => items.map(({ textContent }) => textContent))).toEqual([
+    "target: token",
+    "header: authorization",
+  ]);
+  await press(page, "Judge without sending");
+  await seen(page, "no_admin is changed");
+  const side = (name: string) =>
+    page.$eval(`::-p-aria([name="${name}"][role="region"])`, (section) => section.textContent);
+  expect(await side("Present rules")).toMatch(/block by no_admin, status 403.*http\.request\.uri\.path is "\/admin"/s);
+  const former = await page.$eval(".sides > section:last-child", (section) => section.textContent);
+  expect(former).toMatch(/Before the edit of \d\d:\d\d:\d\d.*pass.*no_admin block: no match/s);
+  await press(page, "Send again");
+  await seen(page, "The edge responded 403");
+  await press(page, "Open the new request");
+  await seen(page, "Sent again from the console");
+  await press(page, "Back to the list");
+  await page.locator("small.again").wait();
+  expect(await page.$$eval("tbody tr", (rows) => rows.map((row) => row.textContent))).toHaveLength(2);
+  expect(complaints).toEqual([]);
+});
+
+test("the form fits a phone, and is looked at", async () => {
+  for (const [view, scheme] of [
+    [DESKTOP, "light"],
+    [PHONE, "dark"],
+  ] as const) {
+    const { page } = await visit(view, scheme);
+    await page.locator("tbody button").click();
+    await press(page, "Send or judge it again");
+    await press(page, "Judge without sending");
+    await seen(page, "Present rules");
+    const folder = process.env.CAUSEWAY_SCREENSHOTS;
+    if (folder !== undefined) await page.screenshot({ path: `${folder}/again-${scheme}.png`, fullPage: true });
+    expect(await page.evaluate("document.documentElement.scrollWidth <= innerWidth")).toBe(true);
+  }
+});
