@@ -83,6 +83,7 @@ export { type Excerpt, engineError, excerpt, locate, render } from "./render.ts"
 // request
 export type { Defaults } from "./request/draft.ts";
 export { type ParsedRequests, parseRequests } from "./request/notation.ts";
+export { type PrintedRequest, printRequest } from "./request/print-request.ts";
 export { completeFromVisitor, mergeVisitors, type Visitor, withVisitor } from "./request/visitor.ts";
 export { VISITOR_NAMES, type VisitorName, visitorName } from "./request/visitor-names.ts";
 export { visitorProblems } from "./request/visitor-problems.ts";

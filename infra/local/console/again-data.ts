@@ -71,3 +71,12 @@ export interface JudgedAgain {
   /** What the last edit did to the rules. */
   readonly different: readonly DifferentRule[];
 }
+
+/** What `/api/requests/RAY/copies` responds: commands for a POSIX shell. Secrets are masked in them. */
+export interface Copies {
+  readonly curl: string;
+  /** Absent where a part of the request is no text. */
+  readonly explain?: string;
+  /** Why the body is not the one that was sent; absent where it is, but for secrets. */
+  readonly bodyProblem?: string;
+}

@@ -22,7 +22,8 @@ const HANDSHAKE: Readonly<Record<string, RegExp>> = {
   upgrade: /^websocket$/i,
 };
 
-function isMade(name: string, value: string): boolean {
+/** Whether a header is made for what is sent, and not copied. */
+export function isMade(name: string, value: string): boolean {
   const lower = name.toLowerCase();
   return MADE_HEADERS.has(lower) || HANDSHAKE[lower]?.test(value) === false;
 }
@@ -36,7 +37,7 @@ export function draftOf(
   const { ray, method, scheme, target, requestHeaders } = exchange;
   const headers = requestHeaders.filter(([name, value]) => !isMade(name, value));
   const body = bodies?.request;
-  const bodyProblem = problemOf(exchange, body);
+  const bodyProblem = problemOfBody(exchange, body);
   const text = body === undefined || body.kind === "compressed" ? "" : body.content;
   const base64 = body?.kind === "text" ? Buffer.from(text).toString("base64") : text;
   return {
@@ -47,7 +48,8 @@ export function draftOf(
   };
 }
 
-function problemOf({ requestBytes }: RecordedExchange, body: RecordedBody | undefined): string | undefined {
+/** Why a body is not kept as it was sent; undefined where it is, but for secrets. */
+export function problemOfBody({ requestBytes }: RecordedExchange, body: RecordedBody | undefined): string | undefined {
   if (requestBytes === 0) return undefined;
   if (body === undefined) return "The body is no longer kept.";
   if (body.kind === "compressed") return "The body was compressed, and is not kept.";

@@ -2,6 +2,7 @@ import { AgainApi } from "./again-api.ts";
 import { ApiMistake, type ApiResponse, json } from "./api-response.ts";
 import type { RecordedBodies } from "./console-data.ts";
 import type { ConsoleOptions } from "./console-server-options.ts";
+import { CopiesApi } from "./copies-api.ts";
 import { DeploymentLog } from "./deployment-log.ts";
 import type { ExchangeFilter } from "./exchange-store.ts";
 import { findExchange } from "./find-exchange.ts";
@@ -30,6 +31,7 @@ export class ConsoleApi {
   readonly #live: LiveFeed;
   readonly #deployments: DeploymentLog;
   readonly #again: AgainApi;
+  readonly #copies: CopiesApi;
   readonly #stopRecording: () => void;
 
   constructor(options: ConsoleOptions) {
@@ -37,6 +39,7 @@ export class ConsoleApi {
     this.#options = options;
     this.#live = new LiveFeed((kept) => listedExchange(kept, recorder));
     this.#deployments = new DeploymentLog(cloud, hostname, options.clock);
+    this.#copies = new CopiesApi(options);
     this.#again = new AgainApi(options, this.#deployments);
     this.#stopRecording = recorder.onRecorded((kept) => this.#live.publish(kept));
   }
@@ -64,12 +67,18 @@ export class ConsoleApi {
       parametersOf(url, []);
       if (part === undefined) return json(this.#details(ray));
       if (part === "again" && which === undefined) return this.#again.draft(ray);
+      if (part === "copies" && which === undefined) return this.#copies.copies(ray);
+      if (part === "har" && which === undefined) return this.#copies.har(ray);
       if (part === "image" && (which === "request" || which === "response")) return this.#image(ray, which);
     }
     if (ray !== undefined) throw new ApiMistake(404, `There is no ${url.pathname}.`);
     switch (name) {
       case "requests":
         return json(this.#list(url));
+      case "har": {
+        const { limit, ...filter } = parametersOf(url, ["text", "status", "rule", "path", "limit"]);
+        return this.#copies.harList(filter, Math.min(MAX_LIMIT, Number(limit ?? MAX_LIMIT)));
+      }
       case "live":
         return this.#follow(url);
       case "rules":

@@ -19,7 +19,7 @@ export function findExchange({ exchanges }: Pick<Recorder, "exchanges">, ray: st
 }
 
 /** What the bytes of a kept exchange stand for. */
-function readKept({ json, bodies }: KeptExchange): Omit<FoundExchange, "kept"> {
+export function readKept({ json, bodies }: KeptExchange): Omit<FoundExchange, "kept"> {
   return {
     exchange: JSON.parse(json.toString()) as RecordedExchange,
     bodies: bodies && (JSON.parse(bodies.toString()) as RecordedBodies),

@@ -79,6 +79,27 @@ test("a request is judged by the rules before and after an edit, and sent again"
   expect(complaints).toEqual([]);
 });
 
+test("a request is copied as commands, and downloaded", async () => {
+  const { page, complaints } = await visit();
+  await page.browserContext().overridePermissions(opened.origin, ["clipboard-read", "clipboard-sanitized-write"]);
+  await page.bringToFront();
+  await page.locator("tbody button").click();
+  await press(page, "Copy it");
+  await press(page, "Copy as curl");
+  const status = () => page.$eval("[role=status]", (one) => one.textContent);
+  await page.waitForFunction('document.querySelector("[role=status]").textContent !== ""');
+  expect(await status()).toBe("Copied.");
+  const copied = await page.evaluate("navigator.clipboard.readText()");
+  expect(copied).toMatch(
+    /^curl --globoff --path-as-is 'http:\/\/chat\.causeway\.localhost:\d+\/admin\?token=\[secret\]'/,
+  );
+  await press(page, "Copy as one-line request");
+  await page.waitForFunction(`navigator.clipboard.readText().then((text) => text.includes("rules -- explain"))`);
+  const har = await page.evaluate(`fetch(document.querySelector("a[download]").href).then((file) => file.json())`);
+  expect(har).toMatchObject({ log: { version: "1.2", entries: [{ request: { method: "GET" } }] } });
+  expect(complaints).toEqual([]);
+});
+
 test("the form fits a phone, and is looked at", async () => {
   for (const [view, scheme] of [
     [DESKTOP, "light"],

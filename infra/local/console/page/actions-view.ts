@@ -2,9 +2,11 @@ import { h, type JSX } from "preact";
 import { useState } from "preact/hooks";
 import type { ActionProps } from "./action-props.ts";
 import { AgainView } from "./again-view.ts";
+import { CopiesView } from "./copies-view.ts";
 
 const ACTIONS: readonly (readonly [title: string, view: (props: ActionProps) => JSX.Element])[] = [
   ["Send or judge it again", AgainView],
+  ["Copy it", CopiesView],
 ];
 
 /** The actions, each closed until it is chosen. */

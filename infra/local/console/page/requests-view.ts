@@ -86,6 +86,7 @@ export function RequestsView({ open }: { readonly open: (ray: string) => void })
       ),
     ),
     rows.length === 0 ? h("p", { class: "hint" }, "No request yet. Open the site: requests appear here.") : null,
+    rows.length > 0 && h("p", null, h("a", { href: `/api/har?${query}`, download: true }, "Download these as HAR")),
     rows.length >= MAX_ROWS ? h("button", { type: "button", onClick: older }, "Show older") : null,
   );
 }
