@@ -11,10 +11,11 @@ import {
   thrownText,
 } from "../rules/index.ts";
 import { and, type ExpressionText } from "./expression.ts";
-import { type Folder, fileOfRule } from "./folders.ts";
+import type { Folder } from "./folders.ts";
 import { boundHostnames, onHostnames } from "./hostnames.ts";
 import { limitInWords, limitOnPlan } from "./limit.ts";
 import { onBackend } from "./on-backend.ts";
+import { fileOfRule } from "./phases.ts";
 import type { DeployedRule, PhaseRuleset, PolicyRule, RuleContext, RuleFile } from "./rule.ts";
 import { ruleProblems } from "./rule-shape.ts";
 import { siteHostnames } from "./services.ts";

@@ -1,4 +1,4 @@
-import { isRef, type Phase } from "../rules/index.ts";
+import type { Phase } from "../rules/index.ts";
 import { cacheRules } from "./cache-rules/index.ts";
 import { customRules } from "./custom-rules/index.ts";
 import { POLICY_PHASES } from "./phases.ts";
@@ -24,12 +24,3 @@ const FILES: Readonly<Record<(typeof POLICY_PHASES)[number]["phase"], readonly R
 
 /** In the order in which a request passes the phases. */
 export const FOLDERS: readonly Folder[] = POLICY_PHASES.map((place) => ({ ...place, files: FILES[place.phase] }));
-
-/**
- * The file of a rule, from the project's folder: `scanner_paths` is in `custom-rules/scanner-paths.ts`. A ref that
- * Cloudflare refuses has none, and could name a file elsewhere: then it is the folder's index.
- */
-export function fileOfRule(phase: Phase, ref: string): string {
-  const { folder } = FOLDERS.find((one) => one.phase === phase) ?? { folder: "infra/policy" };
-  return isRef(ref) ? `${folder}/${ref.replaceAll("_", "-")}.ts` : `${folder}/index.ts`;
-}

@@ -16,7 +16,7 @@ import type { ZoneSetting } from "./zone-settings.ts";
 export { excerpt, PLANS, type Plan, type ProofDiagnostic, renderProof, type StoryFile } from "../rules/index.ts";
 export { exampleFacts } from "./examples.ts";
 export { proofFailures, refusalsInFiles } from "./failures.ts";
-export { FOLDERS, type Folder, fileOfRule } from "./folders.ts";
+export { FOLDERS, type Folder } from "./folders.ts";
 export type { SiteIngressRule } from "./ingress-rule.ts";
 export {
   LISTS_FOLDER,

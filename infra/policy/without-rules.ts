@@ -12,7 +12,7 @@ export {
 export { othersRules } from "./adoption.ts";
 export { boundHostnames, covers, isPattern } from "./hostnames.ts";
 export { fileOfList, listLimits, markedDescription, ownerOfList, type PolicyList } from "./list.ts";
-export { POLICY_PHASES } from "./phases.ts";
+export { fileOfRule, POLICY_PHASES } from "./phases.ts";
 export { hasPath, siteHostnames } from "./services.ts";
 export {
   type AccessApplication,

@@ -8,7 +8,7 @@ const BIOME = join(import.meta.dirname, "../../node_modules/.bin/biome");
 /** The texts as `npm run format` leaves them: the names in a template decide where its lines break. */
 export function formatTexts(root: string, texts: FileTexts): FileTexts {
   return new Map(
-    [...texts].map(([path, text]) => [path, /\.(?:m?ts|md)$/.test(path) ? formatText(root, path, text) : text]),
+    [...texts].map(([path, text]) => [path, /\.(?:m?ts|md|json)$/.test(path) ? formatText(root, path, text) : text]),
   );
 }
 

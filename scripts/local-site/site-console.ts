@@ -1,9 +1,13 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { LocalApi } from "../../infra/local/api/index.ts";
 import { buildConsolePage, type Recorder, type RunningConsole, startConsole } from "../../infra/local/console/index.ts";
 import type { Edge } from "../../infra/local/edge/index.ts";
 import type { Visitors } from "../../infra/rules/index.ts";
+import { exampleWriter } from "../policy-examples/example-writer.ts";
+
+const PROJECT = fileURLToPath(new URL("../../", import.meta.url)).replace(/[\\/]$/, "");
 
 /** What the console of a site shows. */
 export interface SiteConsoleOptions {
@@ -26,6 +30,7 @@ export async function startSiteConsole(options: SiteConsoleOptions): Promise<Run
     cloud: api.cloud,
     edge,
     visitors: readVisitors,
+    examples: exampleWriter(PROJECT),
     hostname,
     outbox: join(dataDir, "outbox"),
     files: await buildConsolePage(),

@@ -1,8 +1,8 @@
 /** Writes the corrections of findings into the files of the rules. Only corrections that are certain are written. */
-import { readFileSync, realpathSync, writeFileSync } from "node:fs";
-import { join, relative, resolve, sep } from "node:path";
+import { writeFileSync } from "node:fs";
 import { applyEdits } from "../../infra/rules/index.ts";
 import { editsOf, type PlacedFinding } from "./findings.ts";
+import { policyFile, policyText } from "./policy-file.ts";
 
 export interface Fixes {
   /** Lines for people: what was changed, and what cannot be changed. */
@@ -63,33 +63,12 @@ function fixOne(group: readonly PlacedFinding[], root: string): { readonly lines
   const file = policyFile(root, place.file);
   if (file === undefined)
     return notChanged("it is not a file of infra/policy, or it is reached through a symbolic link");
-  const source = textOf(file);
+  const source = policyText(file);
   if (source === undefined) return notChanged("the file is not UTF-8");
   const end = literal.start + text.length;
   if (source.slice(literal.start, end) !== text) return notChanged("the file has changed meanwhile");
   writeFileSync(file, source.slice(0, literal.start) + after + source.slice(end));
   return { lines: `${place.file}:${place.line} ${rule} ${property} is changed:\n${change}`, isFixed: true };
-}
-
-/** The path of a file of the policy; undefined for what is elsewhere, and for what only a symbolic link leads to. */
-function policyFile(root: string, file: string): string | undefined {
-  const path = resolve(root, file);
-  try {
-    const isWithin = path.startsWith(join(resolve(root), "infra/policy") + sep);
-    // the project itself may be in a folder that a link leads to
-    return isWithin && realpathSync(path) === join(realpathSync(root), relative(root, path)) ? path : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-/** Its text, with a byte order mark; undefined where bytes would be lost in it. */
-function textOf(file: string): string | undefined {
-  try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(readFileSync(file));
-  } catch {
-    return undefined;
-  }
 }
 
 const fitsInQuotes = (quote: string, text: string): boolean =>

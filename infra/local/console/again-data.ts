@@ -1,4 +1,5 @@
-/** A request that is sent or judged again, as the API has it: types alone, so that the page can import them. */
+/** What is done with recorded requests, as the API has it: types alone, so that the page can import them. */
+import type { Phase } from "../../rules/index.ts";
 import type { RecordedHeaders, RuleReading } from "./console-data.ts";
 
 /** A request to send or to judge. Texts are byte strings, as in the record. */
@@ -79,4 +80,39 @@ export interface Copies {
   readonly explain?: string;
   /** Why the body is not the one that was sent; absent where it is, but for secrets. */
   readonly bodyProblem?: string;
+}
+
+/** A rule of which a request can become an example. */
+export interface ExampleRule {
+  readonly phase: Phase;
+  readonly ref: string;
+  /** Whether the rule matches the recorded request now; absent where that is not known. */
+  readonly matches?: boolean;
+}
+
+/** What `/api/requests/RAY/example` responds. */
+export interface ExampleChoices {
+  readonly rules: readonly ExampleRule[];
+  /** The rule that decided the request. */
+  readonly decided?: string;
+  readonly stories: readonly string[];
+  readonly visitors: readonly string[];
+}
+
+/** What `POST /api/examples/propose` takes: a rule by its phase and `ref`, or a story by its name. */
+export interface ExampleWish {
+  readonly ray: string;
+  readonly visitor: string;
+  readonly place:
+    | { readonly kind: "rule"; readonly phase: Phase; readonly ref: string; readonly side: "match" | "pass" }
+    | { readonly kind: "story"; readonly story: string };
+}
+
+/** What it responds. `POST /api/examples/write` takes the id, and writes exactly this. */
+export interface ProposedExample {
+  readonly id: string;
+  readonly file: string;
+  readonly diff: string;
+  /** What the user must know before it is written. */
+  readonly notes: readonly string[];
 }

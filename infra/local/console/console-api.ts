@@ -4,6 +4,7 @@ import type { RecordedBodies } from "./console-data.ts";
 import type { ConsoleOptions } from "./console-server-options.ts";
 import { CopiesApi } from "./copies-api.ts";
 import { DeploymentLog } from "./deployment-log.ts";
+import { ExamplesApi } from "./examples-api.ts";
 import type { ExchangeFilter } from "./exchange-store.ts";
 import { findExchange } from "./find-exchange.ts";
 import { listedExchange } from "./listed-exchange.ts";
@@ -32,6 +33,7 @@ export class ConsoleApi {
   readonly #deployments: DeploymentLog;
   readonly #again: AgainApi;
   readonly #copies: CopiesApi;
+  readonly #examples: ExamplesApi;
   readonly #stopRecording: () => void;
 
   constructor(options: ConsoleOptions) {
@@ -40,6 +42,7 @@ export class ConsoleApi {
     this.#live = new LiveFeed((kept) => listedExchange(kept, recorder));
     this.#deployments = new DeploymentLog(cloud, hostname, options.clock);
     this.#copies = new CopiesApi(options);
+    this.#examples = new ExamplesApi(options);
     this.#again = new AgainApi(options, this.#deployments);
     this.#stopRecording = recorder.onRecorded((kept) => this.#live.publish(kept));
   }
@@ -68,6 +71,7 @@ export class ConsoleApi {
       if (part === undefined) return json(this.#details(ray));
       if (part === "again" && which === undefined) return this.#again.draft(ray);
       if (part === "copies" && which === undefined) return this.#copies.copies(ray);
+      if (part === "example" && which === undefined) return this.#examples.choices(ray);
       if (part === "har" && which === undefined) return this.#copies.har(ray);
       if (part === "image" && (which === "request" || which === "response")) return this.#image(ray, which);
     }
@@ -94,7 +98,7 @@ export class ConsoleApi {
     }
   }
 
-  #act(url: URL, body: string): Promise<ApiResponse> {
+  #act(url: URL, body: string): ApiResponse | Promise<ApiResponse> {
     parametersOf(url, []);
     const value = parsed(body);
     switch (url.pathname) {
@@ -102,6 +106,10 @@ export class ConsoleApi {
         return this.#again.send(value);
       case "/api/judge":
         return this.#again.judge(value);
+      case "/api/examples/propose":
+        return this.#examples.propose(value);
+      case "/api/examples/write":
+        return this.#examples.write(value);
       default:
         throw new ApiMistake(404, `There is no action ${url.pathname}.`);
     }

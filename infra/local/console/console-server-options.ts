@@ -1,5 +1,6 @@
 import type { Visitors } from "../../rules/index.ts";
 import type { Cloud } from "../api/state.ts";
+import type { ExampleWriter } from "./example-writer.ts";
 import type { ConsoleFile } from "./page-files.ts";
 import type { Recorder } from "./recorder.ts";
 import type { EdgeToSendTo } from "./send-again.ts";
@@ -20,6 +21,8 @@ export interface ConsoleOptions {
   readonly edge: EdgeToSendTo;
   /** The visitors that requests can be sent for, as they are now. */
   visitors(): Promise<Visitors>;
+  /** Writes examples into the policy; absent: this console writes none. */
+  readonly examples?: ExampleWriter;
   /** Milliseconds since the UNIX epoch; of the machine if absent. */
   readonly clock?: () => number;
   /** The connectors that are connected, as the API lists them. */

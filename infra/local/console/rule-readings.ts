@@ -85,7 +85,8 @@ function partOf({
 /** Compiled rules; of a rule that was replaced, they are collected with it. */
 const compiledRules = new WeakMap<Rule, { readonly lists: Zone["lists"]; readonly compiled: Compiled | undefined }>();
 
-function compiledOf(rule: Rule, { lists }: Zone): Compiled | undefined {
+/** The compiled expression of a rule; undefined where it cannot be read. */
+export function compiledOf(rule: Rule, { lists }: Pick<Zone, "lists">): Compiled | undefined {
   const known = compiledRules.get(rule);
   if (known?.lists === lists) return known.compiled;
   const result = compile(rule.expression, { lists: compileLists(lists) });

@@ -2,8 +2,9 @@
 import { readdirSync } from "node:fs";
 import { expect, test } from "@jest/globals";
 import { deployFolder } from "../../../infra/policy/deploy.ts";
-import { FOLDERS, fileOfRule } from "../../../infra/policy/folders.ts";
+import { FOLDERS } from "../../../infra/policy/folders.ts";
 import { apiRule, exampleFacts, policyFor, SURFACE } from "../../../infra/policy/index.ts";
+import { fileOfRule } from "../../../infra/policy/phases.ts";
 import type { PolicyRule, RuleFile } from "../../../infra/policy/rule.ts";
 import type { SiteAccess } from "../../../infra/policy/site.ts";
 import { compile, createEngine, type Plan, requestFields } from "../../../infra/rules/index.ts";

@@ -1,12 +1,29 @@
 /** A recorded request in the console: sent again, judged, made an example. */
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import type { Page } from "puppeteer-core";
 import { Recorder } from "../../../infra/local/console/index.ts";
 import { VISITORS } from "../../../infra/policy/visitors.ts";
+import { exampleWriter } from "../../../scripts/policy-examples/example-writer.ts";
 import { type OpenConsole, openConsole } from "../../infra/local/console/open-console.ts";
 import { HOST, TestSite } from "../../infra/local/edge/test-site.ts";
 import { DESKTOP, PHONE, startBrowser, type TestBrowser } from "./browser.ts";
 
+const FILE = "infra/policy/custom-rules/no-admin.ts";
+const RULE = `import type { PolicyRule } from "../rule.ts";
+
+export const noAdmin: PolicyRule = {
+  ref: "no_admin",
+  description: "Block /admin",
+  when: 'http.request.uri.path eq "/admin"',
+  action: "block",
+  examples: { match: ["POST /admin"], pass: ["GET /"] },
+};
+`;
+
+let project: string;
 let site: TestSite;
 let recorder: Recorder;
 let opened: OpenConsole;
@@ -22,13 +39,28 @@ beforeAll(async () => {
   });
   const { edge, api } = site;
   const visitors = async () => VISITORS;
-  opened = await openConsole({ recorder, cloud: api.cloud, hostname: HOST, edge, visitors, clock: () => now });
+  project = mkdtempSync(join(tmpdir(), "causeway-console-page-"));
+  mkdirSync(dirname(join(project, FILE)), { recursive: true });
+  mkdirSync(join(project, "infra/policy/stories"));
+  cpSync(resolve(import.meta.dirname, "../../../biome.json"), join(project, "biome.json"));
+  writeFileSync(join(project, FILE), RULE);
+  const examples = exampleWriter(project);
+  opened = await openConsole({
+    recorder,
+    cloud: api.cloud,
+    hostname: HOST,
+    edge,
+    visitors,
+    examples,
+    clock: () => now,
+  });
   browser = await startBrowser();
 });
 afterAll(async () => {
   await browser.close();
   await opened.close();
   await site.close();
+  rmSync(project, { recursive: true });
 });
 
 /** A browser in which the console is open. */
@@ -100,6 +132,29 @@ test("a request is copied as commands, and downloaded", async () => {
   expect(complaints).toEqual([]);
 });
 
+test("a request becomes an example of the rule: the change is shown, and then in the file; by keyboard", async () => {
+  const { page, complaints } = await visit();
+  await page.locator("tbody button").click();
+  const summary = await page.locator("::-p-xpath(//summary[text()='Make it an example'])").waitHandle();
+  await summary.focus();
+  await page.keyboard.press("Enter");
+  await seen(page, "must match it");
+  for (let at = 0; at < 4; at += 1) await page.keyboard.press("Tab");
+  expect(await page.evaluate("document.activeElement.textContent")).toBe("Show the change");
+  await page.keyboard.press("Enter");
+  await seen(page, `The change of ${FILE}`);
+  expect(await page.$eval("pre .added", (line) => line.textContent)).toBe(
+    '+  examples: { match: ["POST /admin", "GET /admin?token=secret"], pass: ["GET /"] },\n',
+  );
+  expect(readFileSync(join(project, FILE), "utf8")).toBe(RULE);
+  await press(page, "Write it into the file");
+  await seen(page, `Written into ${FILE}`);
+  expect(readFileSync(join(project, FILE), "utf8")).toBe(
+    RULE.replace('["POST /admin"]', '["POST /admin", "GET /admin?token=secret"]'),
+  );
+  expect(complaints).toEqual([]);
+});
+
 test("the form fits a phone, and is looked at", async () => {
   for (const [view, scheme] of [
     [DESKTOP, "light"],
@@ -110,6 +165,13 @@ test("the form fits a phone, and is looked at", async () => {
     await press(page, "Send or judge it again");
     await press(page, "Judge without sending");
     await seen(page, "Present rules");
+    await press(page, "Copy it");
+    await seen(page, "Copy as curl");
+    await press(page, "Make it an example");
+    await page.locator("::-p-xpath(//label[starts-with(., 'The rule')]/select)").fill("pass");
+    await press(page, "Show the change");
+    await seen(page, "This example fails");
+    await seen(page, "Write it into the file");
     const folder = process.env.CAUSEWAY_SCREENSHOTS;
     if (folder !== undefined) await page.screenshot({ path: `${folder}/again-${scheme}.png`, fullPage: true });
     expect(await page.evaluate("document.documentElement.scrollWidth <= innerWidth")).toBe(true);

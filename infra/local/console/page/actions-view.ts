@@ -3,10 +3,12 @@ import { useState } from "preact/hooks";
 import type { ActionProps } from "./action-props.ts";
 import { AgainView } from "./again-view.ts";
 import { CopiesView } from "./copies-view.ts";
+import { ExampleView } from "./example-view.ts";
 
 const ACTIONS: readonly (readonly [title: string, view: (props: ActionProps) => JSX.Element])[] = [
   ["Send or judge it again", AgainView],
   ["Copy it", CopiesView],
+  ["Make it an example", ExampleView],
 ];
 
 /** The actions, each closed until it is chosen. */
