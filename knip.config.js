@@ -46,7 +46,7 @@ export default {
   project: ["{.github,backend,infra,cloudflared,scripts}/**/*.{ts,mjs}!", "test/**/*.ts"],
   // run by name: scripts/check.ts, scripts/format.ts, test/backend/gateway/openapi/openapi.test.ts; and types of a text
   // that test/cloudflared/deployment.test.ts makes
-  ignoreDependencies: ["@biomejs/biome", "@redocly/cli", "kubernetes-types", ...(hasChat ? [] : ["axe-core"])],
+  ignoreDependencies: ["@biomejs/biome", "@redocly/cli", "kubernetes-types"],
   ignoreIssues: hasChat ? {} : Object.fromEntries(KIT.map((files) => [files, ["exports", "types", "files"]])),
   // programs of the machine; the tests that need them say so where they are missing
   ignoreBinaries: ["cc", "script", "taskset", "unshare", "workerd"],

@@ -73,8 +73,8 @@ function fileOf(wanted: ExampleToWrite, stories: readonly string[]): string {
 /** As the formatter leaves it, where it had left the text before so; else only the insertion is made. */
 function formatted(root: string, file: string, before: string, after: string): string {
   try {
-    const [old, now] = [before, after].map((text) => formatTexts(root, new Map([[file, text]])).get(file));
-    return old === before ? (now ?? after) : after;
+    const format = (text: string) => formatTexts(root, new Map([[file, text]])).get(file) ?? text;
+    return format(before) === before ? format(after) : after;
   } catch {
     return after; // it has what the formatter's lints refuse
   }

@@ -38,6 +38,7 @@ export class AgainSender {
     const rays = new Set<string>();
     const recorded = new EventTarget();
     const stopRecording = this.#recorder.onRecorded(({ summary }) => {
+      if (summary.repeats !== request.ray) return;
       rays.add(summary.ray);
       recorded.dispatchEvent(new Event("ray"));
     });

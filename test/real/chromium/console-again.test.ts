@@ -9,6 +9,7 @@ import { VISITORS } from "../../../infra/policy/visitors.ts";
 import { exampleWriter } from "../../../scripts/policy-examples/example-writer.ts";
 import { type OpenConsole, openConsole } from "../../infra/local/console/open-console.ts";
 import { HOST, TestSite } from "../../infra/local/edge/test-site.ts";
+import { barriers } from "./barriers.ts";
 import { DESKTOP, PHONE, startBrowser, type TestBrowser } from "./browser.ts";
 
 const FILE = "infra/policy/custom-rules/no-admin.ts";
@@ -155,7 +156,7 @@ test("a request becomes an example of the rule: the change is shown, and then in
   expect(complaints).toEqual([]);
 });
 
-test("the form fits a phone, and is looked at", async () => {
+test("the forms fit a phone, have no barrier that axe-core knows, and are looked at", async () => {
   for (const [view, scheme] of [
     [DESKTOP, "light"],
     [PHONE, "dark"],
@@ -175,5 +176,6 @@ test("the form fits a phone, and is looked at", async () => {
     const folder = process.env.CAUSEWAY_SCREENSHOTS;
     if (folder !== undefined) await page.screenshot({ path: `${folder}/again-${scheme}.png`, fullPage: true });
     expect(await page.evaluate("document.documentElement.scrollWidth <= innerWidth")).toBe(true);
+    expect(await barriers(page)).toEqual([]);
   }
 });

@@ -68,7 +68,7 @@ test("any text of an example is one literal, and the value that is read back", (
       expect(written.split("\n")).toHaveLength(rule.split("\n").length);
       expect(written).not.toMatch(/[\p{Cf}\p{Cs}\p{Zl}\p{Zp}]|(?!\n)\p{Cc}/u);
     }),
-    { numRuns: 300 },
+    { numRuns: 120 },
   );
 });
 
@@ -90,7 +90,7 @@ test("any text of a step is JSON, and the value that is read back", () => {
       expect(hasStep(STORY, story, written, step)).toBe(true);
       expect(written).not.toMatch(/[\p{Cf}\p{Cs}\p{Zl}\p{Zp}]|(?!\n)\p{Cc}/u);
     }),
-    { numRuns: 300 },
+    { numRuns: 120 },
   );
 });
 

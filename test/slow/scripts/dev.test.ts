@@ -1,31 +1,19 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { isRunning, treeOf } from "../../../scripts/command-line/processes.ts";
-import type { LocalSite } from "../../../scripts/local-site/local-site.ts";
-import { choosePorts } from "../../../scripts/local-site/ports.ts";
 import { copyProject } from "../../copy-project.ts";
 import { ask, connect, register } from "../../journeys/test-site.ts";
+import { FEW_TYPES, startDev } from "./start-dev.ts";
 
 const SCANNERS = "infra/policy/custom-rules/scanner-paths.ts";
 const USERS = "backend/users/index.ts";
-/** Few files, because TypeScript would need minutes for all. */
-const TYPES = {
-  "tsconfig.json": JSON.stringify({
-    compilerOptions: { module: "nodenext", noEmit: true, strict: true, types: [], lib: ["es2024"], skipLibCheck: true },
-    files: ["backend/typed.ts"],
-  }),
-  "backend/page/tsconfig.json": JSON.stringify({ extends: "../../tsconfig.json", files: ["../typed.ts"] }),
-  "backend/typed.ts": 'export const typed: string = "a";\n',
-};
 
 let project: string;
 beforeEach(() => {
   project = realpathSync(mkdtempSync(join(tmpdir(), "causeway-dev-")));
-  copyProject(project, TYPES);
+  copyProject(project, FEW_TYPES);
 });
 afterEach(() => rmSync(project, { recursive: true, force: true }));
 
@@ -40,47 +28,8 @@ async function allEnded(processes: readonly number[]): Promise<void> {
 const throwOnceThereIs = (file: string) =>
   `setInterval(() => { if (existsSync(${JSON.stringify(file)})) throw new Error("late mistake"); }, 20);\n`;
 
-/** `npm run dev` of the copy, on free ports; the connector is our own, since there is no PATH. */
-async function startDev() {
-  const dataDir = join(project, ".data");
-  mkdirSync(dataDir);
-  await choosePorts(dataDir, { edge: 0, gateway: 0, api: 0, tunnel: 0, reload: 0, console: 0 });
-  const child = spawn(process.execPath, ["scripts/run.mjs", "dev"], {
-    cwd: project,
-    env: { DATA_DIR: dataDir },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  let output = "";
-  let seen = 0;
-  let look = () => {};
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding("utf8").on("data", (text: string) => {
-      output += text;
-      look();
-    });
-  }
-  const ended = once(child, "close");
-  /** Resolves when the output has this, after what was waited for before. */
-  const printed = (words: RegExp) =>
-    new Promise<string>((resolve, reject) => {
-      void ended.then(() => reject(new Error(`it ended: ${output}`)));
-      look = () => {
-        const found = words.exec(output.slice(seen));
-        if (found === null) return;
-        seen += found.index + found[0].length;
-        resolve(found[0]);
-      };
-      look();
-    });
-  const [, port] = /causeway\.localhost:(\d+)/.exec(await printed(/The page: http:\S+:\d+/)) ?? [];
-  const hostname = "chat.causeway.localhost";
-  const site = { edge: { port: Number(port) }, hostname, chat: `http://${hostname}:${port}` } as LocalSite;
-  await printed(/Ctrl-C ends everything/);
-  return { child, ended, printed, site };
-}
-
 test("D2, D3: edits take effect, mistakes leave what runs as it is, and users stay signed in", async () => {
-  const { child, ended, printed, site } = await startDev();
+  const { child, ended, printed, site } = await startDev(project);
   const processes = [...treeOf(child.pid ?? 0)];
   const ada = await register(site, "Ada");
   const me = () => ask(site, "GET", "/api/users/me", { headers: { authorization: `Bearer ${ada.accessToken}` } });
@@ -154,7 +103,7 @@ test("D2, D3: edits take effect, mistakes leave what runs as it is, and users st
 });
 
 test("D2: a killed `npm run dev` leaves no process behind", async () => {
-  const { child, ended } = await startDev();
+  const { child, ended } = await startDev(project);
   const processes = treeOf(child.pid ?? 0);
   expect(processes.length).toBeGreaterThan(2); // itself, the backend and TypeScript, and what they have started
   child.kill("SIGKILL");

@@ -50,7 +50,7 @@ test.each(["sh", "bash"])("whatever a text holds, it is one word of %s, and noth
       const script = `printf '%s\\0' ${words.join(" ")}`;
       expect(execFileSync(shell, ["-c", script], { encoding: "latin1" })).toBe(given.map((one) => `${one}\0`).join(""));
     }),
-    { numRuns: 60 },
+    { numRuns: 30 },
   );
 });
 
@@ -175,7 +175,7 @@ describe("as curl", () => {
         const bytes = isText ? Buffer.from(content).toString("latin1") : body;
         expect(at("--data-raw")[0] ?? input).toBe(bytes);
       }),
-      { numRuns: 150 },
+      { numRuns: 80 },
     );
   });
 });

@@ -1,5 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { createRequire } from "node:module";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test } from "@jest/globals";
@@ -9,11 +8,10 @@ import { type Backend, startBackend } from "../../../../backend/main.ts";
 import { freePort } from "../../../../scripts/local-site/free-port.ts";
 import { NO_LIMITS } from "../../../backend/test-options.ts";
 import { emailOf, fillRegistration, focus, PASSWORD, press, reads, register, until } from "../acts.ts";
+import { barriers } from "../barriers.ts";
 import { DESKTOP, PHONE, startBrowser, type TestBrowser, type Visitor } from "../browser.ts";
 import { say, shows, texts } from "./chat-acts.ts";
 
-const require = createRequire(import.meta.url);
-const AXE = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
 let dataDir: string;
 let origin: string;
 let backend: Backend;
@@ -67,14 +65,6 @@ async function act(page: Page, message: string, action: string): Promise<void> {
 
 /** Opens the dialog about who wrote a message. */
 const about = (page: Page, name: string) => press(page, "#messages", name);
-
-/** What axe-core finds wrong in the page, as `rule: element`. */
-async function barriers(page: Page): Promise<string[]> {
-  // as a script of the page its policy would refuse it; here it runs beside the page
-  const run = `${AXE}; axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"] })
-    .then(({ violations }) => violations.flatMap(({ id, nodes }) => nodes.map(({ target }) => id + ": " + target.join(" "))))`;
-  return (await page.evaluate(run)) as string[];
-}
 
 test("a private room: an invited user joins, is listed and writes; a user who declines does not", async () => {
   const [ada, bob, eve] = [await visitor("Ada"), await visitor("Bob", PHONE, "dark"), await visitor("Eve")];
