@@ -18,7 +18,7 @@ export interface RuleText {
 
 /** The text of a rule's file with one example more. Throws an ExampleRefusal where the file has no list for it. */
 export function addExample(typescript: TypeScript, rule: RuleText, side: Side, example: Example): string {
-  const { tree, elements } = examplesOf(typescript, rule, side);
+  const { tree, elements } = examplesOf(typescript, rule, side, `Write it by hand: ${literalOf(example)}`);
   if (elements.some((one) => isDeepStrictEqual(valueOfLiteral(typescript, one), example))) {
     throw new ExampleRefusal(`${rule.file} has this example already.`);
   }
@@ -47,7 +47,7 @@ export function hasExample(
 }
 
 /** The array of examples of a side, in the object of the file that has this `ref`. */
-function examplesOf(typescript: TypeScript, { file, text, ref }: RuleText, side: Side) {
+function examplesOf(typescript: TypeScript, { file, text, ref }: RuleText, side: Side, advice = "") {
   assertParses(typescript, file, text);
   const tree = typescript.createSourceFile(file, text, typescript.ScriptTarget.Latest, true);
   const found: ts.ObjectLiteralExpression[] = [];
@@ -58,13 +58,13 @@ function examplesOf(typescript: TypeScript, { file, text, ref }: RuleText, side:
   };
   visit(tree);
   const [rule, ...more] = found;
-  if (more.length > 0) throw new ExampleRefusal(`${file} has several objects with the ref ${ref}.`);
+  if (more.length > 0) throw new ExampleRefusal(`${file} has several objects with the ref ${ref}. ${advice}`);
   const examples = rule && propertyOf(typescript, rule, "examples");
   const list =
     examples && typescript.isObjectLiteralExpression(examples) ? propertyOf(typescript, examples, side) : undefined;
   if (!list || !typescript.isArrayLiteralExpression(list)) {
     throw new ExampleRefusal(
-      `${file} makes the examples of ${ref} by code: there is no list \`${side}\` to add one to.`,
+      `${file} makes the examples of ${ref} by code: there is no list \`${side}\` to add to. ${advice}`,
     );
   }
   return { tree, elements: list.elements };

@@ -97,6 +97,8 @@ export interface ExampleChoices {
   readonly decided?: string;
   readonly stories: readonly string[];
   readonly visitors: readonly string[];
+  /** The visitor that sent the request, where it is one of them. */
+  readonly sender?: string;
 }
 
 /** What `POST /api/examples/propose` takes: a rule by its phase and `ref`, or a story by its name. */

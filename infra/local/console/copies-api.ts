@@ -8,7 +8,7 @@ import { curlCommand } from "./curl-command.ts";
 import type { ExchangeFilter } from "./exchange-store.ts";
 import { type FoundExchange, findExchange, readKept } from "./find-exchange.ts";
 import { harOf } from "./har.ts";
-import { recordedFacts, recordedVisitor } from "./recorded-facts.ts";
+import { recordedFacts, recordedVisitor, visitorNameOf } from "./recorded-facts.ts";
 import { shellWord } from "./shell-word.ts";
 
 /** Texts of recorded requests for other programs. */
@@ -67,18 +67,6 @@ export class CopiesApi {
     return ["npm run rules -- explain", ...options, shellWord(line)].join(" ");
   }
 }
-
-/** The name in `visitors.ts` of the sender, where one has its address and all that only Cloudflare knows. */
-function visitorNameOf(exchange: RecordedExchange, visitors: Visitors): string | undefined {
-  const recorded = recordedVisitor(exchange);
-  return Object.keys(visitors).find((name) => {
-    const known = knownVisitor(visitors, name);
-    return known?.ip === recorded.ip && comparable(known?.fields) === comparable(recorded.fields);
-  });
-}
-
-const comparable = (fields: object = {}): string =>
-  JSON.stringify(Object.entries(fields).sort(([one], [other]) => (one < other ? -1 : 1)));
 
 function harFile(found: readonly Pick<FoundExchange, "exchange" | "bodies">[], saveAs: string): ApiResponse {
   return { kind: "whole", status: 200, type: "application/json; charset=utf-8", body: harOf(found), saveAs };

@@ -16,7 +16,7 @@ import type { ConsoleOptions } from "./console-server-options.ts";
 import { type ExampleDraft, type ExampleSource, exampleOf, lineOfExample, NoExample } from "./example-draft.ts";
 import { ExampleRefusal, type ExampleToWrite, type ExampleWriter, type ProposedEdit } from "./example-writer.ts";
 import { findExchange } from "./find-exchange.ts";
-import { recordedFacts } from "./recorded-facts.ts";
+import { recordedFacts, visitorNameOf } from "./recorded-facts.ts";
 import { compiledOf } from "./rule-readings.ts";
 
 /** Edits that were shown and may still be written. */
@@ -37,6 +37,8 @@ export class ExamplesApi {
     const { exchange } = findExchange(this.#options.recorder, ray);
     const facts = recordedFacts(exchange);
     const zone = this.#zone();
+    const visitors = await this.#options.visitors();
+    const sender = visitorNameOf(exchange, visitors);
     const choices: ExampleChoices = {
       rules: zone.rulesets.flatMap(({ phase, rules }) =>
         rules.map(({ ref }): ExampleRule => {
@@ -46,7 +48,8 @@ export class ExamplesApi {
       ),
       ...(exchange.rule !== undefined && { decided: exchange.rule }),
       stories: writer.stories(),
-      visitors: Object.keys(await this.#options.visitors()),
+      visitors: Object.keys(visitors),
+      ...(sender !== undefined && { sender }),
     };
     return json(choices);
   }

@@ -1,4 +1,12 @@
-import { type FieldValue, fromBytes, type RequestFacts, type Visitor, visitorName } from "../../rules/index.ts";
+import {
+  type FieldValue,
+  fromBytes,
+  knownVisitor,
+  type RequestFacts,
+  type Visitor,
+  type Visitors,
+  visitorName,
+} from "../../rules/index.ts";
 import type { RecordedExchange } from "./console-data.ts";
 
 /** The request as the rules saw it, with its secrets masked. */
@@ -24,6 +32,18 @@ export function recordedVisitor({ client, given = {} }: Pick<RecordedExchange, "
   const fields = Object.fromEntries(known.map(([name, value]) => [name, textOf(value)]));
   return { ip: client, ...(known.length > 0 && { fields }) };
 }
+
+/** The name in `visitors.ts` of the sender, where one has its address and all that only Cloudflare knows. */
+export function visitorNameOf(exchange: RecordedExchange, visitors: Visitors): string | undefined {
+  const recorded = recordedVisitor(exchange);
+  return Object.keys(visitors).find((name) => {
+    const known = knownVisitor(visitors, name);
+    return known?.ip === recorded.ip && comparable(known?.fields) === comparable(recorded.fields);
+  });
+}
+
+const comparable = (fields: object = {}): string =>
+  JSON.stringify(Object.entries(fields).sort(([one], [other]) => (one < other ? -1 : 1)));
 
 /** A value of byte strings with its texts as ordinary texts. */
 function textOf(value: FieldValue): FieldValue {

@@ -13,6 +13,7 @@ export function AgainView({ exchange, open }: ActionProps): JSX.Element {
   const [problem, setProblem] = useState("");
   const [sent, setSent] = useState<SentAgain>();
   const [judged, setJudged] = useState<JudgedAgain>();
+  const [isBusy, setBusy] = useState(false);
   useEffect(() => {
     read<AgainDraft>(`/api/requests/${encodeURIComponent(exchange.ray)}/again`).then(
       (value) => {
@@ -24,10 +25,14 @@ export function AgainView({ exchange, open }: ActionProps): JSX.Element {
   }, [exchange.ray]);
   if (!draft || !edited) return problem === "" ? h("p", { class: "hint" }, "Reading…") : alertOf(problem);
   const act = (perform: (request: AgainRequest) => Promise<void>) => {
+    if (isBusy) return; // a second click sends nothing
+    setBusy(true);
     setProblem("");
     setSent(undefined);
     setJudged(undefined);
-    perform(requestOf(edited, draft.request)).catch((error: Error) => setProblem(error.message));
+    perform(requestOf(edited, draft.request))
+      .catch((error: Error) => setProblem(error.message))
+      .finally(() => setBusy(false));
   };
   const send = () => act(async (request) => setSent(await post<SentAgain>("/api/again", request)));
   const judge = () => act(async (request) => setJudged(await post<JudgedAgain>("/api/judge", request)));
@@ -48,6 +53,7 @@ export function AgainView({ exchange, open }: ActionProps): JSX.Element {
     h(
       "div",
       { "aria-live": "polite" },
+      isBusy && h("p", { class: "hint" }, "Waiting…"),
       problem !== "" && alertOf(problem),
       sent && h("p", null, `The edge responded ${sent.status}. `, openButton(sent.ray, open)),
       judged && judgedOf(judged),

@@ -66,11 +66,11 @@ interface ChosenPlace {
   readonly visitor: string;
 }
 
-/** The rule that decided, on the side where the request is now. */
-function firstPlace({ rules, decided, stories }: ExampleChoices): ChosenPlace {
+/** The rule that decided, on the side where the request is now; the visitor that sent it. */
+function firstPlace({ rules, decided, stories, sender = "ordinary" }: ExampleChoices): ChosenPlace {
   const rule = rules.find(({ ref }) => ref === decided) ?? rules[0];
   const place = rule ? `rule ${rule.phase} ${rule.ref}` : `story ${stories[0] ?? ""}`;
-  return { place, side: rule?.matches ? "match" : "pass", visitor: "ordinary" };
+  return { place, side: rule?.matches ? "match" : "pass", visitor: sender };
 }
 
 function wishOf(ray: string, { place, side, visitor }: ChosenPlace): ExampleWish {

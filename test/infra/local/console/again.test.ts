@@ -310,6 +310,19 @@ describe("judging", () => {
     await site.clear();
   });
 
+  test("rules in another order are an edit, and no rule is different", async () => {
+    const [one, two] = ["one", "two"].map((ref) => ({ ref, action: "block" as const, expression: path("/both") }));
+    if (!one || !two) throw new Error("invariant: there are two");
+    await site.deploy("http_request_firewall_custom", [one, two]);
+    const { request } = await draftOf(await passed("/both"));
+    now += 60_000;
+    await site.deploy("http_request_firewall_custom", [two, one]);
+    const { value } = await console.act<JudgedAgain>("judge", request);
+    expect(value).toMatchObject({ present: { by: { ref: "two" } }, before: { by: { ref: "one" }, editedAt: now } });
+    expect(value.different).toEqual([]);
+    await site.clear();
+  });
+
   test("a rate limit is judged with counters of its own: it neither counts nor is exceeded", async () => {
     const ratelimit = {
       characteristics: ["ip.src", "cf.colo.id"],

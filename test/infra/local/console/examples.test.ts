@@ -3,7 +3,13 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import type { ExampleChoices, ExampleWish, ProposedExample } from "../../../../infra/local/console/again-data.ts";
+import type {
+  AgainDraft,
+  ExampleChoices,
+  ExampleWish,
+  ProposedExample,
+  SentAgain,
+} from "../../../../infra/local/console/again-data.ts";
 import { Recorder } from "../../../../infra/local/console/index.ts";
 import { targetWithoutSecrets, withoutSecrets } from "../../../../infra/local/console/without-secrets.ts";
 import { VISITORS } from "../../../../infra/policy/visitors.ts";
@@ -133,7 +139,12 @@ describe("an example", () => {
   test("of another visitor, which has what the rule asks", async () => {
     await deploy('ip.src.country eq "T1"');
     const ray = await passed("/t", { "local-visitor": "country=T1" });
+    expect((await console.read<ExampleChoices>(`requests/${ray}/example`)).value.sender).toBeUndefined();
     expect(added((await propose(ray, ofRule(), "tor")).value)).toContain('{ request: "GET /t", visitor: "tor" }');
+    const { request } = (await console.read<AgainDraft>(`requests/${ray}/again`)).value;
+    const again = await console.act<SentAgain>("again", { ...request, visitor: "tor" });
+    const { value } = await console.read<ExampleChoices>(`requests/${again.value.ray}/example`);
+    expect(value).toMatchObject({ sender: "tor", rules: [{ matches: true }] });
   });
 
   test("has no address, no token, no mail address and no secret of the client", async () => {
