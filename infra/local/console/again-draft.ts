@@ -28,6 +28,9 @@ export function isMade(name: string, value: string): boolean {
   return MADE_HEADERS.has(lower) || HANDSHAKE[lower]?.test(value) === false;
 }
 
+/** Secrets that are named; clients can send any number. */
+const MAX_MISSING = 100;
+
 /** The recorded request as it can be sent again, and what of it is missing. */
 export function draftOf(
   exchange: RecordedExchange,
@@ -42,7 +45,10 @@ export function draftOf(
   const base64 = body?.kind === "text" ? Buffer.from(text).toString("base64") : text;
   return {
     request: { ray, method, scheme, target, headers, body: base64 },
-    missing: [...inTarget(target), ...headers.flatMap(inHeader), ...(body?.kind === "text" ? inBody(text) : [])],
+    missing: [...inTarget(target), ...headers.flatMap(inHeader), ...(body?.kind === "text" ? inBody(text) : [])].slice(
+      0,
+      MAX_MISSING,
+    ),
     ...(bodyProblem !== undefined && { bodyProblem }),
     visitors,
   };
@@ -82,7 +88,7 @@ function inHeader([name, value]: RecordedHeaders[number]): readonly MissingSecre
 /** The name before each mask, where there is one: of JSON, a form, or a part of a multipart body. */
 function inBody(text: string): readonly MissingSecret[] {
   const names = new Set<string>();
-  for (const part of text.split(MASK).slice(0, -1)) {
+  for (const part of text.split(MASK, MAX_MISSING + 1).slice(0, -1)) {
     const near = part.slice(-200);
     const name =
       /([\w.~-]{1,100})["']?\s{0,4}[:=]\s{0,4}["']?[^"'=:&\s]{0,20}$/.exec(near)?.[1] ??

@@ -38,6 +38,8 @@ export class NoExample extends Error {}
 /** Headers that carry addresses, or that the edge sets. */
 const NEVER =
   /^(?:host|cf-.*|x-forwarded-.*|forwarded|via|x-real-ip|true-client-ip|client-ip|x-client-ip|cdn-loop|local-visitor|__proto__)$/i;
+/** Headers and fields that are tried: the time grows with their square, and clients send any number. */
+const MAX_PARTS = 150;
 /** Fields that place a person or a device. */
 const PLACES = /^ip\.src\.(?:city|postal_code|metro_code|lat|lon|region.*|subdivision.*|timezone.*)$|ja3|ja4/;
 
@@ -86,7 +88,7 @@ function partsOf(exchange: RecordedExchange): readonly ExamplePart[] {
     .map(([name, value]): ExamplePart => {
       return { kind: "field", name, value: typeof value === "string" ? withoutSecrets(value) : value };
     });
-  return [...headers.values(), ...fields];
+  return [...fields, ...headers.values()].slice(0, MAX_PARTS);
 }
 
 function writtenExample({ exchange, hostname, visitor }: ExampleSource, parts: readonly ExamplePart[]): Example {

@@ -75,6 +75,12 @@ test("D1: a request is judged by the rules before and after an edit, sent again,
   const asRobot = await api.post<SentAgain>("again", { ...request, visitor: "robot" });
   await printed(/BLOCKED 403 {2}GET \S+\/wq-login {2}from 198\.18\.6\.1 /);
   expect(asRobot.status).toBe(403);
+  const visitors = read(VISITORS);
+  write(VISITORS, `${visitors}const = 3;\n`);
+  await printed(/POLICY {2}not deployed, /);
+  expect((await api.get<AgainDraft>(`requests/${ray}/again`)).visitors).toContain("robot");
+  write(VISITORS, visitors);
+  await printed(/POLICY {2}proved and deployed in /);
 
   const choices = await api.get<ExampleChoices>(`requests/${sent.ray}/example`);
   expect(choices.decided).toBe("scanner_paths");

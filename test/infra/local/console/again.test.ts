@@ -151,6 +151,13 @@ describe("sending again", () => {
     expect(JSON.stringify(await recorded(value.ray))).not.toContain("my-own-token");
   });
 
+  test("of any number of secrets, a hundred are named", async () => {
+    const body = JSON.stringify(Array.from({ length: 2_000 }, () => ({ pin: SECRET })));
+    const cookie = Array.from({ length: 2_000 }, (_, at) => `c${at}=${at}`).join("; ");
+    const ray = await passed("/a", { method: "POST", headers: { cookie, "content-type": "application/json" }, body });
+    expect((await draftOf(ray)).missing).toHaveLength(100);
+  });
+
   test("a body that is not kept whole is said to be so", async () => {
     const big = await passed("/a", { method: "POST", body: "x".repeat(70_000) });
     expect((await draftOf(big)).bodyProblem).toContain("70000 bytes");

@@ -136,6 +136,15 @@ describe("an example", () => {
     );
   });
 
+  test("of a request with thousands of headers is found at once", async () => {
+    await deploy('any(http.request.headers["x-7"][*] eq "7")');
+    const many = Object.fromEntries(Array.from({ length: 4_000 }, (_, at) => [`x-${at}`, String(at)]));
+    const began = performance.now();
+    const { value } = await propose(await passed("/many", many));
+    expect(added(value)).toContain('{ request: "GET /many", headers: { "x-7": "7" } }');
+    expect(performance.now() - began).toBeLessThan(5_000);
+  });
+
   test("of another visitor, which has what the rule asks", async () => {
     await deploy('ip.src.country eq "T1"');
     const ray = await passed("/t", { "local-visitor": "country=T1" });
