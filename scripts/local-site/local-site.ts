@@ -200,7 +200,11 @@ async function startParts(
     tunnelId: String(applied.outputs.tunnelId),
   });
   running.defer(() => siteConsole.close());
-  return { chat, backend, api, tunnel, edge, applied, connector, siteConsole, redeploy };
+  const redeployAndTell = () => {
+    siteConsole.beginEdit();
+    return redeploy();
+  };
+  return { chat, backend, api, tunnel, edge, applied, connector, siteConsole, redeploy: redeployAndTell };
 }
 
 /** Where the local edge shows the certificates of its Access. */

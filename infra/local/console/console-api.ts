@@ -57,6 +57,11 @@ export class ConsoleApi {
     return withMistakes(async () => this.#act(url, body));
   }
 
+  /** Says that a deployment begins. */
+  beginEdit(): void {
+    this.#deployments.beginEdit();
+  }
+
   close(): void {
     this.#stopRecording();
     this.#again.close();

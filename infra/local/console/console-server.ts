@@ -9,6 +9,8 @@ import { ConsoleSession } from "./console-session.ts";
 export interface RunningConsole {
   /** With the token that opens it once. */
   readonly address: string;
+  /** Says that the rules are deployed anew: requests can be judged by those of before. */
+  beginEdit(): void;
   close(): Promise<void>;
 }
 
@@ -54,6 +56,7 @@ export async function startConsole(options: ConsoleOptions): Promise<RunningCons
   await listen(server, port);
   return {
     address: `${origin}/?token=${session.token}`,
+    beginEdit: () => api.beginEdit(),
     async close() {
       api.close();
       const closed = new Promise<void>((done) => server.close(() => done()));

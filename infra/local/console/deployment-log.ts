@@ -22,6 +22,7 @@ export class DeploymentLog {
   readonly #stop: () => void;
   #zone: Zone | undefined;
   #beforeEdit: EditedZone | undefined;
+  #beginsEdit = false;
 
   constructor(cloud: Pick<Cloud, "zoneOf" | "onChange">, hostname: string, clock: () => number = Date.now) {
     this.#zone = cloud.zoneOf(hostname);
@@ -49,13 +50,19 @@ export class DeploymentLog {
     return this.#beforeEdit;
   }
 
+  /** Says that a deployment begins: its first change is that of another edit, however soon it comes. */
+  beginEdit(): void {
+    this.#beginsEdit = true;
+  }
+
   close(): void {
     this.#stop();
   }
 
   #edited(before: Zone, time: number): void {
     const last = this.#beforeEdit;
-    const isSame = last !== undefined && time - last.lastTime < EDIT_MS;
+    const isSame = last !== undefined && !this.#beginsEdit && time - last.lastTime < EDIT_MS;
+    this.#beginsEdit = false;
     this.#beforeEdit = isSame ? { ...last, lastTime: time } : { zone: before, time, lastTime: time };
   }
 }

@@ -1,9 +1,12 @@
+import { execFile } from "node:child_process";
 import { mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import type {
   AgainDraft,
+  Copies,
   ExampleChoices,
   JudgedAgain,
   ProposedExample,
@@ -60,6 +63,12 @@ test("D1: a request is judged by the rules before and after an edit, sent again,
   expect(judged.present).toMatchObject({ outcome: "block", by: { ref: "scanner_paths" } });
   expect(judged.before).toMatchObject({ outcome: "block", by: { ref: "not_in_surface" } });
   expect(judged.different).toEqual([{ ref: "scanner_paths", change: "changed" }]);
+
+  // what is copied explains it, by the rules that are deployed now
+  const { explain = "" } = await api.get<Copies>(`requests/${ray}/copies`);
+  const command = explain.replace(/^npm run rules --/, `'${process.execPath}' scripts/run.mjs rules`);
+  const explained = await promisify(execFile)("sh", ["-c", command], { cwd: project });
+  expect(explained.stdout).toContain("=> block by scanner_paths, status 403");
 
   const sent = await api.post<SentAgain>("again", request);
   await printed(/BLOCKED 403 {2}GET \S+\/wq-login.*\n +rule scanner_paths/);

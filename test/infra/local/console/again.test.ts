@@ -317,6 +317,20 @@ describe("judging", () => {
     await site.clear();
   });
 
+  test("an edit that is said to begin is another one, however soon it comes", async () => {
+    const deployOne = (one: string) =>
+      site.deploy("http_request_firewall_custom", [{ ref: "one", action: "block", expression: path(one) }]);
+    await deployOne("/first");
+    const { request } = await draftOf(await passed("/second"));
+    console.beginEdit();
+    await deployOne("/second");
+    console.beginEdit();
+    await deployOne("/third");
+    const { value } = await console.act<JudgedAgain>("judge", request);
+    expect([value.before?.outcome, value.present.outcome]).toEqual(["block", "pass"]);
+    await site.clear();
+  });
+
   test("rules in another order are an edit, and no rule is different", async () => {
     const [one, two] = ["one", "two"].map((ref) => ({ ref, action: "block" as const, expression: path("/both") }));
     if (!one || !two) throw new Error("invariant: there are two");

@@ -56,6 +56,7 @@ export async function openConsole(options: Omit<Parameters<typeof startConsole>[
       const { status, body } = await send("POST", `/api/${path}`, headers, JSON.stringify(value));
       return { status, value: JSON.parse(body) as T };
     },
+    beginEdit: () => running.beginEdit(),
     close: () => running.close(),
   };
 }
