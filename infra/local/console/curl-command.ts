@@ -2,7 +2,7 @@ import { parseVisitor, toBytes, VISITOR_NAMES, type Visitor, visitorName } from 
 import { isMade } from "./again-draft.ts";
 import type { RecordedBody, RecordedExchange } from "./console-data.ts";
 import { recordedVisitor } from "./recorded-facts.ts";
-import { isPrintable, printfFormat, shellWord } from "./shell-word.ts";
+import { isPrintable, printedBytes, shellWord } from "./shell-word.ts";
 
 /** Names that lead to this machine wherever curl is. */
 const LOCAL_AUTHORITY = /^(?:[a-z0-9-]+\.)*localhost(?::\d{1,5})?$/i;
@@ -37,7 +37,7 @@ export function curlCommand(exchange: RecordedExchange, body: RecordedBody | und
     ...(content === "" ? [] : [data]),
   ];
   const command = words.join(" \\\n  ");
-  return content === "" || isPlain ? command : `printf '${printfFormat(content)}' |\n${command}`;
+  return content === "" || isPlain ? command : `${printedBytes(content)} |\n${command}`;
 }
 
 const isHost = (name: string): boolean => name.toLowerCase() === "host";

@@ -7,25 +7,33 @@ import { fromBytes } from "../../rules/index.ts";
 const UNSAFE = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}]/u;
 
 /**
- * A byte string as one word of a POSIX shell, whatever is in it. Printable text is in single quotes. Anything else is
- * made by `printf`, since quotes of a POSIX shell have no escapes. The bytes hold no NUL, and end with no line feed.
+ * A byte string as one word of a shell, whatever is in it: of sh, bash, zsh, ksh and fish. Printable text is in single
+ * quotes. Anything else is made by `printf`, since these quotes have no escapes. The bytes hold no NUL, and end with no
+ * line feed.
  */
 export function shellWord(bytes: string): string {
   const text = fromBytes(bytes);
-  // interactive shells look for `!` behind a quote that is escaped
-  const isPlain = text !== undefined && !UNSAFE.test(text) && !(text.includes("'") && text.includes("!"));
-  return isPlain ? `'${text.replaceAll("'", "'\\''")}'` : `"$(printf '${printfFormat(bytes)}')"`;
+  return text !== undefined && isPlain(text)
+    ? `'${text.replaceAll("'", "'\\''")}'`
+    : `"$(printf '${printfFormat(bytes, /[^A-Za-z0-9 ./_:;,=+@-]/g)}')"`;
 }
 
-/** Whether a shell can have these bytes as a word in single quotes. */
+/** Whether bytes are printable text that is the same in single quotes of every shell. */
 export const isPrintable = (bytes: string): boolean => {
   const text = fromBytes(bytes);
-  return text !== undefined && !UNSAFE.test(text);
+  return text !== undefined && isPlain(text);
 };
 
-/** A format with which `printf` of any shell prints these bytes. It holds neither quotes nor what shells expand. */
-export function printfFormat(bytes: string): string {
-  const format = bytes.replace(/[^A-Za-z0-9 ./_:;,=+@-]/g, (byte) => {
+/** fish has escapes in single quotes; interactive shells look for `!` behind a quote that is escaped. */
+const isPlain = (text: string): boolean =>
+  !UNSAFE.test(text) && !text.includes("\\") && !(text.includes("'") && text.includes("!"));
+
+/** A format in single quotes with which `printf` of any shell prints these bytes. */
+export const printedBytes = (bytes: string): string => `printf '${printfFormat(bytes, /[^ "#-$&(-[\]-~]/g)}'`;
+
+/** The format; bytes that match `escaped` are written by their octal numbers. */
+function printfFormat(bytes: string, escaped: RegExp): string {
+  const format = bytes.replace(escaped, (byte) => {
     if (byte === "%") return "%%";
     return byte === "\n" ? "\\n" : `\\${byte.charCodeAt(0).toString(8).padStart(3, "0")}`;
   });
