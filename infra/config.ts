@@ -90,6 +90,10 @@ export function readUnproved(env: Readonly<Record<string, string | undefined>>):
   throw new StackConfigError([{ key: UNPROVED, given: JSON.stringify(given), expected: "yes, or no such variable" }]);
 }
 
+/** Places that Access protects and that the operator lets one run open; none where there is no such variable. */
+export const readOpens = (env: Readonly<Record<string, string | undefined>>): readonly string[] =>
+  (env.CAUSEWAY_OPENS ?? "").split(/[\s,]+/).filter((place) => place !== "");
+
 /** The last lines of a run that deploys rules whose proof failed; none where all are proved. */
 export const unprovedLines = (failures: readonly string[]): readonly string[] =>
   failures.length === 0

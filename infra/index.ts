@@ -1,6 +1,6 @@
 /** The Pulumi program. Configuration in, obstacles first, then the tunnel and what leads to it. */
 import * as pulumi from "@pulumi/pulumi";
-import { assertReadsOnly, readAccess, readPurpose, readUnproved, unprovedLines } from "./config.ts";
+import { assertReadsOnly, readAccess, readOpens, readPurpose, readUnproved, unprovedLines } from "./config.ts";
 import { readOwnState } from "./own-state.ts";
 import { ADMIN_PATHS, administratorApplications, reportLines } from "./policy/index.ts";
 import { readPolicy } from "./policy-files.ts";
@@ -33,6 +33,7 @@ const { account, policy, warnings, asFound, ...existing } =
         policyOf: (plan) => readPolicy(site, plan),
         stories: readStories(),
         unproved: readUnproved(process.env),
+        opens: readOpens(process.env),
       })
     : await preflightToken(api, site);
 for (const warning of warnings) void pulumi.log.warn(warning);

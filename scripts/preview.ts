@@ -16,6 +16,7 @@ await runCommand(
     environment: {
       ...OPERATOR_ENVIRONMENT,
       CAUSEWAY_UNPROVED: "yes: goes on where examples and stories do not prove the policy, as `up` would with it",
+      CAUSEWAY_OPENS: "hostnames, with paths: goes on where they lose the protection of Access, as `up` would with it",
     },
     examples: ["--stack prod"],
     failure: "nothing can be deployed, or something would change where no change was expected",

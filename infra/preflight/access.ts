@@ -10,17 +10,10 @@ import {
   tokenName,
 } from "../policy/without-rules.ts";
 import { accessResource } from "../resources/compile.ts";
+import { canonical, type DeployedApp, hasDeployedApps, isHostLike, removedAccess } from "./access-removed.ts";
 import type { Obstacle } from "./obstacle.ts";
 import { blockedBy, NOTHING, type PreflightFinding, type Search } from "./place.ts";
 import { type ReadResult, reading, unlessMissing } from "./reading.ts";
-
-/** An application, as far as it matters here. */
-interface ListedApp {
-  readonly id?: string | undefined;
-  readonly name?: string | undefined;
-  /** What it covers: hostnames with paths, perhaps with wildcards. */
-  readonly uris: readonly string[];
-}
 
 interface ListedThing {
   readonly id?: string | undefined;
@@ -36,28 +29,37 @@ const ORGANIZATION = "Access: Organizations, Identity Providers, and Groups Read
 
 /**
  * Looks at the account's team, at applications of others that have the place of one of the stack's, at the limits, and
- * at what has the stack's mark and is not in its state. Nothing is read where the configuration has no `access`.
+ * at what has the stack's mark and is not in its state, and at what the run would open. Nothing is read where neither
+ * the configuration nor the state has an application.
  */
 export async function findAccess(search: Search): Promise<PreflightFinding> {
   const { access } = search.site;
-  if (access === undefined) return NOTHING;
+  if (access === undefined) return hasDeployedApps(search) ? findRemoved(search) : NOTHING;
   const [team, apps, marked] = [await findTeam(search, access), await readApps(search), await findMarkedAccess(search)];
   if ("obstacle" in apps) return blockedBy(...team.obstacles, apps.obstacle);
   if ("obstacle" in marked) return blockedBy(...team.obstacles, marked.obstacle);
   const ids = new Set(Object.values(search.known));
   const others = apps.value.filter(({ id, name }) => !ids.has(id ?? "") && !isMarked(search, access, name));
+  const removed = removedAccess(search, apps.value);
   const tokens = Object.keys(access.serviceTokens).filter((name) => accessResource("token", name) in marked.value.ids);
   return {
     obstacles: [
       ...team.obstacles,
       ...access.applications.flatMap((application) => takenBy(search, application, apps.value)),
+      ...removed.obstacles,
       ...tokens.map(tokenLeft),
       ...tooMany(search, "application", apps.value.length, access.applications.length, MAX_APPS),
       ...tooMany(search, "token", marked.value.tokens, Object.keys(access.serviceTokens).length, MAX_TOKENS),
     ],
     imports: Object.fromEntries(Object.entries(marked.value.ids).filter(([name]) => !name.startsWith(TOKEN))),
-    warnings: [...(team.warnings ?? []), ...coverWarnings(search, others)],
+    warnings: [...(team.warnings ?? []), ...(removed.warnings ?? []), ...coverWarnings(search, others)],
   };
+}
+
+/** The settings have no `access` any more. */
+async function findRemoved(search: Search): Promise<PreflightFinding> {
+  const apps = await readApps(search);
+  return "obstacle" in apps ? blockedBy(apps.obstacle) : { ...NOTHING, ...removedAccess(search, apps.value) };
 }
 
 const TOKEN = accessResource("token", "");
@@ -93,9 +95,9 @@ async function findTeam({ api, site, account }: Search, { team }: SiteAccess): P
 const isWhollyCovered = (access: SiteAccess | undefined, hostname: string): boolean =>
   access?.applications.some((one) => one.hostname === hostname && one.path === undefined) === true;
 
-function readApps({ api, account }: Search): Promise<ReadResult<readonly ListedApp[]>> {
+function readApps({ api, account }: Search): Promise<ReadResult<readonly DeployedApp[]>> {
   return reading("the applications of Access", APPS, async () => {
-    const apps: ListedApp[] = [];
+    const apps: DeployedApp[] = [];
     for await (const app of api.zeroTrust.access.applications.list({ account_id: account.accountId })) {
       // an application of another kind, such as a bookmark, has fewer members
       const { id, name, domain, self_hosted_domains = [], destinations = [] }: AnyApp = app;
@@ -192,7 +194,7 @@ const isMarked = ({ site }: Search, access: SiteAccess, name = ""): boolean => a
 function takenBy(
   { site, known }: Search,
   application: AccessApplication,
-  apps: readonly ListedApp[],
+  apps: readonly DeployedApp[],
 ): readonly Obstacle[] {
   const place = canonical(destinationOf(application));
   const ownId = known[accessResource("app", application.name)];
@@ -211,8 +213,6 @@ function takenBy(
   const fix = "Delete it if it is not needed, or take the application out of `causeway:access`.";
   return [{ code: "access_taken", found, fix }];
 }
-
-const canonical = (uri: string): string => uri.toLowerCase().replace(/\/$/, "");
 
 /** Its secret was shown once, in a response that was lost. */
 const tokenLeft = (name: string): Obstacle => ({
@@ -242,7 +242,7 @@ function tooMany(
 }
 
 /** Visitors of a hostname that the stack leaves open would be asked to sign in. */
-function coverWarnings({ site }: Search, others: readonly ListedApp[]): readonly string[] {
+function coverWarnings({ site }: Search, others: readonly DeployedApp[]): readonly string[] {
   const open = siteHostnames(site).filter((hostname) => !isWhollyCovered(site.access, hostname));
   return open.flatMap((hostname) => {
     const covering = others.find(({ uris }) => uris.some((uri) => coversHost(uri, hostname)));
@@ -252,17 +252,8 @@ function coverWarnings({ site }: Search, others: readonly ListedApp[]): readonly
   });
 }
 
-/** Whether a destination covers all paths of a hostname; `*` is a part of one label. */
+/** Whether a destination covers all paths of a hostname. */
 function coversHost(uri: string, hostname: string): boolean {
   const [host = "", path = ""] = canonical(uri).split(/\/(.*)/s);
-  if (path !== "" && path !== "*") return false;
-  const labels = host.split(".");
-  const own = hostname.split(".");
-  return labels.length === own.length && labels.every((label, index) => isLike(label, own[index] ?? ""));
-}
-
-function isLike(pattern: string, label: string): boolean {
-  const [before = "", after] = pattern.split("*");
-  if (after === undefined) return pattern === label;
-  return label.length >= before.length + after.length && label.startsWith(before) && label.endsWith(after);
+  return (path === "" || path === "*") && isHostLike(host, hostname);
 }

@@ -42,6 +42,8 @@ export interface PreflightOptions extends Partial<ProofOrder> {
   readonly run?: "preview" | "up";
   /** The policy that is deployed on a plan; by default that of `infra/policy`. */
   readonly policyOf?: (plan: Plan) => Policy;
+  /** Hostnames, with their paths, that the run may open although Access protects them now. */
+  readonly opens?: readonly string[];
 }
 
 /**
@@ -57,7 +59,13 @@ export async function preflight(
   api: Cloudflare,
   site: Site,
   known: KnownIds,
-  { run = "up", policyOf = (plan) => policyFor(site, plan), stories = [], unproved = false }: PreflightOptions = {},
+  {
+    run = "up",
+    policyOf = (plan) => policyFor(site, plan),
+    stories = [],
+    unproved = false,
+    opens = [],
+  }: PreflightOptions = {},
 ): Promise<Cleared> {
   const { account, warnings } = await findAccount(api, site);
   const policy = policyOf(account.plan);
@@ -66,7 +74,7 @@ export async function preflight(
   // a guest has no rules, about which the stories are; a service that takes paths of the backend fails their examples
   const judged =
     isGuest || services.length > 0 ? NOT_JUDGED : policyFindings(site, account.plan, policy, { stories, unproved });
-  const search: Search = { api, site, account, known };
+  const search: Search = { api, site, account, known, opens };
   const [certified, access, listed, placed] = await Promise.all([
     findCertificates(search),
     findAccess(search),

@@ -62,6 +62,8 @@ export interface Search {
   readonly site: Site;
   readonly account: Account;
   readonly known: KnownIds;
+  /** Hostnames, with their paths, that the run may open although Access protects them now. */
+  readonly opens?: readonly string[];
 }
 
 /** A phase's ruleset as the API responds it. */

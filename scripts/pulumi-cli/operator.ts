@@ -24,6 +24,7 @@ export const OPERATOR_ENVIRONMENT = {
 export const DEPLOY_ENVIRONMENT = {
   ...OPERATOR_ENVIRONMENT,
   CAUSEWAY_UNPROVED: "yes: deploys, this once, what examples and stories do not prove",
+  CAUSEWAY_OPENS: "hostnames, with paths, that this run may open although Access protects them now",
 } as const;
 
 export interface OperatorStack {

@@ -1,7 +1,14 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "@jest/globals";
 import { parse } from "yaml";
-import { readAccess, readPurpose, readUnproved, StackConfigError, unprovedLines } from "../../infra/config.ts";
+import {
+  readAccess,
+  readOpens,
+  readPurpose,
+  readUnproved,
+  StackConfigError,
+  unprovedLines,
+} from "../../infra/config.ts";
 import { DEFAULTS, readSite } from "../../infra/site-config.ts";
 
 const minimal = { "causeway:zone": "example.com", "causeway:hostnames": '["chat.example.com"]' };
@@ -231,6 +238,11 @@ test("a run deploys unless the command that started it says otherwise", () => {
   expect(readPurpose({})).toBe("deploy");
   expect(readPurpose({ CAUSEWAY_PURPOSE: "destroy" })).toBe("destroy");
   expect(() => readPurpose({ CAUSEWAY_PURPOSE: "down" })).toThrow(/CAUSEWAY_PURPOSE: got "down", expected deploy/);
+});
+
+test("CAUSEWAY_OPENS names places, and nothing where it is not set", () => {
+  expect([readOpens({}), readOpens({ CAUSEWAY_OPENS: "" })]).toEqual([[], []]);
+  expect(readOpens({ CAUSEWAY_OPENS: "a.example.com, b.example.com/x" })).toEqual(["a.example.com", "b.example.com/x"]);
 });
 
 test("A6: only CAUSEWAY_UNPROVED=yes deploys what is not proved, and the last lines say so", () => {

@@ -60,6 +60,58 @@ test("an application of the stack under another name is an obstacle: the new one
   ]);
 });
 
+test("an application that goes while its hostname stays opens it: an obstacle, until the run names the place", async () => {
+  const cloudflare = await start();
+  const made = async (name: string, domain: string) =>
+    (await cloudflare.post<{ result: { id: string } }>(accessPath("apps"), app(applicationName(site, name), domain)))
+      .result.id;
+  const known = {
+    "access:app:admin": await made("admin", "admin.example.com"),
+    "access:app:api": await made("api", "chat.example.com/api/admin"),
+  };
+  allowWritesSoFar();
+  const both: AccessApplication = { ...admin, name: "api", hostname: "chat.example.com", path: "/api/admin" };
+  const withApps = (...applications: AccessApplication[]): Site => ({
+    ...site,
+    access: { team: "causeway", applications, serviceTokens: { ci: { duration: "8760h" } } },
+  });
+  const { access: _, ...without } = site;
+  const code = "access_removed";
+  expect(await obstaclesOf(cloudflare, without, known)).toMatchObject([
+    { code, found: expect.stringContaining(" closes admin.example.com,") },
+    {
+      code,
+      found: expect.stringContaining(" closes chat.example.com/api/admin,"),
+      fix: expect.stringContaining("CAUSEWAY_OPENS=admin.example.com,chat.example.com/api/admin "),
+    },
+  ]);
+  // one of two is named, and a part of a place is not the place
+  for (const opens of [["chat.example.com/api/admin"], ["yes", "example.com", "chat.example.com/api/admin"]]) {
+    expect(await obstaclesOf(cloudflare, without, known, { opens })).toMatchObject([
+      { code, found: expect.stringContaining(" closes admin.example.com,") },
+    ]);
+  }
+  const confirmed = { opens: ["Admin.example.com", "chat.example.com/api/admin/"] };
+  expect((await preflight(cloudflare, without, known, confirmed)).warnings).toEqual([
+    expect.stringContaining("does not protect admin.example.com any more"),
+    expect.stringContaining("does not protect chat.example.com/api/admin any more"),
+  ]);
+  // one of them goes, or leaves its place for another path
+  expect(await obstaclesOf(cloudflare, withApps(admin), known)).toMatchObject([{ code }]);
+  expect(await obstaclesOf(cloudflare, withApps({ ...admin, path: "/part" }, both), known)).toMatchObject([
+    { code, found: expect.stringContaining(" closes admin.example.com,") },
+  ]);
+  // both stay, others may enter; a wider application takes the place; the hostname goes too
+  const wider: AccessApplication = { ...both, path: "/api" };
+  const { path: __, ...whole } = both;
+  for (const settings of [withApps({ ...admin, emailDomains: ["example.net"] }, both), withApps(admin, wider)]) {
+    expect((await preflight(cloudflare, settings, known)).imports).toEqual({});
+  }
+  expect((await preflight(cloudflare, withApps(admin, whole), known)).imports).toEqual({});
+  const gone: Site = { ...without, hostnames: ["www.example.com"] };
+  expect((await preflight(cloudflare, gone, known)).warnings).toEqual([]);
+});
+
 test("without service tokens their permission is not needed", async () => {
   await start();
   const people = { ...admin, serviceTokens: [] };
