@@ -1,4 +1,3 @@
-import { rmSync } from "node:fs";
 import { openAccount } from "./cloudflare-account/account.ts";
 import { type AdoptedResource, adoptedResources, putBack } from "./cloudflare-account/as-found.ts";
 import { checkWriteRights } from "./cloudflare-account/rights.ts";
@@ -9,10 +8,10 @@ import { OPERATOR_ENVIRONMENT, openOperator, stackOption, throwAfterSignal } fro
 import { isLeftByDestroy, isOfEveryStack, kindOf, type StateResource } from "./pulumi-cli/stack-state.ts";
 import { disconnectAll } from "./stack-connectors/disconnect.ts";
 import { stopConnectors } from "./stack-connectors/local-connectors.ts";
-import { tokenFile } from "./stack-connectors/token-file.ts";
+import { removeSecretFiles, tokenFile } from "./stack-connectors/token-file.ts";
 import { lookForForeign } from "./stack-drift/show-drift.ts";
 import { destroy, setProtection } from "./stack-removal/destroy.ts";
-import { assertNoGuests, guestLines, readGuests } from "./stack-removal/guests.ts";
+import { assertNoGuests, guestLines, guestVerdict, readGuests } from "./stack-removal/guests.ts";
 import { inventoryLines } from "./stack-removal/inventory.ts";
 import { assertNotInUse, deleteLeftBehind, leftBehindLines, lookForLeftBehind } from "./stack-removal/left-behind.ts";
 
@@ -53,6 +52,9 @@ await runCommand(
       if (lines.length === 0)
         console.log(`The state of ${stack} has nothing at Cloudflare: there is nothing to delete.`);
       await assertNotInUse(api, stack, left);
+      if (options.previewOnly) {
+        for (const line of guestVerdict(guests, options.leaveGuests === true)) console.log(line);
+      }
       if (options.previewOnly || (lines.length === 0 && resources.every(isOfEveryStack))) return;
       if (!options.leaveGuests) assertNoGuests(guests);
       const refusal = options.yes
@@ -85,7 +87,7 @@ await runCommand(
       );
       await destroy(cli, stack, () => disconnectAgain(closesTunnel ? tunnel : undefined));
       await deleteLeftBehind(api, left);
-      rmSync(tokenFile(folder), { force: true });
+      removeSecretFiles(folder);
       console.log(`The site of ${stack} is down.`);
     },
   }),

@@ -7,10 +7,9 @@ await runCommand(
     name: "rehearse",
     summary: "Runs the whole life of a stack with the real Pulumi CLI against a Cloudflare on localhost.",
     details:
-      "Nothing is deployed, and neither your Pulumi login nor your stacks are touched. It takes two to three " +
-      "minutes. " +
-      "It uses Cloudflare's own Pulumi provider where that is installed, as after a first `npm run up`, and else the " +
-      "kit's.",
+      "Nothing is deployed, and neither your Pulumi login nor your stacks are touched. It takes three to five " +
+      "minutes. It uses Cloudflare's own Pulumi provider where that is installed, as after a first `npm run up`, and " +
+      "else the kit's.",
     environment: {
       PULUMI_HOME: "where Pulumi keeps its plugins (~/.pulumi)",
       PULUMI_BIN: "the Pulumi CLI (the one on PATH, or one that is fetched)",
@@ -18,8 +17,10 @@ await runCommand(
     },
     failure: "a step did not end as it should",
     async run() {
-      const { getPulumi } = await import("./pulumi-cli/find-cli.ts");
-      return rehearse(await getPulumi(process.env));
+      const { assertLanguageHost, getPulumi } = await import("./pulumi-cli/find-cli.ts");
+      const pulumi = await getPulumi(process.env);
+      assertLanguageHost(pulumi, process.env);
+      return rehearse(pulumi);
     },
   }),
 );

@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import { openAccount } from "./cloudflare-account/account.ts";
 import { serviceTokenOf } from "./cloudflare-account/service-token.ts";
 import { tunnelOf } from "./cloudflare-account/tunnel.ts";
@@ -14,7 +13,7 @@ import {
 import { assertUnlocked } from "./pulumi-cli/lock.ts";
 import { OPERATOR_ENVIRONMENT, type OperatorStack, openOperator, stackOption } from "./pulumi-cli/operator.ts";
 import { rotateSecret } from "./stack-connectors/local-connectors.ts";
-import { writeSecretFile } from "./stack-connectors/token-file.ts";
+import { serviceTokenFile, writeSecretFile } from "./stack-connectors/token-file.ts";
 
 const HOUR_MS = 60 * 60 * 1000;
 const DEFAULT_GRACE_HOURS = 24;
@@ -95,10 +94,10 @@ async function rotateServiceToken(
   const end = new Date(Date.now() + hours * HOUR_MS);
   const { clientId, clientSecret } = await token.rotate(end);
   const lines = [`CF_ACCESS_CLIENT_ID=${clientId}`, `CF_ACCESS_CLIENT_SECRET=${clientSecret}`];
-  const file = writeSecretFile(folder, join(folder, `service-token-${name}`), lines.join("\n"));
+  const file = writeSecretFile(folder, serviceTokenFile(folder, name), lines.join("\n"));
   console.log(
     `The service token ${name} has a new secret, in ${file}. Give it to the programs that use the token, then delete ` +
       `the file: nothing shows the secret again. The one before is accepted until ${end.toISOString()}.\n` +
-      "`pulumi stack output accessServiceTokens` has the first secret of the token.",
+      "`pulumi stack output accessServiceTokens` still has the first secret of the token, not this one.",
   );
 }

@@ -44,7 +44,8 @@ export function removedAccess(
       .filter(({ place }) => !confirmed.has(place))
       .map(({ place, name }): Obstacle => {
         const found =
-          `the application "${name}" of this stack closes ${place}, and \`causeway:access\` does not any ` + "more";
+          `the application "${name}" of this stack closes ${place}, and by \`causeway:access\` ` +
+          "no application does any more";
         const fix =
           "Anyone would reach it. Put the application into `causeway:access` again, or take the hostname out too. To " +
           `open it, run the command once with ${OPENS}=${toConfirm} in its environment.`;

@@ -4,6 +4,7 @@
  */
 import type { Policy } from "../policy/index.ts";
 import { POLICY_PHASES, type Site, siteHostnames } from "../policy/without-rules.ts";
+import { accessResource } from "../resources/compile.ts";
 import { deepHostnames } from "./deep-hostnames.ts";
 
 /** What is known of a permission (https://developers.cloudflare.com/fundamentals/api/reference/permissions/). */
@@ -69,12 +70,23 @@ export interface NeededPermission {
   readonly uses: readonly string[];
 }
 
-/** What the stack needs for what its configuration and its policy use, in the order of `PERMISSIONS`. */
+/**
+ * What the stack needs for what its configuration and its policy use, in the order of `PERMISSIONS`. What the state has
+ * of Access and the configuration has not is deleted by the next `up`, which needs the permission too.
+ */
 export function neededPermissions(
   site: Site,
   { rulesets, lists, zoneSettings }: Pick<Policy, "rulesets" | "lists" | "zoneSettings">,
+  known: Readonly<Record<string, string>> = {},
 ): readonly NeededPermission[] {
   const { access = { team: "", applications: [], serviceTokens: {} } } = site;
+  const applications = access.applications.map(({ name }) => name);
+  const tokens = Object.keys(access.serviceTokens);
+  const deletedOf = (kind: "app" | "token", kept: readonly string[]) =>
+    Object.keys(known)
+      .filter((name) => name.startsWith(accessResource(kind, "")))
+      .map((name) => name.slice(accessResource(kind, "").length))
+      .filter((name) => !kept.includes(name));
   const uses: readonly (readonly [PermissionName, readonly string[]])[] = [
     ["Zone Read", [`the zone ${site.zone.name} and its plan`]],
     ["DNS Write", siteHostnames(site).map((hostname) => `the record of ${hostname}`)],
@@ -86,7 +98,12 @@ export function neededPermissions(
     [permissionForLists(site, lists), lists.map(({ name }) => `the list $${name}`)],
     ["Zone Settings Write", zoneSettings.map(({ id }) => `the zone setting ${id}`)],
     ["Access: Apps and Policies Write", access.applications.map(({ name }) => `the application ${name} of Access`)],
-    ["Access: Service Tokens Write", Object.keys(access.serviceTokens).map((name) => `the service token ${name}`)],
+    [
+      "Access: Apps and Policies Write",
+      deletedOf("app", applications).map((name) => `deleting the application ${name}`),
+    ],
+    ["Access: Service Tokens Write", tokens.map((name) => `the service token ${name}`)],
+    ["Access: Service Tokens Write", deletedOf("token", tokens).map((name) => `deleting the service token ${name}`)],
     [
       "Access: Organizations, Identity Providers, and Groups Read",
       site.access === undefined ? [] : [`whether ${access.team} is the team of the account`],

@@ -26,7 +26,7 @@ type RightFinding = Obstacle | undefined;
 export async function findRights(search: Search, policy: Policy): Promise<readonly TokenRight[]> {
   const rights: TokenRight[] = [];
   // one after the other: a token that is refused often is throttled
-  for (const needed of neededPermissions(search.site, policy)) {
+  for (const needed of neededPermissions(search.site, policy, search.known)) {
     const obstacle = await findingOf(search, policy, needed.name);
     rights.push(
       obstacle === undefined

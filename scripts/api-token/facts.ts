@@ -28,7 +28,8 @@ export async function readTokenFacts({ cli, stack, env }: OperatorStack): Promis
   const site = readSite(await projectName(), stack.split("/").at(-1) ?? stack, values);
   const policyOf = await loadPolicy(site);
   // on a plan that is not known, the permissions are those of Free: they differ in no policy that the kit ships
-  const needed = neededPermissions(site, policyOf(site.plan === "auto" ? "free" : site.plan));
+  const known = knownIdsOf(resources);
+  const needed = neededPermissions(site, policyOf(site.plan === "auto" ? "free" : site.plan), known);
   const facts = { stack, zone: site.zone.name, zoneId: site.zone.id, accountId: site.accountId };
   const api = apiOf(values, env);
   if (api === undefined) {
@@ -45,7 +46,7 @@ export async function readTokenFacts({ cli, stack, env }: OperatorStack): Promis
   const found = await readAccount(api, site);
   if ("obstacle" in found) return { ...facts, token, rights: rightsWithoutZone(needed, found.obstacle) };
   const { account } = found.value;
-  const search = { api, site, account, known: knownIdsOf(resources) };
+  const search = { api, site, account, known };
   const rights = await findRights(search, policyOf(account.plan));
   return { ...facts, zoneId: account.zoneId, accountId: account.accountId, token, rights };
 }

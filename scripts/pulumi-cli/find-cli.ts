@@ -1,7 +1,8 @@
 /** Finds the Pulumi CLI: the one that PULUMI_BIN names, else the one on PATH, else one that is downloaded. */
 import { spawn } from "node:child_process";
+import { realpathSync } from "node:fs";
 import { createRequire } from "node:module";
-import { resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { isProgram, onPath } from "../programs/on-path.ts";
 
 const require = createRequire(import.meta.url);
@@ -29,6 +30,20 @@ export async function getPulumi(env: Readonly<Record<string, string | undefined>
   const command = findPulumi(env) ?? (await fetchPulumi());
   await checkVersion(command, env.PULUMI_BIN ? "PULUMI_BIN names" : "There is");
   return command;
+}
+
+/**
+ * The CLI runs a program of Node.js through this one, which comes with it; the CLI looks on PATH and in its own folder.
+ * @throws NoPulumiError where it is in neither
+ */
+export function assertLanguageHost(command: string, env: Readonly<Record<string, string | undefined>>): void {
+  const name = process.platform === "win32" ? "pulumi-language-nodejs.exe" : "pulumi-language-nodejs";
+  const folder = dirname(realpathSync(command));
+  if (onPath([name], env.PATH) !== undefined || isProgram(join(folder, name))) return;
+  throw new NoPulumiError(
+    `There is no ${name}, neither on PATH nor beside ${command}: copy it from Pulumi's archive into ${folder}. ` +
+      `To install: ${INSTALL}`,
+  );
 }
 
 /** @throws NoPulumiError where PULUMI_BIN names something else */

@@ -43,15 +43,23 @@ export const guestLines = (guests: readonly GuestHostname[]): readonly string[] 
   guests.length === 0
     ? []
     : [
-        "Guests in this zone, whose sites go on without these rules:",
+        "Guests in this zone, whose hostnames these rules bind:",
         ...guests.map(({ hostname, stack }) => printable(`  ${hostname}  of the stack ${stack}`)),
       ];
+
+/** What a run that only lists prints of the guests: whether `down` would be refused. */
+export function guestVerdict(guests: readonly GuestHostname[], areLeft: boolean): readonly string[] {
+  if (guests.length === 0) return [];
+  return areLeft
+    ? ["Their sites go on without any rule."]
+    : ["`down` is refused because of these guests. With `--leave-guests` it goes on, and they have no rule then."];
+}
 
 /** @throws CommandError where there are guests */
 export function assertNoGuests(guests: readonly GuestHostname[]): void {
   if (guests.length === 0) return;
   throw new CommandError(
-    "The stack owns the rules of a zone with guests. Nothing was done. Take the guests down first, or leave them " +
-      "without any rule: `--leave-guests`.",
+    "The stack owns rules that bind these guests. Nothing was done. Take the guests down first. With " +
+      "`--leave-guests` the stack goes down all the same, and their sites go on without any rule.",
   );
 }

@@ -33,6 +33,15 @@ test("a guest writes no rules: it reads those of the owner", () => {
   ]);
 });
 
+test("what is deployed of Access and not in the configuration any more is deleted, which needs the permission", () => {
+  const known = { "access:app:admin": "a1", "access:policy:admin:people": "p1", "access:token:ci": "t1", chat: "r1" };
+  const needed = neededPermissions(site, policyFor(site, "free"), known);
+  expect(needed.filter(({ name }) => name.startsWith("Access"))).toEqual([
+    { name: "Access: Apps and Policies Write", uses: ["deleting the application admin"] },
+    { name: "Access: Service Tokens Write", uses: ["deleting the service token ci"] },
+  ]);
+});
+
 test("with applications of Access it needs the permissions for them, and for service tokens where there are some", () => {
   const people = { name: "admin", hostname: "chat.example.com", emails: ["ann@example.com"], emailDomains: [] };
   const application = { ...people, serviceTokens: [], session: "24h" };

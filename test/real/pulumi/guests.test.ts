@@ -181,7 +181,9 @@ test("`down` of the owner names its guests and does nothing, unless it is asked 
   const refused = await run("dev", "down", "--yes");
   expect([refused.code, refused.text]).toEqual([1, expect.stringMatching(guests)]);
   expect(refused.text).toContain("`--leave-guests`");
-  expect(await run("dev", "down", "--preview-only")).toEqual({ code: 0, text: expect.stringMatching(guests) });
+  const preview = await run("dev", "down", "--preview-only");
+  expect([preview.code, preview.text]).toEqual([0, expect.stringMatching(guests)]);
+  expect(preview.text).toContain("`down` is refused because of these guests");
   expect(stage.writesSince(calls)).toEqual([]);
   expect(await answers()).toEqual(onlyUp(...NAMES));
 });
@@ -215,6 +217,7 @@ test.each<readonly [Name, readonly Name[]]>([
   ["dev", []],
 ])("every order: %s is destroyed while there are %j, which keep all that they have", async (name, others) => {
   const dir = copyStage(rememberedWith([name, ...others]));
+  copies.push(dir);
   const leave = name === "dev" && others.length > 0 ? ["--leave-guests"] : [];
   expect(await runInCopy(dir, stage.env, [name, "down", "--yes", ...leave])).toMatchObject({ code: 0 });
   const all = rememberedWith(NAMES);
@@ -222,5 +225,4 @@ test.each<readonly [Name, readonly Name[]]>([
   expect(thingsOf(dir).length > 0).toBe(others.length > 0);
   for (const other of others) expect([other, storedState(dir, other)]).toEqual([other, storedState(all, other)]);
   if (others.length > 0) remembered.set(keyOf(others), dir);
-  copies.push(dir);
 });

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
-import { getPulumi } from "../../../scripts/pulumi-cli/find-cli.ts";
+import { assertLanguageHost, getPulumi } from "../../../scripts/pulumi-cli/find-cli.ts";
 
 let folder: string;
 beforeEach(() => {
@@ -21,6 +21,15 @@ test("a CLI that is new enough is taken, from PULUMI_BIN and from PATH", async (
   const file = program("v3.208.0");
   expect(await getPulumi({ PULUMI_BIN: file })).toBe(file);
   expect(await getPulumi({ PATH: folder })).toBe(file);
+});
+
+test("the program that runs Node.js for the CLI is found beside it or on PATH, else the message has the remedy", () => {
+  const file = program("v3.208.0");
+  const remedy = `no pulumi-language-nodejs, neither on PATH nor beside ${file}: copy it`;
+  expect(() => assertLanguageHost(file, { PATH: join(folder, "none") })).toThrow(remedy);
+  writeFileSync(join(folder, "pulumi-language-nodejs"), "#!/bin/sh\n", { mode: 0o755 });
+  assertLanguageHost(file, {});
+  assertLanguageHost(process.execPath, { PATH: folder });
 });
 
 test.each(["v3.207.9", "v2.999.0", "v3.160.0-alpha.1"])(

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { type LocalApi, startApi } from "../../../infra/local/api/index.ts";
 import { stackOfMark } from "../../../infra/preflight/for-commands.ts";
 import { accountFor } from "../../../scripts/cloudflare-account/account.ts";
-import { guestLines, readGuests } from "../../../scripts/stack-removal/guests.ts";
+import { guestLines, guestVerdict, readGuests } from "../../../scripts/stack-removal/guests.ts";
 import { callApi } from "../../infra/local/api/client.ts";
 
 let api: LocalApi;
@@ -23,6 +23,13 @@ test("guests are found where an interrupted run left the rules of the owner, and
     { hostname: "staging.example.com", stack: "causeway/staging" },
   ]);
   expect(await readGuests(account, "prod", [], [])).toEqual([]);
+});
+
+test("a list of what `down` would do says that it is refused, unless the guests are left", () => {
+  const guests = [{ hostname: "staging.example.com", stack: "causeway/staging" }];
+  expect(guestVerdict(guests, false)).toEqual([expect.stringMatching(/^`down` is refused .*`--leave-guests`/)]);
+  expect(guestVerdict(guests, true)).toEqual(["Their sites go on without any rule."]);
+  expect(guestVerdict([], false)).toEqual([]);
 });
 
 test("what a record says cannot write to the operator's terminal", () => {

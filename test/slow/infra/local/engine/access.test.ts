@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { afterAll, afterEach, beforeAll, expect, test } from "@jest/globals";
 import Cloudflare from "cloudflare";
 import { type LocalApi, startApi } from "../../../../../infra/local/api/index.ts";
 import { type ApplyOptions, applyProgram } from "../../../../../infra/local/engine/index.ts";
@@ -91,12 +91,18 @@ test("applications are made before the records, their audiences are in the ingre
   expect(api.journal.slice(before).filter(({ method, dryRun }) => method !== "GET" && !dryRun)).toEqual([]);
 });
 
+afterEach(() => {
+  delete process.env.CAUSEWAY_OPENS;
+});
+
 test("a new address changes the policies alone, and without access everything of it goes", async () => {
   const steps = await stepsOf(withAccess(["ann@example.com", "bob@example.com"]));
   expect(steps.filter((step) => !step.startsWith("same")).sort()).toEqual([
     "update access:policy:admin:people",
     "update access:policy:api:people",
   ]);
+  await expect(stepsOf({})).rejects.toThrow(/access_removed: .* closes admin\.causeway\.localhost,/);
+  process.env.CAUSEWAY_OPENS = "admin.causeway.localhost,chat.causeway.localhost/api/admin";
   expect((await stepsOf({})).sort()).toEqual(
     ["app:admin", "app:api", "policy:admin:people", "policy:admin:services", "policy:api:people", "token:ci"].map(
       (name) => `delete access:${name}`,
