@@ -10,7 +10,12 @@ export async function startCloudflared(options: ConnectorStartOptions): Promise<
   if (options.local) await checkReadable(options.local.caFile);
   const binary = await findCloudflared(options.env);
   if (options.signal?.aborted) throw new ConnectorProblem("STOPPED", "The connector was stopped before it started.");
-  if (binary) return startBinary(binary, options);
+  if (binary) {
+    if (options.env.ACCESS_CERTIFICATES) {
+      options.log?.("connector: cloudflared ignores ACCESS_CERTIFICATES and reads its vendor's certificates of Access");
+    }
+    return startBinary(binary, options);
+  }
   if (options.local) return startOwn(options.local, options);
   throw new ConnectorProblem(
     "NOT_INSTALLED",

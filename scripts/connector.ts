@@ -14,7 +14,7 @@ await runCommand(
       CLOUDFLARED_BIN: "cloudflared (the one on PATH)",
       TUNNEL_EDGE: "a Cloudflare on localhost, with TUNNEL_CACERT",
       TUNNEL_CACERT: "file with the certificate that TUNNEL_EDGE has",
-      ACCESS_CERTIFICATES: "URL of the certificates of Access, with TUNNEL_EDGE",
+      ACCESS_CERTIFICATES: "URL of the certificates of Access, with TUNNEL_EDGE; cloudflared ignores it",
       TUNNEL_METRICS: "127.0.0.1:PORT of /ready and /metrics (a free one)",
       TUNNEL_GRACE_PERIOD: "what requests have to finish at the end (30s)",
       TUNNEL_DISABLE_PATH_NORMALIZATION: "false: cloudflared cleans paths for rules that require Access (true)",

@@ -92,7 +92,7 @@ describe("mistakes of the operator", () => {
   });
 });
 
-test("P10: cloudflared is started with path normalization off, unless the environment turns it on", async () => {
+test("P10: cloudflared starts with path normalization off, or as asked, and a setting it ignores is told", async () => {
   const folder = await mkdtemp(join(tmpdir(), "causeway-settings-"));
   const file = join(folder, "cloudflared");
   await writeFile(join(folder, "package.json"), "{}");
@@ -116,6 +116,11 @@ test("P10: cloudflared is started with path normalization off, unless the enviro
     await expect(started).rejects.toMatchObject({ code: "ENDED" });
     expect(lines).toEqual([`disabled: ${passed}`]);
   }
+  const lines: string[] = [];
+  const env = { CLOUDFLARED_BIN: file, ACCESS_CERTIFICATES: "https://127.0.0.1:1/certs" };
+  const started = startCloudflared({ token: "x", env, log: (line) => lines.push(line) });
+  await expect(started).rejects.toMatchObject({ code: "ENDED" });
+  expect(lines[0]).toMatch(/cloudflared ignores ACCESS_CERTIFICATES/);
   await rm(folder, { recursive: true });
 });
 
