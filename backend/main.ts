@@ -43,6 +43,8 @@ export interface Backend {
   readonly log: Logger;
   /** Resolves when this backend has to stop and end with an error, for example because its database was deleted. */
   readonly failed: Promise<Error>;
+  /** Serves other files of the page from now on. Throws where they are not those of the surface. */
+  replacePage(assets: ReadonlyMap<string, Asset>): void;
   /**
    * Finishes what is under way, within the configured time, and closes everything. The same promise when called again.
    */
@@ -126,6 +128,7 @@ export async function startBackend(config: Config, options: BackendOptions = {})
     };
     return {
       ...{ url, internalUrl: internal?.url, setupPath: setup, outbox, broker, log, failed: database.lost },
+      replacePage: (files) => opened.replacePage(files),
       stop() {
         stopping ??= stop();
         return stopping;

@@ -7,9 +7,10 @@ await runCommand(
     summary: "Starts the whole site as `npm start` does, and follows edits, until SIGINT or SIGTERM.",
     details:
       "An edit of the policy (infra/) is proved and deployed, and the rules that changed are named. After an edit of " +
-      "the backend or the page (backend/) a new process serves: users stay signed in, and pages reload where " +
-      "their files differ. A mistake is shown with its file and line, and what ran before goes on. Types are checked " +
-      "beside it. Edits of scripts/, cloudflared/ and infra/local/ need a restart of this command.",
+      "the backend (backend/) a new process serves: users stay signed in, and pages connect again. After an edit of " +
+      "the page (backend/page/) it is built, and open pages reload. A mistake is shown with its file and line, and " +
+      "what ran before goes on. Types are checked beside it. Edits of scripts/, cloudflared/ and infra/local/ need a " +
+      "restart of this command.",
     options: {
       ...SITE_OPTIONS,
       inspect: flag("--inspect", "debug the backend at 127.0.0.1:9229, or the next free port"),

@@ -133,6 +133,11 @@ export class Gateway {
     return taken;
   }
 
+  /** Serves other files of the page from now on. Throws where they are not those of the surface. */
+  replacePage(assets: ReadonlyMap<string, Asset>): void {
+    this.#handlers.http.replaceAssets(assets);
+  }
+
   /**
    * Closes the sockets of this node one after the other, and its server-sent events, so that their clients connect to
    * another node.

@@ -5,7 +5,7 @@ import type { Logger } from "pino";
 import type { NodeChannel } from "../nodes/index.ts";
 import type { HttpEntry, NamespaceEntry } from "../surface.ts";
 import type { AssertionGuard } from "./assertion-guard.ts";
-import { type Asset, serveAssets } from "./http/assets.ts";
+import type { Asset } from "./http/assets.ts";
 import { HttpHandler } from "./http/handler.ts";
 import { routeTable } from "./http/routes.ts";
 import { createHttpServer } from "./http/server.ts";
@@ -70,7 +70,6 @@ export function createHandlers(parts: HandlerParts, broker: ServiceBroker): Gate
   const http = new HttpHandler({
     ...shared,
     resolve: (path) => table.at(path),
-    assets: serveAssets(parts.assets),
     client,
     backlog,
   });

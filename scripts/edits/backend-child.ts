@@ -31,18 +31,17 @@ const LOG_LINE = '{"level":"';
  * the process reported.
  */
 export class BackendChild {
-  /** The version of its page. */
-  readonly pageVersion: string;
   /** Resolves when the running backend has to end, with the reason. */
   readonly failed: Promise<string>;
   /** Resolves when the process has ended, with its exit code or signal. */
   readonly ended: Promise<string>;
   readonly #process: ChildProcess;
+  #pageVersion: string;
   #hasEnded = false;
 
   private constructor(process: ChildProcess, pageVersion: string) {
     this.#process = process;
-    this.pageVersion = pageVersion;
+    this.#pageVersion = pageVersion;
     this.ended = once(process, "exit").then(([code, signal]) => {
       this.#hasEnded = true;
       return String(code ?? signal);
@@ -69,6 +68,11 @@ export class BackendChild {
     return new BackendChild(child, pageVersion);
   }
 
+  /** The version of its page. */
+  get pageVersion(): string {
+    return this.#pageVersion;
+  }
+
   /** Whether the process runs. */
   get isAlive(): boolean {
     return !this.#hasEnded;
@@ -77,6 +81,12 @@ export class BackendChild {
   /** Starts the backend that is loaded. */
   async start(): Promise<StartedBackend> {
     return this.#order("start", "started");
+  }
+
+  /** Builds the page as it is on the disk, and serves it. The backend goes on. */
+  async buildPage(): Promise<void> {
+    const { pageVersion } = await this.#order("build page", "page built");
+    this.#pageVersion = pageVersion;
   }
 
   /** Stops the backend in order. The process stays. */
@@ -94,7 +104,7 @@ export class BackendChild {
     }
   }
 
-  #order<K extends "started" | "stopped">(order: BackendOrder["order"], expected: K) {
+  #order<K extends "started" | "page built" | "stopped">(order: BackendOrder["order"], expected: K) {
     if (this.#hasEnded) throw new CommandError("its process has ended.");
     const report = reportOf(this.#process, expected);
     this.#send(order);

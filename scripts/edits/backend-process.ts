@@ -20,44 +20,62 @@ let backend: Backend | undefined;
 // the site's process has ended, in whatever way
 process.on("disconnect", () => void end());
 
-const start = await loadProgram();
-if (start === undefined) process.disconnect?.();
-else process.on("message", (message) => void obey(message as BackendOrder, start));
+const program = await loadProgram();
+if (program === undefined) process.disconnect?.();
+else process.on("message", (message) => void obey(message as BackendOrder, program));
 
-type Start = () => Promise<Backend>;
+/** The program that is in the memory of this process. */
+interface LoadedProgram {
+  start(): Promise<Backend>;
+  /** Builds the page as it is on the disk, and serves it. Returns its version. */
+  buildPage(): Promise<string>;
+}
 
 /** Loads everything that a start needs, so that a mistake shows while the version before runs. */
-async function loadProgram(): Promise<Start | undefined> {
+async function loadProgram(): Promise<LoadedProgram | undefined> {
   try {
     const { loadProgram: load, startBackend } = await import("../../backend/main.ts");
     const { loadAssets } = await import("../../backend/page/index.ts");
     await load();
-    const assets = await loadAssets(pageVersions);
+    let assets = await loadAssets(pageVersions);
     const log = pino.destination({ fd: 1, sync: true });
-    // the page names its other files by hashes of their contents
-    const page = assets.get("/")?.body ?? Buffer.of();
-    report({ kind: "loaded", pageVersion: createHash("sha256").update(page).digest("base64url") });
-    return () => startBackend(readBackendConfig(process.env), { log, assets });
+    report({ kind: "loaded", pageVersion: pageVersionOf(assets) });
+    return {
+      start: () => startBackend(readBackendConfig(process.env), { log, assets }),
+      async buildPage() {
+        const built = await loadAssets(pageVersions);
+        backend?.replacePage(built);
+        assets = built;
+        return pageVersionOf(built);
+      },
+    };
   } catch (error) {
     report({ kind: "problem", message: problemOf(error) });
     return undefined;
   }
 }
 
-async function obey({ order }: BackendOrder, startProgram: Start): Promise<void> {
+/** The page names its other files by hashes of their contents. */
+function pageVersionOf(assets: Parameters<Backend["replacePage"]>[0]): string {
+  const page = assets.get("/")?.body ?? Buffer.of();
+  return createHash("sha256").update(page).digest("base64url");
+}
+
+async function obey({ order }: BackendOrder, loaded: LoadedProgram): Promise<void> {
   try {
     if (order === "end") await end();
     else if (order === "stop") await stop();
+    else if (order === "build page") report({ kind: "page built", pageVersion: await loaded.buildPage() });
     else {
       if (inspectPort !== undefined) inspector.open(Number(inspectPort), "127.0.0.1");
-      const started = await startProgram();
+      const started = await loaded.start();
       backend = started;
       void started.failed.then(({ message }) => report({ kind: "failed", message }));
       const { url, setupPath, outbox } = started;
       report({ kind: "started", url, setupPath, outbox });
     }
   } catch (error) {
-    inspector.close(); // for the process of the version that continues
+    if (order === "start") inspector.close(); // for the process of the version that continues
     report({ kind: "problem", message: problemOf(error) });
   }
 }

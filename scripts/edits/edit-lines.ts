@@ -2,7 +2,7 @@ import type { LineOptions } from "../../infra/local/console/index.ts";
 import { printable } from "../../infra/local/console/index.ts";
 
 /** What a line is about. */
-export type What = "EDITED" | "POLICY" | "BACKEND" | "TYPES";
+export type What = "EDITED" | "POLICY" | "BACKEND" | "PAGE" | "TYPES";
 
 /** Lines for the terminal: the first one with the time and what it is about, the others below it. */
 export function editLines(

@@ -1,13 +1,15 @@
 import { relative, sep } from "node:path";
 import { watch } from "chokidar";
 
-/** What an edit of a file changes: `policy`, `backend` (the page too), or only the next `npm run dev` (`command`). */
-export type EditedPart = "policy" | "backend" | "command";
+/** What an edit changes: `policy`, `backend`, its `page` alone, or only the next `npm run dev` (`command`). */
+export type EditedPart = "policy" | "backend" | "page" | "command";
 
 /** Folders and files that are followed, from the project's folder. */
 const FOLLOWED = ["backend", "infra", "cloudflared", "scripts", "package.json"];
 /** Files of the backend that the rules are derived from. */
 const SURFACE = /^backend\/(?:surface\/|surface\.ts$|features\.ts$|[^/]+\/(?:surface|shapes|constants)\.ts$)/;
+/** Files of the page's folder that the backend loads as modules: they build the page. */
+const PAGE_BUILDER = /^backend\/page\/(?:index|place-parts)\.ts$/;
 /** Files that no program reads: of editors, hidden ones, and pages for readers. */
 const IGNORED = /(?:^|\/)(?:\.|#|node_modules(?:\/|$)|\d+$)|(?:~|\.md|\.sw[a-z]|\.tmp|\.bak|\.orig)$/;
 
@@ -17,6 +19,7 @@ export function partsOf(path: string): readonly EditedPart[] {
   if (/^(?:infra\/local|cloudflared|scripts)\/|^package\.json$/.test(path)) return ["command"];
   if (path.startsWith("infra/")) return ["policy"];
   if (!path.startsWith("backend/")) return [];
+  if (path.startsWith("backend/page/") && !SURFACE.test(path) && !PAGE_BUILDER.test(path)) return ["page"];
   return SURFACE.test(path) ? ["policy", "backend"] : ["backend"];
 }
 

@@ -48,18 +48,25 @@ type TellUser = (what: What, lines: readonly string[]) => void;
 async function followEdits(site: LocalSite, backend: RestartingBackend, tell: TellUser): Promise<() => Promise<void>> {
   const redeployment = new Redeployment(site);
   const deploying = runAgain(async () => tell("POLICY", await redeployment.run()));
-  const restarting = runAgain(async () => tell("BACKEND", await restartLines(backend)));
+  let isBackendEdited = false;
+  const updating = runAgain(async () => {
+    const restarts = isBackendEdited || !backend.isRunning;
+    isBackendEdited = false;
+    if (restarts) tell("BACKEND", await restartLines(backend));
+    else tell("PAGE", await pageLines(backend));
+  });
   const onEdits = ({ files, parts }: Edits) => {
     tell("EDITED", [namesOf(files)]);
     if (parts.has("policy")) deploying.request();
-    if (parts.has("backend")) restarting.request();
+    if (parts.has("backend")) isBackendEdited = true;
+    if (parts.has("backend") || parts.has("page")) updating.request();
     if (parts.has("command")) tell("EDITED", ["what this command has loaded itself: end it and start it again"]);
   };
   const files = await followFiles(PROJECT, onEdits, (error) => tell("EDITED", [`files are not followed: ${error}`]));
   const types = checkTypes(PROJECT, (lines) => tell("TYPES", lines));
   return async () => {
     await files.close();
-    await Promise.all([types.close(), deploying.close(), restarting.close()]);
+    await Promise.all([types.close(), deploying.close(), updating.close()]);
   };
 }
 
@@ -72,6 +79,18 @@ async function restartLines(backend: RestartingBackend): Promise<readonly string
     return [`restarted in ${seconds} s; pages ${isPageNew ? "reload" : "connect again"}`];
   } catch (error) {
     return ["not restarted; correct this and save it:", ...messageOf(error).split("\n")];
+  }
+}
+
+/** Builds the page, and says what happened. */
+async function pageLines(backend: RestartingBackend): Promise<readonly string[]> {
+  const beganAt = performance.now();
+  try {
+    const { isPageNew } = await backend.buildPage();
+    const seconds = ((performance.now() - beganAt) / 1000).toFixed(1);
+    return [`built in ${seconds} s; ${isPageNew ? "open pages reload" : "it is the same as before"}`];
+  } catch (error) {
+    return ["not built, the page before stays; correct this and save it:", ...messageOf(error).split("\n")];
   }
 }
 

@@ -17,8 +17,8 @@ export interface RestartingOptions extends Omit<ChildOptions, "pageVersionsUrl">
   onCrash(code: string): void;
 }
 
-/** What a restart did. */
-export interface Restarted {
+/** What an update did. */
+export interface Updated {
   /** Whether open pages reload, because files of the page differ. */
   readonly isPageNew: boolean;
 }
@@ -85,7 +85,7 @@ export class RestartingBackend implements RunningBackend {
    *
    * @throws CommandError that says what is wrong with the program; the one before runs on then, where it ran
    */
-  async restart(): Promise<Restarted> {
+  async restart(): Promise<Updated> {
     const before = this.#child;
     const next = await BackendChild.load({ ...this.#options, pageVersionsUrl: this.#versions.url });
     this.#isExchanging = true;
@@ -103,6 +103,24 @@ export class RestartingBackend implements RunningBackend {
     } finally {
       this.#isExchanging = false;
     }
+  }
+
+  /** Whether a backend runs, whose page alone can be built. */
+  get isRunning(): boolean {
+    return this.#child.isAlive;
+  }
+
+  /**
+   * Builds the page as it is on the disk, and serves it. Open pages reload where it differs; nothing else changes.
+   *
+   * @throws CommandError that says what is wrong with the page; the one before is served then
+   */
+  async buildPage(): Promise<Updated> {
+    const child = this.#child;
+    const before = child.pageVersion;
+    await child.buildPage();
+    this.#versions.announce(child.pageVersion);
+    return { isPageNew: child.pageVersion !== before };
   }
 
   async stop(): Promise<void> {

@@ -11,7 +11,7 @@ import type { Limits } from "../limits/limits.ts";
 import type { OriginKind } from "../limits/origins.ts";
 import { clientCallOptions } from "../outside-call.ts";
 import type { GatewaySessions } from "../sessions.ts";
-import type { ServedAsset } from "./assets.ts";
+import { type Asset, type ServedAsset, serveAssets } from "./assets.ts";
 import { type Exchange, exchangeOf, metaOf } from "./exchange.ts";
 import { readJsonBody } from "./json-body.ts";
 import { isMalformed } from "./malformed.ts";
@@ -29,7 +29,8 @@ export interface HttpParts extends ResponderParts {
   readonly isUnfit: () => boolean;
   /** The entries at a path by method; undefined for a path without an entry. */
   resolve(path: string): ReadonlyMap<string, HttpEntry> | undefined;
-  readonly assets: ReadonlyMap<string, ServedAsset>;
+  /** The page's files. */
+  readonly assets: ReadonlyMap<string, Asset>;
   /** The client of a request; undefined when its connection is closed. */
   client(request: IncomingMessage): Client | undefined;
   originKind(headers: IncomingMessage["headers"]): OriginKind;
@@ -49,6 +50,7 @@ interface StreamServer {
 export class HttpHandler {
   readonly #parts: HttpParts;
   readonly #responder: Responder;
+  #assets: ReadonlyMap<string, ServedAsset>;
   /** Number of running requests. */
   #active = 0;
   #drained: (() => void) | undefined;
@@ -56,6 +58,12 @@ export class HttpHandler {
   constructor(parts: HttpParts) {
     this.#parts = parts;
     this.#responder = new Responder(parts);
+    this.#assets = serveAssets(parts.assets);
+  }
+
+  /** Serves other files of the page from now on. Throws as `serveAssets`; those before are served then. */
+  replaceAssets(assets: ReadonlyMap<string, Asset>): void {
+    this.#assets = serveAssets(assets);
   }
 
   handle(request: IncomingMessage, response: GatewayResponse): void {
@@ -114,7 +122,7 @@ export class HttpHandler {
    */
   #admit(exchange: Exchange): HttpEntry | undefined {
     const { request, path, client } = exchange;
-    const { limits, assets } = this.#parts;
+    const { limits } = this.#parts;
     if (isMalformed(request)) throw refuse("BAD_REQUEST");
     const methods = this.#parts.resolve(path);
     const entry = methods?.get(request.method ?? "");
@@ -122,7 +130,7 @@ export class HttpHandler {
     // a path without an entry counts as well, because each request may write a line into the log; requests of a
     // foreign page do not count as attempts to sign in
     limits.address(entry && !isForeign ? entry.rate : "read", client.key, exchange.started);
-    const asset = entry ? undefined : assets.get(path);
+    const asset = entry ? undefined : this.#assets.get(path);
     if (asset && (request.method === "GET" || request.method === "HEAD")) {
       return void this.#responder.asset(exchange, asset);
     }

@@ -87,13 +87,23 @@ test("D2, D3: edits take effect, mistakes leave what runs as it is, and users st
   await printed(/BACKEND {2}restarted in/);
   expect((await me()).status).toBe(200);
 
+  // the page: files that differ make open pages reload, a mistake leaves the page as it is, and the backend goes on
+  const lasting = await connect(site, ada, true);
+  const icon = read("backend/page/favicon.svg");
+  write("backend/page/favicon.svg", icon.replace("<svg", "<svg "));
+  await printed(/PAGE {2}built in .* s; open pages reload/);
+  expect((await ask(site, "GET", "/favicon.svg")).text).toContain("<svg ");
+  const home = read("backend/page/home.ts");
+  write("backend/page/home.ts", `${home}const = 3;\n`);
+  await printed(/PAGE {2}not built, .*\n +backend\/page\/home\.ts:\d+: /);
+  write("backend/page/home.ts", home);
+  await printed(/PAGE {2}built in .* s; it is the same as before/);
+  expect(lasting.connected).toBe(true);
+  lasting.close();
+
   // types are checked beside it
   write("backend/typed.ts", "export const typed: string = 3;\n");
   await printed(/TYPES {2}1 error\n +backend\/typed\.ts:1:14 .*string.* \(TS2322\)/);
-
-  // the page: files that differ make open pages reload
-  write("backend/page/favicon.svg", read("backend/page/favicon.svg").replace("<svg", "<svg "));
-  await printed(/BACKEND {2}restarted in .* s; pages reload/);
 
   socket.close();
   processes.push(...treeOf(child.pid ?? 0));
