@@ -24,6 +24,7 @@ export const SITE_ENVIRONMENT = {
   PORT: "the port that browsers open (8080, or the next free one)",
   DATA_DIR: "folder of everything that outlives a run (.data)",
   CAUSEWAY_UNPROVED: "yes: deploys, this once, what examples and stories do not prove",
+  CAUSEWAY_OPENS: "hostnames, with paths, that this run may open although Access protects them now",
   NO_COLOR: "output without colours",
 };
 

@@ -51,7 +51,8 @@ function tableOf(
         h(
           "tr",
           null,
-          cells.map((cell) => h("td", null, cell)),
+          // on a phone tables have no head: there each cell shows its title
+          cells.map((cell, index) => h("td", { "data-title": columns[index] }, cell)),
         ),
       ),
     ),
