@@ -97,12 +97,18 @@ async function type(start: string, ...more: readonly string[]) {
 }
 
 const up = () => type("npm run up", "--yes", "--skip-preview");
+/** The stack's tunnel, as Cloudflare's API has it. */
+async function tunnelOf() {
+  const query = { account_id: stage.api.accountId, is_deleted: false };
+  const [tunnel] = (await stage.cloudflare.zeroTrust.tunnels.cloudflared.list(query)).result;
+  return tunnel;
+}
+
 /** What Cloudflare has of Access, and the ingress rules of the tunnel. */
 async function found() {
   const { access } = stage.cloudflare.zeroTrust;
   const account = { account_id: stage.api.accountId };
-  const [tunnel] = (await stage.cloudflare.zeroTrust.tunnels.cloudflared.list({ ...account, is_deleted: false }))
-    .result;
+  const tunnel = await tunnelOf();
   const configuration =
     tunnel && (await stage.cloudflare.zeroTrust.tunnels.cloudflared.configurations.get(tunnel.id ?? "", account));
   const rules = configuration?.config?.ingress ?? [];
@@ -195,6 +201,11 @@ test("visitors are led to the login, a service token passes, and `status` calls 
     for (; status !== 200; await delay(100)) status = await ask(secret);
   };
   await within("a connector that accepts the assertion", served(), () => `The last status was ${status}.`);
+  // it serves with its first connection, and `status` misses the others until they are there
+  const connected = async () => {
+    while ((await tunnelOf())?.status !== "healthy") await delay(100);
+  };
+  await within("all connections of the connector", connected());
   expect(await ask()).toBe(302);
   const { text } = await stage.npmRun("status", "--skip-drift");
   expect(text).toMatch(
@@ -348,6 +359,24 @@ test("`access` and its hostname are removed: what led there goes first, then app
   configure(() => before);
   expect(await up()).toMatchObject({ code: 0 });
   expect(await ask(await firstSecret())).toBe(200);
+});
+
+test("`access` alone is removed: `up` stops, since the hostname would be open, until the chapter's command names it", async () => {
+  const before = configure((text) => text.replace(/ {2}causeway:access:\n(?: {4}.*\n)*/, ""));
+  const calls = stage.api.journal.length;
+  const { code, text } = await up();
+  expect([code, text, stage.writesSince(calls)]).toEqual([1, expect.stringContaining(`CAUSEWAY_OPENS=${ADMIN} `), []]);
+  expect(await ask()).toBe(302);
+  const [, places = ""] = /^CAUSEWAY_OPENS=(\S+) npm run up /m.exec(CHAPTER) ?? [];
+  const { env } = stage;
+  stage.env = { ...env, CAUSEWAY_OPENS: places };
+  expect(await up()).toMatchObject({ code: 0 });
+  expect(await ask()).toBe(200);
+  stage.env = env;
+  unchecked.length = 0; // it was open, as it was told to be
+  configure(() => before);
+  expect(await up()).toMatchObject({ code: 0 });
+  expect([await ask(), await ask(await firstSecret())]).toEqual([302, 200]);
 });
 
 test("`down` stops at a token that may not delete applications, before it changes anything", async () => {

@@ -41,6 +41,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   "systemctl enable --now causeway-backend": "test/real/boot/chat/reboot.test.ts",
   "runuser -u causeway": "test/real/boot/chat/reboot.test.ts",
   "ACCESS_TEAM=example": "test/real/operator/access.test.ts",
+  "CAUSEWAY_OPENS=": "test/real/operator/access.test.ts",
 };
 
 /** Blocks that cannot run as they are, by a command of theirs, with the reason. */
