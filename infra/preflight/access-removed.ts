@@ -1,7 +1,7 @@
 /** Applications of the stack that the run would delete or narrow although their hostnames stay: what opens by that. */
 import { hasPath, siteHostnames } from "../policy/without-rules.ts";
-import { accessResource } from "../resources/compile.ts";
 import type { Obstacle } from "./obstacle.ts";
+import { ownAccess } from "./own-access.ts";
 import type { PreflightFinding, Search } from "./place.ts";
 
 /** An application as the account has it. */
@@ -15,11 +15,8 @@ export interface DeployedApp {
 /** Environment variable that names the places which one run may open, separated by commas. */
 const OPENS = "CAUSEWAY_OPENS";
 
-const OWN_APP = accessResource("app", "");
-
 /** Whether the stack's state has an application, so that a run could delete it. */
-export const hasDeployedApps = ({ known }: Pick<Search, "known">): boolean =>
-  Object.keys(known).some((name) => name.startsWith(OWN_APP));
+export const hasDeployedApps = ({ known }: Pick<Search, "known">): boolean => ownAccess(known, "app").size > 0;
 
 /**
  * An obstacle for each place that an application of the stack closes now, that none closes by the settings, and whose
@@ -30,7 +27,7 @@ export function removedAccess(
   { site, known, opens = [] }: Pick<Search, "site" | "known" | "opens">,
   apps: readonly DeployedApp[],
 ): Pick<PreflightFinding, "obstacles" | "warnings"> {
-  const own = new Set(Object.entries(known).flatMap(([name, id]) => (name.startsWith(OWN_APP) ? [id] : [])));
+  const own = new Set(ownAccess(known, "app").values());
   const confirmed = new Set(opens.map(canonical));
   const places = apps
     .filter(({ id = "" }) => own.has(id))

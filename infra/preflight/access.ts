@@ -12,6 +12,7 @@ import {
 import { accessResource } from "../resources/compile.ts";
 import { canonical, type DeployedApp, hasDeployedApps, isHostLike, removedAccess } from "./access-removed.ts";
 import type { Obstacle } from "./obstacle.ts";
+import { ownAccess } from "./own-access.ts";
 import { blockedBy, NOTHING, type PreflightFinding, type Search } from "./place.ts";
 import { type ReadResult, reading, unlessMissing } from "./reading.ts";
 
@@ -228,8 +229,7 @@ function tooMany(
   wanted: number,
   limit: number,
 ): readonly Obstacle[] {
-  const prefix = accessResource(kind === "token" ? "token" : "app", "");
-  const own = Object.keys(known).filter((name) => name.startsWith(prefix)).length;
+  const own = ownAccess(known, kind === "token" ? "token" : "app").size;
   const after = found - own + wanted;
   if (after <= limit) return [];
   return [

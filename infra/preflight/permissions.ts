@@ -4,8 +4,8 @@
  */
 import type { Policy } from "../policy/index.ts";
 import { POLICY_PHASES, type Site, siteHostnames } from "../policy/without-rules.ts";
-import { accessResource } from "../resources/compile.ts";
 import { deepHostnames } from "./deep-hostnames.ts";
+import { ownAccess } from "./own-access.ts";
 
 /** What is known of a permission (https://developers.cloudflare.com/fundamentals/api/reference/permissions/). */
 export interface Permission {
@@ -83,10 +83,7 @@ export function neededPermissions(
   const applications = access.applications.map(({ name }) => name);
   const tokens = Object.keys(access.serviceTokens);
   const deletedOf = (kind: "app" | "token", kept: readonly string[]) =>
-    Object.keys(known)
-      .filter((name) => name.startsWith(accessResource(kind, "")))
-      .map((name) => name.slice(accessResource(kind, "").length))
-      .filter((name) => !kept.includes(name));
+    [...ownAccess(known, kind).keys()].filter((name) => !kept.includes(name));
   const uses: readonly (readonly [PermissionName, readonly string[]])[] = [
     ["Zone Read", [`the zone ${site.zone.name} and its plan`]],
     ["DNS Write", siteHostnames(site).map((hostname) => `the record of ${hostname}`)],

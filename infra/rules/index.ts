@@ -129,3 +129,4 @@ export { createSchema, type LanguageSchema, localField, SCHEMA } from "./schema/
 export type { ParameterShape } from "./schema/shape.ts";
 export * as shapes from "./schema/shape.ts";
 export { parseType, type Type, typeName } from "./schema/type.ts";
+export { printableLiteral, UNPRINTABLE } from "./unprintable.ts";

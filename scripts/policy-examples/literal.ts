@@ -1,7 +1,5 @@
 import type ts from "typescript";
-
-/** Characters that an editor shows as nothing or that turn the direction of text: they are written as escapes. */
-const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}]/gu;
+import { printableLiteral } from "../../infra/rules/index.ts";
 
 /**
  * A value as JSON, which is an expression of TypeScript too: a text is one string literal, whatever is in it.
@@ -16,12 +14,8 @@ export function literalOf(value: unknown): string {
     });
     return members.length === 0 ? "{}" : `{ ${members.join(", ")} }`;
   }
-  return JSON.stringify(value).replace(UNPRINTABLE, (character) =>
-    Array.from({ length: character.length }, (_, at) => unitOf(character.charCodeAt(at))).join(""),
-  );
+  return printableLiteral(JSON.stringify(value));
 }
-
-const unitOf = (code: number): string => `\\u${code.toString(16).padStart(4, "0")}`;
 
 /** The value of a literal in a syntax tree; undefined where it is none, such as a call or a template with a hole. */
 export function valueOfLiteral(typescript: typeof ts, node: ts.Expression): unknown {

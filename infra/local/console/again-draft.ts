@@ -5,16 +5,14 @@ import { MASK } from "./masker.ts";
 
 /** Headers that say how a body is sent, and how long a connection lasts: they are made for what is sent. */
 const MADE_HEADERS: ReadonlySet<string> = new Set([
-  ...[
-    "content-length",
-    "transfer-encoding",
-    "trailer",
-    "te",
-    "keep-alive",
-    "proxy-connection",
-    "expect",
-    "http2-settings",
-  ],
+  "content-length",
+  "transfer-encoding",
+  "trailer",
+  "te",
+  "keep-alive",
+  "proxy-connection",
+  "expect",
+  "http2-settings",
 ]);
 /** The same of those with which a WebSocket begins; other ones are made too. */
 const HANDSHAKE: Readonly<Record<string, RegExp>> = {

@@ -1,10 +1,4 @@
-import { fromBytes } from "../../rules/index.ts";
-
-/**
- * Characters that control a terminal, also inside quotes: a pasted Ctrl-C ends the line before it, and what follows is
- * run. Invisible ones are among them.
- */
-const UNSAFE = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}]/u;
+import { fromBytes, UNPRINTABLE } from "../../rules/index.ts";
 
 /**
  * A byte string as one word of a shell, whatever is in it: of sh, bash, zsh, ksh and fish. Printable text is in single
@@ -24,9 +18,12 @@ export const isPrintable = (bytes: string): boolean => {
   return text !== undefined && isPlain(text);
 };
 
-/** fish has escapes in single quotes; interactive shells look for `!` behind a quote that is escaped. */
+/**
+ * Control characters act also inside quotes: a pasted Ctrl-C ends the line before it, and what follows is run. fish has
+ * escapes in single quotes; interactive shells look for `!` behind a quote that is escaped.
+ */
 const isPlain = (text: string): boolean =>
-  !UNSAFE.test(text) && !text.includes("\\") && !(text.includes("'") && text.includes("!"));
+  !UNPRINTABLE.test(text) && !text.includes("\\") && !(text.includes("'") && text.includes("!"));
 
 /** A format in single quotes with which `printf` of any shell prints these bytes. */
 export const printedBytes = (bytes: string): string => `printf '${printfFormat(bytes, /[^ "#-$&(-[\]-~]/g)}'`;

@@ -1,13 +1,11 @@
 import { fromBytes } from "../bytes.ts";
 import type { FieldValue, RequestFacts } from "../evaluate/request.ts";
+import { printableLiteral, UNPRINTABLE } from "../unprintable.ts";
 import type { Defaults } from "./draft.ts";
 import { parseRequests } from "./notation.ts";
 
 /** What of a request a notation holds: not when it arrived, and where. */
 export type PrintedRequest = Omit<RequestFacts, "at" | "colo" | "clearance">;
-
-/** Characters that have no place on a line that people read: control characters, line ends, invisible ones. */
-const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}]/u;
 
 /**
  * Writes a request as one line that `parseRequests` reads back with these defaults: `GET /admin as "curl/8"`, or JSON
@@ -92,13 +90,7 @@ function givenText(value: FieldValue): string {
 }
 
 function jsonOf({ method, host, uri, scheme, version, headers, ip, body, given }: PrintedRequest): string {
-  const json = JSON.stringify({ method, url: `${scheme}://${host}${uri}`, version, headers, ip, body, given });
-  return json.replace(new RegExp(UNPRINTABLE, "gu"), escaped);
-}
-
-/** The escape of JSON, of each UTF-16 code unit. */
-function escaped(character: string): string {
-  return Array.from({ length: character.length }, (_, at) => {
-    return `\\u${character.charCodeAt(at).toString(16).padStart(4, "0")}`;
-  }).join("");
+  return printableLiteral(
+    JSON.stringify({ method, url: `${scheme}://${host}${uri}`, version, headers, ip, body, given }),
+  );
 }
