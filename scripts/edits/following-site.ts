@@ -6,7 +6,7 @@ import type { SiteCommand } from "../local-site/run-site.ts";
 import { editLines, type What } from "./edit-lines.ts";
 import { type Edits, followFiles } from "./edited-files.ts";
 import { Redeployment } from "./redeployment.ts";
-import { RestartingBackend } from "./restarting-backend.ts";
+import { RestartingBackend, type Updated } from "./restarting-backend.ts";
 import { runAgain } from "./run-again.ts";
 import { checkTypes } from "./type-checks.ts";
 
@@ -52,8 +52,8 @@ async function followEdits(site: LocalSite, backend: RestartingBackend, tell: Te
   const updating = runAgain(async () => {
     const restarts = isBackendEdited || !backend.isRunning;
     isBackendEdited = false;
-    if (restarts) tell("BACKEND", await restartLines(backend));
-    else tell("PAGE", await pageLines(backend));
+    if (restarts) tell("BACKEND", await updateLines(() => backend.restart(), RESTART));
+    else tell("PAGE", await updateLines(() => backend.buildPage(), PAGE_BUILD));
   });
   const onEdits = ({ files, parts }: Edits) => {
     tell("EDITED", [namesOf(files)]);
@@ -70,27 +70,36 @@ async function followEdits(site: LocalSite, backend: RestartingBackend, tell: Te
   };
 }
 
-/** Restarts the backend, and says what happened. */
-async function restartLines(backend: RestartingBackend): Promise<readonly string[]> {
-  const beganAt = performance.now();
-  try {
-    const { isPageNew } = await backend.restart();
-    const seconds = ((performance.now() - beganAt) / 1000).toFixed(1);
-    return [`restarted in ${seconds} s; pages ${isPageNew ? "reload" : "connect again"}`];
-  } catch (error) {
-    return ["not restarted; correct this and save it:", ...messageOf(error).split("\n")];
-  }
+/** The words for an update of the backend. */
+interface UpdateWords {
+  readonly done: string;
+  readonly withNewPage: string;
+  readonly withSamePage: string;
+  readonly failed: string;
 }
 
-/** Builds the page, and says what happened. */
-async function pageLines(backend: RestartingBackend): Promise<readonly string[]> {
+const RESTART: UpdateWords = {
+  done: "restarted",
+  withNewPage: "pages reload",
+  withSamePage: "pages connect again",
+  failed: "not restarted",
+};
+const PAGE_BUILD: UpdateWords = {
+  done: "built",
+  withNewPage: "open pages reload",
+  withSamePage: "it is the same as before",
+  failed: "not built, the page before stays",
+};
+
+/** Updates the backend, and says what happened. */
+async function updateLines(update: () => Promise<Updated>, words: UpdateWords): Promise<readonly string[]> {
   const beganAt = performance.now();
   try {
-    const { isPageNew } = await backend.buildPage();
+    const { isPageNew } = await update();
     const seconds = ((performance.now() - beganAt) / 1000).toFixed(1);
-    return [`built in ${seconds} s; ${isPageNew ? "open pages reload" : "it is the same as before"}`];
+    return [`${words.done} in ${seconds} s; ${isPageNew ? words.withNewPage : words.withSamePage}`];
   } catch (error) {
-    return ["not built, the page before stays; correct this and save it:", ...messageOf(error).split("\n")];
+    return [`${words.failed}; correct this and save it:`, ...messageOf(error).split("\n")];
   }
 }
 
