@@ -4,13 +4,15 @@ import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import type { Page } from "puppeteer-core";
-import { Recorder } from "../../../infra/local/console/index.ts";
+import type { Recorder } from "../../../infra/local/console/index.ts";
 import { VISITORS } from "../../../infra/policy/visitors.ts";
 import { exampleWriter } from "../../../scripts/policy-examples/example-writer.ts";
 import { type OpenConsole, openConsole } from "../../infra/local/console/open-console.ts";
-import { HOST, TestSite } from "../../infra/local/edge/test-site.ts";
+import { startRecordedSite } from "../../infra/local/console/recorded-site.ts";
+import { HOST, type TestSite } from "../../infra/local/edge/test-site.ts";
 import { barriers } from "./barriers.ts";
 import { DESKTOP, PHONE, startBrowser, type TestBrowser } from "./browser.ts";
+import { seen, visitConsole } from "./console-visit.ts";
 
 const FILE = "infra/policy/custom-rules/no-admin.ts";
 const RULE = `import type { PolicyRule } from "../rule.ts";
@@ -31,13 +33,7 @@ let opened: OpenConsole;
 let browser: TestBrowser;
 let now = Date.now();
 beforeAll(async () => {
-  const warn = (line: string) => {
-    throw new Error(line);
-  };
-  recorder = new Recorder({ secretParameters: [], warn });
-  site = await TestSite.build((_request, response) => response.end("ok"), {
-    edge: { onTrace: (record, trace) => recorder.onTrace(record, trace) },
-  });
+  ({ recorder, site } = await startRecordedSite());
   const { edge, api } = site;
   const visitors = async () => VISITORS;
   project = mkdtempSync(join(tmpdir(), "causeway-console-page-"));
@@ -65,20 +61,13 @@ afterAll(async () => {
 });
 
 /** A browser in which the console is open. */
-async function visit(view = DESKTOP, scheme: "light" | "dark" = "light") {
-  const { page, complaints } = await browser.visitor(view, scheme);
-  const [name = "", value = ""] = opened.cookie.split("=");
-  await page.browserContext().setCookie({ name, value, domain: "127.0.0.1" });
-  await page.goto(opened.origin);
-  return { page, complaints };
-}
+const visit = (view = DESKTOP, scheme: "light" | "dark" = "light") => visitConsole(browser, opened, view, scheme);
 
 const blockPath = (path: string) => [
   { ref: "no_admin", action: "block" as const, expression: `http.request.uri.path eq "${path}"` },
 ];
 
 const press = (page: Page, name: string) => page.locator(`::-p-aria([name="${name}"])`).click();
-const seen = (page: Page, text: string) => page.locator(`::-p-text(${text})`).wait();
 
 test("a request is judged by the rules before and after an edit, and sent again", async () => {
   await site.deploy("http_request_firewall_custom", blockPath("/old"));

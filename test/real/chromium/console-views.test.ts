@@ -4,11 +4,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import type { Page } from "puppeteer-core";
-import { Recorder } from "../../../infra/local/console/index.ts";
 import { type OpenConsole, openConsole } from "../../infra/local/console/open-console.ts";
-import { HOST, TestSite } from "../../infra/local/edge/test-site.ts";
+import { startRecordedSite } from "../../infra/local/console/recorded-site.ts";
+import { HOST, type TestSite } from "../../infra/local/edge/test-site.ts";
 import { barriers } from "./barriers.ts";
 import { DESKTOP, PHONE, startBrowser, type TestBrowser } from "./browser.ts";
+import { seen, visitConsole } from "./console-visit.ts";
 
 const MARKUP = '</script><img src=x onerror="document.title=1">';
 const LIMIT = { characteristics: ["ip.src", "cf.colo.id"], period: 10, requests_per_period: 2, mitigation_timeout: 10 };
@@ -18,13 +19,11 @@ let site: TestSite;
 let opened: OpenConsole;
 let browser: TestBrowser;
 beforeAll(async () => {
-  const warn = (line: string) => {
-    throw new Error(line);
-  };
-  const recorder = new Recorder({ secretParameters: [], warn });
-  site = await TestSite.build((_request, response) => response.end(`{"text":${JSON.stringify(MARKUP)}}`), {
-    edge: { onTrace: (record, trace) => recorder.onTrace(record, trace) },
-  });
+  const started = await startRecordedSite(
+    (_request, response) => void response.end(`{"text":${JSON.stringify(MARKUP)}}`),
+  );
+  const { recorder } = started;
+  site = started.site;
   outbox = mkdtempSync(join(tmpdir(), "causeway-outbox-"));
   const mail = `From: Causeway <a@b.example>\nTo: <c@d.example>\nSubject: ${MARKUP}\nDate: today\n\nA ${"long ".repeat(60)}${MARKUP}`;
   writeFileSync(join(outbox, "2026.eml"), mail);
@@ -58,16 +57,7 @@ afterAll(async () => {
   rmSync(outbox, { recursive: true });
 });
 
-async function visit(view: { width: number; height: number }, scheme: "light" | "dark") {
-  const { page, complaints } = await browser.visitor(view, scheme);
-  const [name = "", value = ""] = opened.cookie.split("=");
-  await page.browserContext().setCookie({ name, value, domain: "127.0.0.1" });
-  await page.goto(opened.origin);
-  return { page, complaints };
-}
-
 const press = (page: Page, name: string) => page.locator(`::-p-aria([name="${name}"][role="button"])`).click();
-const seen = (page: Page, text: string) => page.locator(`::-p-text(${text})`).wait();
 
 test.each([
   ["desktop", DESKTOP, "light"],
@@ -78,7 +68,7 @@ test.each([
   "D3: on a %s (%j, %s) each view of the console fits, has no barrier that axe-core knows, and shows text as text",
   async (...given) => {
     const [device, view, scheme] = given;
-    const { page, complaints } = await visit(view, scheme);
+    const { page, complaints } = await visitConsole(browser, opened, view, scheme);
     const look = async (name: string) => {
       const folder = process.env.CAUSEWAY_SCREENSHOTS;
       if (folder !== undefined)
@@ -107,7 +97,7 @@ test.each([
 );
 
 test("by keyboard: filters, pause, opening a request and going back", async () => {
-  const { page, complaints } = await visit(DESKTOP, "light");
+  const { page, complaints } = await visitConsole(browser, opened);
   await seen(page, "block: no_admin");
   const rows = () => page.$$eval("tbody tr", (all) => all.length);
   expect(await rows()).toBe(6);

@@ -4,8 +4,9 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import type { RecordedBodies, RecordedExchange } from "../../../infra/local/console/console-data.ts";
 import { curlCommand } from "../../../infra/local/console/curl-command.ts";
-import { Recorder } from "../../../infra/local/console/index.ts";
-import { HOST, TestSite } from "../../infra/local/edge/test-site.ts";
+import type { Recorder } from "../../../infra/local/console/index.ts";
+import { startRecordedSite } from "../../infra/local/console/recorded-site.ts";
+import { HOST, type TestSite } from "../../infra/local/edge/test-site.ts";
 
 interface OriginRequest {
   readonly line: string;
@@ -17,23 +18,16 @@ let site: TestSite;
 let recorder: Recorder;
 let arrived: OriginRequest[] = [];
 beforeAll(async () => {
-  const warn = (line: string) => {
-    throw new Error(line);
-  };
-  recorder = new Recorder({ secretParameters: [], warn });
-  site = await TestSite.build(
-    async (request, response) => {
-      const chunks: Buffer[] = [];
-      for await (const chunk of request) chunks.push(chunk as Buffer);
-      const headers = request.rawHeaders.flatMap((name, at) =>
-        at % 2 === 0 ? `${name.toLowerCase()}: ${request.rawHeaders[at + 1]}` : [],
-      );
-      const body = Buffer.concat(chunks).toString("latin1");
-      arrived.push({ line: `${request.method} ${request.url}`, headers, body });
-      response.end();
-    },
-    { edge: { onTrace: (record, trace) => recorder.onTrace(record, trace) } },
-  );
+  ({ recorder, site } = await startRecordedSite(async (request, response) => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    const headers = request.rawHeaders.flatMap((name, at) =>
+      at % 2 === 0 ? `${name.toLowerCase()}: ${request.rawHeaders[at + 1]}` : [],
+    );
+    const body = Buffer.concat(chunks).toString("latin1");
+    arrived.push({ line: `${request.method} ${request.url}`, headers, body });
+    response.end();
+  }));
 });
 afterAll(() => site.close());
 

@@ -2,10 +2,11 @@ import { connect } from "node:net";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import type { AgainDraft, AgainRequest, JudgedAgain, SentAgain } from "../../../../infra/local/console/again-data.ts";
 import type { RecordedExchange } from "../../../../infra/local/console/console-data.ts";
-import { Recorder } from "../../../../infra/local/console/index.ts";
+import type { Recorder } from "../../../../infra/local/console/index.ts";
 import { VISITORS } from "../../../../infra/policy/visitors.ts";
-import { HOST, TestSite } from "../edge/test-site.ts";
+import { HOST, type TestSite } from "../edge/test-site.ts";
 import { type OpenConsole, openConsole } from "./open-console.ts";
+import { startRecordedSite } from "./recorded-site.ts";
 
 const SECRET = "hunter2-hunter2";
 
@@ -23,11 +24,7 @@ let now = Date.now();
 /** What the origin got, newest last. */
 let arrived: OriginRequest[] = [];
 beforeAll(async () => {
-  const warn = (line: string) => {
-    throw new Error(line);
-  };
-  recorder = new Recorder({ secretParameters: ["pin"], warn });
-  site = await TestSite.build(
+  ({ recorder, site } = await startRecordedSite(
     async (request, response) => {
       let body = "";
       for await (const chunk of request) body += chunk;
@@ -36,8 +33,8 @@ beforeAll(async () => {
       if (url.startsWith("/endless")) return void response.write("a");
       response.end("ok");
     },
-    { edge: { onTrace: (record, trace) => recorder.onTrace(record, trace) } },
-  );
+    ["pin"],
+  ));
   const { edge, api } = site;
   const visitors = async () => VISITORS;
   console = await openConsole({ recorder, cloud: api.cloud, hostname: HOST, edge, visitors, clock: () => now });

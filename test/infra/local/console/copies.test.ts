@@ -5,12 +5,12 @@ import type { Copies } from "../../../../infra/local/console/again-data.ts";
 import type { RecordedBody, RecordedExchange } from "../../../../infra/local/console/console-data.ts";
 import { curlCommand } from "../../../../infra/local/console/curl-command.ts";
 import { harOf } from "../../../../infra/local/console/har.ts";
-import { Recorder } from "../../../../infra/local/console/index.ts";
 import { printedBytes, shellWord } from "../../../../infra/local/console/shell-word.ts";
 import { VISITORS } from "../../../../infra/policy/visitors.ts";
 import { knownVisitor, parseRequests } from "../../../../infra/rules/index.ts";
-import { HOST, TestSite } from "../edge/test-site.ts";
+import { HOST, type TestSite } from "../edge/test-site.ts";
 import { openConsole } from "./open-console.ts";
+import { startRecordedSite } from "./recorded-site.ts";
 
 const UNSAFE = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}]/u;
 /** What captured text may do to a shell or a terminal. */
@@ -275,13 +275,7 @@ describe("as HAR 1.2", () => {
 });
 
 test("over the API: commands, and files of one request or of the filtered list", async () => {
-  const warn = (line: string) => {
-    throw new Error(line);
-  };
-  const recorder = new Recorder({ secretParameters: [], warn });
-  const site = await TestSite.build((_request, response) => response.end("ok"), {
-    edge: { onTrace: (record, trace) => recorder.onTrace(record, trace) },
-  });
+  const { recorder, site } = await startRecordedSite();
   const visitors = async () => VISITORS;
   const { edge, api } = site;
   const opened = await openConsole({ recorder, cloud: api.cloud, hostname: HOST, edge, visitors });

@@ -10,12 +10,13 @@ import type {
   ProposedExample,
   SentAgain,
 } from "../../../../infra/local/console/again-data.ts";
-import { Recorder } from "../../../../infra/local/console/index.ts";
+import type { Recorder } from "../../../../infra/local/console/index.ts";
 import { targetWithoutSecrets, withoutSecrets } from "../../../../infra/local/console/without-secrets.ts";
 import { VISITORS } from "../../../../infra/policy/visitors.ts";
 import { exampleWriter } from "../../../../scripts/policy-examples/example-writer.ts";
-import { HOST, TestSite } from "../edge/test-site.ts";
+import { HOST, type TestSite } from "../edge/test-site.ts";
 import { type OpenConsole, openConsole } from "./open-console.ts";
+import { startRecordedSite } from "./recorded-site.ts";
 
 const PHASE = "http_request_firewall_custom";
 const FILE = "infra/policy/custom-rules/mine.ts";
@@ -33,13 +34,7 @@ beforeAll(async () => {
   for (const folder of ["custom-rules", "stories"])
     mkdirSync(join(project, "infra/policy", folder), { recursive: true });
   cpSync(resolve(import.meta.dirname, "../../../../biome.json"), join(project, "biome.json"));
-  const warn = (line: string) => {
-    throw new Error(line);
-  };
-  recorder = new Recorder({ secretParameters: [], warn });
-  site = await TestSite.build((_request, response) => response.end("ok"), {
-    edge: { onTrace: (record, trace) => recorder.onTrace(record, trace) },
-  });
+  ({ recorder, site } = await startRecordedSite());
   const { edge, api } = site;
   const visitors = async () => VISITORS;
   const examples = exampleWriter(project);
